@@ -1,0 +1,73 @@
+"""The shared module: a picture in, faces with probabilities out.
+
+Photo, webcam, video and command line all call ``Analyzer.analyze``: one detection, one crop per
+face by the model's rule, one batched classification.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from emotion.classifier import Classifier
+from emotion.crop import crop_face
+from emotion.detection import FaceDetector
+from emotion.spec import ModelSpec, model_folder
+from emotion.types import Detection, Face, Floats, Image, check_image
+
+
+class Analyzer:
+    """Detector and classifier together; holds no state of a picture, safe for several threads."""
+
+    def __init__(self, detector: FaceDetector, classifier: Classifier) -> None:
+        self._detector = detector
+        self._classifier = classifier
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The classifier's spec."""
+        return self._classifier.spec
+
+    def analyze(self, image: Image, min_score: float | None = None) -> tuple[Face, ...]:
+        """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none."""
+        return self.faces(image, self.detect(image, min_score))
+
+    def detect(self, image: Image, min_score: float | None = None) -> tuple[Detection, ...]:
+        """Where faces are, largest first, without classification.
+
+        min_score: 0..1, in place of the detector's own threshold.
+        """
+        return self._detector.detect(check_image(image), min_score)
+
+    def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
+        """The given detections of this image with their probabilities, in their order."""
+        rule, size = self.spec.crop, self.spec.input_size
+        rows = self.classify([crop_face(image, d, rule, size) for d in detections])
+        return tuple(
+            Face(xyxy=d.xyxy, score=d.score, landmarks=d.landmarks, probabilities=row)
+            for d, row in zip(detections, rows, strict=True)
+        )
+
+    def classify(self, crops: Sequence[Image]) -> Floats:
+        """Probabilities, float32 (N, 7), of uint8 face crops (h, w) or (h, w, 3) of any size."""
+        return self._classifier.classify(crops)
+
+
+def load_analyzer(
+    model: str | os.PathLike[str] | None = None,
+    *,
+    head: str | None = None,
+    num_threads: int = 1,
+) -> Analyzer:
+    """An analyzer with a model of ``models/``.
+
+    model: a name or folder; by default the one that ``models/`` names. head: whose labelling
+    answers ("fer2013", "ferplus", ...); by default the model's own choice, its best for unseen
+    faces. num_threads: threads of one call to a model. Raises ``ModelError`` when the model is
+    missing or damaged.
+    """
+    folder = model_folder(model)
+    return Analyzer(
+        FaceDetector(num_threads=num_threads),
+        Classifier(folder, head=head, num_threads=num_threads),
+    )

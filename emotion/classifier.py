@@ -1,0 +1,76 @@
+"""Where a probability is made: face crops in, calibrated probabilities out.
+
+The compiled form of the Keras model runs in LiteRT; scaling to floats is inside the model. What
+turns logits into the seven probabilities (temperature, leaving out labels beyond the seven) stands
+here once, for serving and evaluation alike. Safe to use from several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from emotion.crop import to_gray
+from emotion.litert import CompiledModel
+from emotion.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, read_spec
+from emotion.types import EMOTIONS, Floats, Image
+
+MAX_BATCH = 64
+"""Faces of one call to the model; more are taken in turns, so that memory stays bounded."""
+
+
+def softmax(logits: np.ndarray) -> Floats:
+    """Rows that sum to 1, float32 (N, C), of logits (N, C)."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    exponents = np.exp(shifted, dtype=np.float32)
+    return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+def probabilities(logits: np.ndarray, head: HeadSpec) -> Floats:
+    """float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1, from a head's logits (N, C).
+
+    Labels beyond the seven are left out before the softmax, which shares their probability among
+    the seven in proportion.
+    """
+    columns = [head.labels.index(name) for name in EMOTIONS]
+    return softmax(logits[:, columns] / head.temperature)
+
+
+class Classifier:
+    """A model of ``models/``, ready to answer with one of its heads."""
+
+    def __init__(self, folder: Path, *, head: str | None = None, num_threads: int = 1) -> None:
+        self.spec: ModelSpec = read_spec(folder)
+        self.head = head or self.spec.default_head
+        if self.head not in self.spec.heads:
+            raise ValueError(
+                f"expected head to be one of {', '.join(self.spec.heads)}, got {head!r}"
+            )
+        self._model = CompiledModel(
+            read_checked(folder, SERVED_FILE, self.spec), num_threads=num_threads
+        )
+
+    def logits(self, crops: Sequence[Image]) -> dict[str, Floats]:
+        """Head -> float32 (N, C) for uint8 crops of any size, (h, w) or (h, w, 3)."""
+        size = self.spec.input_size
+        parts: list[dict[str, Floats]] = []
+        for start in range(0, len(crops), MAX_BATCH):
+            faces = [to_gray(np.asarray(c), size) for c in crops[start : start + MAX_BATCH]]
+            batch = np.stack(faces)[..., None]
+            answer = dict(self._model(batch))
+            if self.spec.mirror:
+                mirrored = self._model(np.ascontiguousarray(batch[:, :, ::-1]))
+                answer = {name: (answer[name] + mirrored[name]) / 2 for name in answer}
+            parts.append(answer)
+        if not parts:
+            return {
+                name: np.empty((0, len(head.labels)), np.float32)
+                for name, head in self.spec.heads.items()
+            }
+        return {name: np.concatenate([p[name] for p in parts]) for name in self.spec.heads}
+
+    def classify(self, crops: Sequence[Image]) -> Floats:
+        """Probabilities, float32 (N, 7) in the order of ``EMOTIONS``, of N face crops."""
+        return probabilities(self.logits(crops)[self.head], self.spec.heads[self.head])

@@ -1,0 +1,152 @@
+"""A model's spec: the one source of labels, input size, crop rule, calibration and checksums.
+
+Every model lives in ``models/NAME/`` with its ``spec.json`` beside the weights; training writes it,
+serving, evaluation and the page read it. NumPy-free and TensorFlow-free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from emotion.errors import ModelError
+
+FORMAT = 1
+KERAS_FILE = "model.keras"
+SERVED_FILE = "model.tflite"
+SPEC_FILE = "spec.json"
+EVAL_FILE = "eval.json"
+DEFAULT_FILE = "DEFAULT"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropRule:
+    """How a face's square is cut around a detector's box.
+
+    scale: side of the square over the longer side of the box. shift_y: the square's centre moves
+    down by this fraction of the longer side (negative: up). upright: whether the crop is turned by
+    the roll of the eyes before cutting.
+    """
+
+    scale: float = 1.13
+    shift_y: float = -0.07
+    upright: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSpec:
+    """One labelling that the model answers in.
+
+    labels: in the order of the head's logits; a name outside ``EMOTIONS`` (FER+'s contempt) is left
+    out of the seven probabilities. temperature: the logits are divided by it (Guo et al. 2017, "On
+    Calibration of Modern Neural Networks").
+    """
+
+    labels: tuple[str, ...]
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """What a program must know to use a model's weights.
+
+    input_size: (height, width) in pixels of the grey uint8 face that the model takes. mirror: the
+    served answer is the mean over the crop and its mirrored copy. checksums: file name -> sha256.
+    """
+
+    name: str
+    arch: str
+    input_size: tuple[int, int]
+    heads: dict[str, HeadSpec]
+    default_head: str
+    crop: CropRule = field(default_factory=CropRule)
+    mirror: bool = False
+    checksums: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        if self.default_head not in self.heads:
+            raise ValueError(
+                f"expected default_head among {list(self.heads)}, got {self.default_head!r}"
+            )
+
+    def to_json(self) -> str:
+        """The text of ``spec.json``."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelSpec:
+        """The spec that ``to_json`` wrote; ``ModelError`` when it is of another form."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+            if values.get("format") != FORMAT:
+                raise ModelError(
+                    f"This model's spec has format {values.get('format')}, but this version reads "
+                    f"format {FORMAT}; train or install the model again."
+                )
+            values["input_size"] = tuple(values["input_size"])
+            values["crop"] = CropRule(**values["crop"])
+            values["heads"] = {
+                name: HeadSpec(labels=tuple(head["labels"]), temperature=head["temperature"])
+                for name, head in values["heads"].items()
+            }
+            return cls(**values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(
+                f"This model's {SPEC_FILE} cannot be read ({error}); install the model again."
+            ) from error
+
+
+def models_folder() -> Path:
+    """The folder that holds the models.
+
+    ``EMOTION_MODELS`` where it is set, else ``models/`` beside the package (a checkout), else the
+    copy inside an installed package.
+    """
+    given = os.environ.get("EMOTION_MODELS")
+    if given:
+        return Path(given)
+    package = Path(__file__).parent
+    checkout = package.parent / "models"
+    return checkout if (checkout / DEFAULT_FILE).is_file() else package / "_models"
+
+
+def model_folder(name: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of a model: the default, one named under ``models/``, or a path of one's own."""
+    root = models_folder()
+    if name is None:
+        try:
+            name = (root / DEFAULT_FILE).read_text().strip()
+        except OSError as error:
+            raise ModelError(
+                f"No default model is named in {root}; name one, or train one with "
+                "`python -m emotion train`."
+            ) from error
+    for folder in (root / name, Path(name)):
+        if (folder / SPEC_FILE).is_file():
+            return folder
+    known = sorted(p.parent.name for p in root.glob(f"*/{SPEC_FILE}"))
+    raise ModelError(f"There is no model {str(name)!r}; there are: {', '.join(known) or 'none'}.")
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """The spec of the model in ``folder``."""
+    try:
+        return ModelSpec.from_json((folder / SPEC_FILE).read_text())
+    except OSError as error:
+        raise ModelError(f"The model in {folder} has no readable {SPEC_FILE}.") from error
+
+
+def read_checked(folder: Path, name: str, spec: ModelSpec) -> bytes:
+    """The bytes of a model's file, once their sha256 is the one in the spec."""
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise ModelError(f"The model in {folder} has no readable {name}.") from error
+    if hashlib.sha256(data).hexdigest() != spec.checksums.get(name):
+        raise ModelError(f"The file {folder / name} is damaged: install the model again.")
+    return data

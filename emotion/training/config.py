@@ -1,0 +1,89 @@
+"""What a training run is: its settings, and the record it leaves beside the weights."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from emotion.training.augment import Augmentation
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Settings of a run.
+
+    stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's own
+    size at the end (progressive resizing; a step on 32 px costs less than half of one on 48).
+    learning_rate: peak of SGD with Nesterov momentum, warmed up over one epoch, then falling by a
+    half cosine to 0. weight_decay: decoupled, per unit of learning rate. ema: decay of the averaged
+    weights, which are what is evaluated and saved. votes_share: see ``targets_of``.
+    """
+
+    arch: str = "se_resnet"
+    epochs: int = 40
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-3
+    ema: float = 0.998
+    votes_share: float = 0.2
+    input_size: tuple[int, int] = (48, 48)
+    stages: tuple[tuple[float, int], ...] = ((0.5, 32), (0.8, 40), (1.0, 48))
+    seed: int = 0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def side(self, epoch: int) -> int:
+        """Side in pixels of the pictures in an epoch (counted from 0)."""
+        for fraction, side in self.stages:
+            if epoch < round(fraction * self.epochs):
+                return side
+        return self.stages[-1][1]
+
+
+def run_record(config: TrainingConfig, *, data_digest: str, source: str) -> dict[str, Any]:
+    """What is needed to run it again: settings, data hash, git revision, library versions."""
+    return {
+        "config": asdict(config),
+        "data": {"source": source, "sha256": data_digest},
+        "git_revision": _git_revision(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in ("keras", "tensorflow", "numpy")},
+        },
+    }
+
+
+def same_run(folder: Path, record: dict[str, Any]) -> bool:
+    """Whether the run recorded in ``folder`` has the same settings and data as ``record``."""
+    try:
+        found = json.loads((folder / "run.json").read_text())
+    except (OSError, ValueError):
+        return False
+    wanted = json.loads(json.dumps(record))
+    return all(found.get(key) == wanted[key] for key in ("config", "data"))
+
+
+def _git_revision() -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

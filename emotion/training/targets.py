@@ -1,0 +1,78 @@
+"""What each head is taught: from labels and votes to target distributions and weights.
+
+FER+: Barsoum et al. 2016, "Training Deep Networks for Facial Expression Recognition with
+Crowd-Sourced Label Distribution".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion.training.data import FERPLUS_LABELS, LabelledFaces
+from emotion.types import EMOTIONS
+
+_TO_SEVEN = [FERPLUS_LABELS.index(name) for name in EMOTIONS]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Targets:
+    """One head's teaching: float32 targets (N, C), rows summing to 1, and weights (N,)."""
+
+    labels: tuple[str, ...]
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+def targets_of(faces: LabelledFaces, votes_share: float = 0.2) -> dict[str, Targets]:
+    """Head -> targets: the data's own labels, and FER+'s votes where there are any.
+
+    votes_share: how much of the FER+ votes goes into the first head's targets; FER2013's single
+    labels are wrong for about a third of its pictures, and the votes soften them.
+    """
+    own = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
+    if faces.votes is None:
+        weights = np.ones(len(faces), np.float32)
+        return {_head_name(faces): Targets(labels=EMOTIONS, targets=own, weights=weights)}
+    crowd, valid = vote_distribution(faces.votes)
+    seven = crowd[:, _TO_SEVEN]
+    total = seven.sum(axis=1, keepdims=True)
+    usable = valid & (total[:, 0] > 0)
+    mixed = own.copy()
+    mixed[usable] = (1 - votes_share) * own[usable] + votes_share * seven[usable] / total[usable]
+    return {
+        "fer2013": Targets(labels=EMOTIONS, targets=mixed, weights=np.ones(len(faces), np.float32)),
+        "ferplus": Targets(labels=FERPLUS_LABELS, targets=crowd, weights=valid.astype(np.float32)),
+    }
+
+
+def vote_distribution(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """FER+ votes int (N, 10) as float32 (N, 8) distributions, and which rows are usable, bool (N,).
+
+    A single vote counts as an outlier, as in the paper. A row is unusable (its distribution is
+    uniform) when "unknown" and "not a face" have half of the votes that remain, or more.
+    """
+    counts = np.where(votes > 1, votes, 0).astype(np.float32)
+    expressions = counts[:, : len(FERPLUS_LABELS)]
+    total = expressions.sum(axis=1)
+    usable = (total > 0) & (total > counts.sum(axis=1) / 2)
+    crowd = np.full_like(expressions, 1 / len(FERPLUS_LABELS))
+    crowd[usable] = expressions[usable] / total[usable, None]
+    return crowd, usable
+
+
+def majority(votes: np.ndarray) -> np.ndarray:
+    """FER+'s majority label of each row, int64 (N,), indices into ``FERPLUS_LABELS``; -1 for none.
+
+    The paper's rule: single votes are dropped; the label needs more than half of what remains;
+    "unknown" and "not a face" leave the picture out.
+    """
+    counts = np.where(votes > 1, votes, 0)
+    top = counts.argmax(axis=1)
+    clear = counts.max(axis=1) > counts.sum(axis=1) / 2
+    return np.where(clear & (top < len(FERPLUS_LABELS)), top, -1)
+
+
+def _head_name(faces: LabelledFaces) -> str:
+    return "fer2013" if faces.source.startswith("fer2013") else "custom"
