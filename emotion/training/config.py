@@ -21,19 +21,22 @@ class TrainingConfig:
     size at the end (progressive resizing; a step on 32 px costs less than half of one on 48).
     learning_rate: peak of SGD with Nesterov momentum, warmed up over one epoch, then falling by a
     half cosine to 0. weight_decay: decoupled, per unit of learning rate. ema: decay of the averaged
-    weights, which are what is evaluated and saved. votes_share: see ``targets_of``.
+    weights, which are what is evaluated and saved. votes_share: see ``targets_of``. choose_from: the
+    fraction of the epochs after which each is evaluated; before, at a high learning rate, none can
+    be the best.
     """
 
     arch: str = "se_resnet"
-    epochs: int = 40
+    epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-3
     ema: float = 0.998
     votes_share: float = 0.2
+    choose_from: float = 0.6
     input_size: tuple[int, int] = (48, 48)
-    stages: tuple[tuple[float, int], ...] = ((0.5, 32), (0.8, 40), (1.0, 48))
+    stages: tuple[tuple[float, int], ...] = ((0.55, 32), (0.85, 40), (1.0, 48))
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 

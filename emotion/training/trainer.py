@@ -21,7 +21,7 @@ from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
 from emotion.training.config import TrainingConfig, run_record, same_run
 from emotion.training.data import LabelledFaces, resized
-from emotion.training.targets import Targets, targets_of
+from emotion.training.targets import targets_of
 
 CHECKPOINT = "checkpoint.weights.h5"
 STATE = "state.json"
@@ -55,7 +55,7 @@ class Trainer:
         self._steps = len(faces) // config.batch_size
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} faces, got {len(faces)}")
-        self._state: dict[str, Any] = {"epoch": 0, "best": -1.0, "best_epoch": None}
+        self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         self.model = architectures.build(config.arch, self.heads, training=True)
         self._compile()
@@ -70,17 +70,25 @@ class Trainer:
         self._start_or_resume()
         for epoch in range(self._state["epoch"], self.config.epochs):
             started = time.monotonic()
-            row = {"epoch": epoch + 1, "side": self.config.side(epoch), **self._epoch(epoch)}
-            row["val_accuracy"] = accuracy = self._finish(epoch)
+            row: dict[str, Any] = {
+                "epoch": epoch + 1,
+                "side": self.config.side(epoch),
+                **self._epoch(epoch),
+            }
+            row["val_accuracy"] = self._finish(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
             self._write_history(row)
-            left = (self.config.epochs - epoch - 1) * row["seconds"] / 60
-            self._report(
-                f"epoch {epoch + 1}/{self.config.epochs}  {row['side']} px  "
-                f"loss {row['loss']:.4f}  validation {accuracy:.4f} "
-                f"(best {self._state['best']:.4f})  {row['seconds']:.0f} s, about {left:.0f} min left"
-            )
+            self._report(self._line(row))
         return self.folder / BEST
+
+    def _line(self, row: Mapping[str, Any]) -> str:
+        """What a person watching reads of an epoch."""
+        chosen = f"validation {row['val_accuracy']:.4f}  " if row["val_accuracy"] else ""
+        left_min = (self.config.epochs - row["epoch"]) * row["seconds"] / 60
+        return (
+            f"epoch {row['epoch']}/{self.config.epochs}  {row['side']} px  loss {row['loss']:.4f}  "
+            f"{chosen}{row['seconds']:.0f} s, about {left_min:.0f} min left"
+        )
 
     def _compile(self) -> None:
         c = self.config
@@ -135,26 +143,33 @@ class Trainer:
             )
         return losses
 
-    def _finish(self, epoch: int) -> float:
-        """Evaluates the averaged weights, keeps them if best, writes the checkpoint; accuracy."""
-        optimizer = self.model.optimizer
+    def _finish(self, epoch: int) -> float | None:
+        """Writes the checkpoint, and the averaged weights if they are the best; their accuracy."""
         self._save(CHECKPOINT)
-        raw = [variable.numpy() for variable in self.model.trainable_variables]
-        # Debiased in effect: the averages start at the first weights and forget them by then.
-        optimizer.finalize_variable_values(self.model.trainable_variables)
+        accuracy = None
+        if epoch + 1 > self.config.choose_from * self.config.epochs:
+            accuracy = self._evaluate_average()
+            if accuracy >= self._state["best"]:
+                self._state.update(best=accuracy, best_epoch=epoch + 1)
+        self._state["epoch"] = epoch + 1
+        partial = self.folder / (STATE + ".partial")
+        partial.write_text(json.dumps(self._state))
+        partial.replace(self.folder / STATE)
+        return accuracy
+
+    def _evaluate_average(self) -> float:
+        """The averaged weights' accuracy on the validation faces; they are saved if best so far."""
+        variables = self.model.trainable_variables
+        raw = [variable.numpy() for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
         images, labels = self._validation
         head = next(iter(self.heads))
         guesses = predict(self.model, images)[head].argmax(axis=1)
         accuracy = float(np.mean(guesses == labels))
         if accuracy >= self._state["best"]:
-            self._state.update(best=accuracy, best_epoch=epoch + 1)
             self._save(BEST)
-        for variable, value in zip(self.model.trainable_variables, raw, strict=True):
+        for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
-        self._state["epoch"] = epoch + 1
-        partial = self.folder / (STATE + ".partial")
-        partial.write_text(json.dumps(self._state))
-        partial.replace(self.folder / STATE)
         return accuracy
 
     def _save(self, name: str) -> None:
@@ -200,6 +215,3 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> di
         for answer in [model.predict_on_batch(images[start : start + batch_size, ..., None])]
     ]
     return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}
-
-
-__all__ = ["Targets", "Trainer", "predict"]

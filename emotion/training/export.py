@@ -1,0 +1,111 @@
+"""From trained weights to a model's folder: ``model.keras``, its compiled form and the spec."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from emotion.classifier import MAX_BATCH
+from emotion.errors import ModelError
+from emotion.litert import CompiledModel
+from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec
+from emotion.training import architectures
+from emotion.training.data import LabelledFaces, resized
+from emotion.training.metrics import fit_temperature
+from emotion.training.targets import majority
+from emotion.training.trainer import predict
+from emotion.types import EMOTIONS
+
+LOGIT_TOLERANCE = 1e-3
+"""Largest difference of a logit between Keras and the compiled form; folding batch normalisation
+into the convolutions reorders float32 sums."""
+
+
+def export_model(
+    weights: Path,
+    folder: Path,
+    *,
+    arch: str,
+    heads: Mapping[str, Sequence[str]],
+    input_size: tuple[int, int],
+    validation: LabelledFaces,
+    default_head: str | None = None,
+) -> ModelSpec:
+    """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` into ``folder``; the spec.
+
+    weights: as ``Trainer.run`` leaves them. Temperatures are fitted on ``validation``. Raises
+    ``ModelError`` when the compiled form does not answer as Keras does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    trained = architectures.build(arch, heads, training=True)
+    trained.load_weights(weights)
+    model = architectures.build(arch, heads, input_size=input_size)
+    model.set_weights(trained.get_weights())
+    model.save(folder / KERAS_FILE)
+    model.export(folder / SERVED_FILE, format="litert", verbose=False)
+    faces = resized(validation.images, input_size)
+    logits = predict(model, faces)
+    _check_equal(folder / SERVED_FILE, faces[:MAX_BATCH], logits)
+    spec = ModelSpec(
+        name=folder.name,
+        arch=arch,
+        input_size=input_size,
+        heads=_calibrated(heads, logits, validation),
+        default_head=default_head or next(iter(heads)),
+        checksums={name: _sha256(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
+    )
+    (folder / SPEC_FILE).write_text(spec.to_json())
+    return spec
+
+
+def set_default_head(folder: Path, spec: ModelSpec, head: str) -> ModelSpec:
+    """The spec, also on disk, with another head answering by default."""
+    changed = replace(spec, default_head=head)
+    (folder / SPEC_FILE).write_text(changed.to_json())
+    return changed
+
+
+def _calibrated(
+    heads: Mapping[str, Sequence[str]],
+    logits: Mapping[str, np.ndarray],
+    validation: LabelledFaces,
+) -> dict[str, HeadSpec]:
+    """Each head with the temperature that fits the validation's labels in its own labelling."""
+    specs = {}
+    for head, labels in heads.items():
+        if tuple(labels) == EMOTIONS:
+            temperature = fit_temperature(logits[head], validation.labels)
+        elif validation.votes is not None:
+            truth = majority(validation.votes)
+            temperature = fit_temperature(logits[head][truth >= 0], truth[truth >= 0])
+        else:
+            raise ValueError(f"expected validation labels for the head {head!r}, got none")
+        specs[head] = HeadSpec(labels=tuple(labels), temperature=round(temperature, 4))
+    return specs
+
+
+def _check_equal(served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarray]) -> None:
+    compiled = CompiledModel(served.read_bytes())(faces[..., None])
+    for head, expected in logits.items():
+        if head not in compiled:
+            raise ModelError(f"The compiled model has no output {head!r}, only {sorted(compiled)}.")
+        gap = float(np.abs(compiled[head] - expected[: len(faces)]).max())
+        if gap > LOGIT_TOLERANCE:
+            raise ModelError(
+                f"The compiled model differs from Keras by {gap:.2g} in the head {head!r}, "
+                f"more than {LOGIT_TOLERANCE:g}; it was not taken."
+            )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_keras(folder: Path) -> keras.Model:
+    """The source of truth itself, ``model.keras``, for fine-tuning and for checking the served form."""
+    return keras.saving.load_model(folder / KERAS_FILE, compile=False)
