@@ -24,8 +24,8 @@ MAX_BATCH = 64
 def softmax(logits: np.ndarray) -> Floats:
     """Rows that sum to 1, float32 (N, C), of logits (N, C)."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    exponents = np.exp(shifted, dtype=np.float32)
-    return exponents / exponents.sum(axis=-1, keepdims=True)
+    exponents: Floats = np.exp(shifted, dtype=np.float32)
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True))
 
 
 def probabilities(logits: np.ndarray, head: HeadSpec) -> Floats:

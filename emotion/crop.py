@@ -7,6 +7,7 @@ spec. Coordinates are pixels of the given image. Stateless; safe to use from sev
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def crop_matrix(detection: Detection, rule: CropRule, size: tuple[int, int]) -> 
 
 
 def crop_face(image: Image, detection: Detection, rule: CropRule, size: tuple[int, int]) -> Image:
-    """The face as uint8 ``size`` + the image's channels; beyond the picture its edge is repeated."""
+    """The face, uint8 (height, width, 3); beyond the picture its edge is repeated."""
     matrix = crop_matrix(detection, rule, size)
     shrink = int(1.0 / max(np.hypot(matrix[0, 0], matrix[0, 1]), 1e-6))
     if shrink >= 2:
@@ -95,7 +96,7 @@ def _shrunk_region(
     if columns < 1 or rows < 1:  # the box lies at the very edge of the picture
         return image, matrix
     region = image[top : top + rows * shrink, left : left + columns * shrink]
-    small = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
+    small: Any = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)
     # small -> image: x_image = (x_small + .5) * shrink - .5 + left
     offset = np.array([left, top]) + (shrink - 1) / 2
     return small, np.column_stack([matrix[:, :2] * shrink, matrix[:, :2] @ offset + matrix[:, 2]])

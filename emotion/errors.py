@@ -2,7 +2,7 @@
 
     EmotionError
     ├── ImageError          bytes that are no picture we can read
-    │   └── ImageTooLarge   a picture beyond the pixel limit
+    │   └── ImageTooLargeError  a picture beyond the pixel limit
     ├── VideoError          a file that is no video we can read
     ├── DataError           training or evaluation data that cannot be used
     └── ModelError          a model's folder is missing, damaged or of another version
@@ -20,7 +20,7 @@ class ImageError(EmotionError):
     """The bytes are no picture that can be read."""
 
 
-class ImageTooLarge(ImageError):
+class ImageTooLargeError(ImageError):
     """The picture has more pixels than the limit."""
 
 

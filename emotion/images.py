@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageOps, UnidentifiedImageError
 
-from emotion.errors import ImageError, ImageTooLarge
+from emotion.errors import ImageError, ImageTooLargeError
 from emotion.types import Image
 
 MAX_PIXELS = 64_000_000
@@ -21,7 +21,7 @@ MAX_PIXELS = 64_000_000
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 """File names that are taken for pictures when a folder is searched."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")  # MPO: JPEG with a second picture
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # JPEG takes MPO, its double form, too
 _HELP = "save it as JPEG or PNG and try again"
 
 
@@ -30,7 +30,7 @@ def read_image(data: bytes) -> Image:
 
     Reads JPEG, PNG, WebP, BMP, TIFF and GIF (first frame). Transparency is laid over white; 16-bit
     grey is scaled to 8 bits. Raises ``ImageError`` with a sentence for the user when the bytes are
-    no such picture or are cut short, and ``ImageTooLarge`` beyond ``MAX_PIXELS``.
+    no such picture or are cut short, and ``ImageTooLargeError`` beyond ``MAX_PIXELS``.
     """
     if not data:
         raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
@@ -41,7 +41,7 @@ def read_image(data: bytes) -> Image:
             with PILImage.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 width, height = picture.size
                 if width * height > MAX_PIXELS:
-                    raise ImageTooLarge(_too_large(width, height))
+                    raise ImageTooLargeError(_too_large(width, height))
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
         raise ImageError(
@@ -49,7 +49,7 @@ def read_image(data: bytes) -> Image:
             f"{_HELP}."
         ) from error
     except PILImage.DecompressionBombError as error:
-        raise ImageTooLarge(
+        raise ImageTooLargeError(
             f"This picture is too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
             "make it smaller and try again."
         ) from error

@@ -68,7 +68,7 @@ def prefetched(batches: Iterator[Batch], depth: int = 3) -> Iterator[Batch]:
                 if not put(batch):
                     return
             put(None)
-        except BaseException as error:  # handed to the consumer, which raises it
+        except BaseException as error:  # noqa: BLE001  # handed to the consumer, which raises it
             put(error)
 
     thread = threading.Thread(target=make, name="batches", daemon=True)

@@ -21,7 +21,7 @@ class TrainingConfig:
     size at the end (progressive resizing; a step on 32 px costs less than half of one on 48).
     learning_rate: peak of SGD with Nesterov momentum, warmed up over one epoch, then falling by a
     half cosine to 0. weight_decay: decoupled, per unit of learning rate. ema: decay of the averaged
-    weights, which are what is evaluated and saved. votes_share: see ``targets_of``. choose_from: the
+    weights, which are evaluated and saved. votes_share: see ``targets_of``. choose_from: the
     fraction of the epochs after which each is evaluated; before, at a high learning rate, none can
     be the best.
     """

@@ -122,7 +122,7 @@ def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
             )
         images[row] = np.array(pixels, np.uint8).reshape(FACE_SIZE)
     labels = table["emotion"].to_numpy(np.int64)
-    if len(labels) and not (0 <= labels.min() and labels.max() < len(EMOTIONS)):
+    if len(labels) and not (labels.min() >= 0 and labels.max() < len(EMOTIONS)):
         raise DataError(f"{path} has labels outside 0..{len(EMOTIONS) - 1}.")
     split = table["Usage"].to_numpy(str)
     unknown = sorted(set(split) - set(SPLITS))
@@ -151,7 +151,7 @@ def _read_votes(path: Path, split: np.ndarray) -> np.ndarray:
         )
     if not np.array_equal(table.iloc[:, 0].to_numpy(str), split):
         raise DataError(f"The rows of {path} are not in the order of the FER2013 file.")
-    return table.iloc[:, 2:].to_numpy(np.int64)
+    return np.asarray(table.iloc[:, 2:], np.int64)
 
 
 def _read_folder(root: Path) -> LabelledFaces:

@@ -107,5 +107,5 @@ def _sha256(path: Path) -> str:
 
 
 def load_keras(folder: Path) -> keras.Model:
-    """The source of truth itself, ``model.keras``, for fine-tuning and for checking the served form."""
+    """``model.keras`` itself, the source of truth."""
     return keras.saving.load_model(folder / KERAS_FILE, compile=False)

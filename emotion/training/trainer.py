@@ -66,7 +66,7 @@ class Trainer:
         return {head: t.labels for head, t in self._teaching.items()}
 
     def run(self) -> Path:
-        """Trains to the end, from the last checkpoint where there is one; path of the best weights."""
+        """Trains to the end, from the last checkpoint if there is one; path of the best weights."""
         self._start_or_resume()
         for epoch in range(self._state["epoch"], self.config.epochs):
             started = time.monotonic()

@@ -1,0 +1,42 @@
+# make app   the page          make test  the whole test suite
+# make venv  only the environment
+
+PYTHON ?= python3
+PORT ?= 8501
+HOST ?= localhost
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app venv test lint lock
+
+app: $(VENV)/.page
+	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST) --server.headless true
+
+venv: $(VENV)/.page
+
+# The stamps make a second call start at once; a change of what is pinned installs again.
+$(VENV)/.page: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+$(VENV)/.test: $(VENV)/.page requirements-test.txt pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-test.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
+	touch $@
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: $(VENV)/.test lint
+	sh tests/install_chromium.sh
+	$(BIN)/python -m pytest
+
+# Needs uv (pip install uv). Both files are made from pyproject.toml, never typed.
+lock:
+	uv pip compile -q pyproject.toml --extra train --python-version 3.11 \
+	  --custom-compile-command "make lock" -o requirements.txt
+	uv pip compile -q pyproject.toml --extra train --extra test --python-version 3.11 \
+	  --custom-compile-command "make lock" -c requirements.txt -o requirements-test.txt

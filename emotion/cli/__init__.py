@@ -1,0 +1,51 @@
+"""The command line: ``python -m emotion COMMAND``, also installed as ``emotion``.
+
+Each command is a module with ``add_arguments`` and ``run``; what a command needs is imported when
+it runs, so that a photo does not wait for what training needs. Exit codes: 0 done, 1 some inputs
+failed (each named on stderr, the rest done), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from emotion.errors import EmotionError
+
+COMMANDS = {
+    "analyze": "photos or folders of photos to a table, one row a face",
+    "video": "a video to an annotated video and a table, one row per face per frame",
+    "train": "train a model on fer2013.csv or a folder of faces",
+    "evaluate": "a model's figures on a labelled split, as eval.json and plots",
+    "benchmark": "time and memory of each stage on this machine",
+}
+DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="emotion",
+        description="Apparent facial expression in photos and video.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name in given:
+            importlib.import_module(f"emotion.cli.{name}").add_arguments(command)
+    options = parser.parse_args(given)
+    try:
+        code: int = importlib.import_module(f"emotion.cli.{options.command}").run(options)
+    except EmotionError as error:
+        print(f"emotion {options.command}: {error}", file=sys.stderr)
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("stopped; what was written stays", file=sys.stderr)
+        return 130  # what a shell reports of a command that was interrupted
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader (head, less) has gone, and so may we
+        return DONE
+    return code

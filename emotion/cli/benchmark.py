@@ -1,0 +1,139 @@
+"""``emotion benchmark``: time and memory of each stage on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emotion.analyzer import Analyzer
+from emotion.cli.common import add_model_arguments, analyzer_of
+from emotion.crop import crop_face
+from emotion.drawing import annotate_into
+from emotion.images import read_image
+from emotion.types import Image
+
+SAMPLE = Path(__file__).parent.parent / "app" / "samples" / "astronaut.jpg"
+FRAME_SIZE = (480, 640)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--photo", type=Path, default=SAMPLE, help="a photo with a face")
+    parser.add_argument("--repeats", type=int, default=60, help="runs of each stage (default 60)")
+    parser.add_argument("--json", type=Path, help="write the figures here as well")
+    add_model_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the table and writes the JSON."""
+    started = time.perf_counter()
+    analyzer = analyzer_of(options)
+    load_s = time.perf_counter() - started
+    image = frame_of(read_image(options.photo.read_bytes()))
+    result: dict[str, Any] = {
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "threads": options.threads,
+        "load_s": round(load_s, 3),
+        "stages": stages(analyzer, image, options.repeats),
+        "first_result": first_result(options.photo),
+        "peak_memory_mb": round(peak_memory_mb(), 0),
+    }
+    _print(result)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    return 0
+
+
+def frame_of(image: Image) -> Image:
+    """A 640x480 frame that shows the picture whole, on grey."""
+    import cv2
+
+    height, width = FRAME_SIZE
+    scale = min(height / image.shape[0], width / image.shape[1])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    frame = np.full((height, width, 3), 96, np.uint8)
+    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+    frame[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return frame
+
+
+def stages(analyzer: Analyzer, image: Image, repeats: int) -> list[dict[str, Any]]:
+    """Median and 95th percentile, in milliseconds, of each step of one 640x480 frame."""
+    detections = analyzer.detect(image)
+    faces = analyzer.faces(image, detections)
+    rule, size = analyzer.spec.crop, analyzer.spec.input_size
+    crops = [crop_face(image, d, rule, size) for d in detections]
+    one = crops[:1] or [np.zeros(size, np.uint8)]
+    canvas = image.copy()
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("detect", lambda: analyzer.detect(image)),
+        (f"crop ({len(crops)})", lambda: [crop_face(image, d, rule, size) for d in detections]),
+        ("classify (1)", lambda: analyzer.classify(one)),
+        ("classify (10)", lambda: analyzer.classify(one * 10)),
+        ("draw", lambda: annotate_into(canvas, faces)),
+        ("analyze, whole", lambda: analyzer.analyze(image)),
+    ]
+    return [{"stage": name, **timing(step, repeats)} for name, step in steps]
+
+
+def timing(step: Callable[[], object], repeats: int) -> dict[str, float]:
+    """Milliseconds of a step, after three runs to warm up."""
+    for _ in range(3):
+        step()
+    times = []
+    for _ in range(max(repeats, 1)):
+        started = time.perf_counter()
+        step()
+        times.append((time.perf_counter() - started) * 1000)
+    times.sort()
+    return {
+        "median_ms": round(statistics.median(times), 2),
+        "p95_ms": round(times[int(0.95 * (len(times) - 1))], 2),
+    }
+
+
+def first_result(photo: Path) -> dict[str, float]:
+    """A whole ``emotion analyze PHOTO`` in a process of its own: seconds, and peak megabytes."""
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "emotion", "analyze", str(photo)], check=True, capture_output=True
+    )
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {"seconds": round(seconds, 2), "peak_memory_mb": round(_megabytes(peak), 0)}
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far."""
+    return _megabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _megabytes(peak: int) -> float:
+    return peak / (2**20 if sys.platform == "darwin" else 1024)  # macOS counts bytes, Linux KiB
+
+
+def _print(result: dict[str, Any]) -> None:
+    print(f"{'stage':<18}{'median ms':>10}{'95 % ms':>10}")
+    for row in result["stages"]:
+        print(f"{row['stage']:<18}{row['median_ms']:>10.2f}{row['p95_ms']:>10.2f}")
+    first = result["first_result"]
+    print(
+        f"\nmodels loaded in {result['load_s']:.2f} s; command line's first result after "
+        f"{first['seconds']:.2f} s with {first['peak_memory_mb']:.0f} MB"
+    )

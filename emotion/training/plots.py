@@ -1,0 +1,74 @@
+"""Plots of a run and of an evaluation, as PNG files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from emotion.training.metrics import ECE_BINS, reliability
+from emotion.training.protocols import Judged
+
+
+def confusion(figures: Mapping[str, Any], path: Path) -> None:
+    """The confusion matrix as rates of each true class, with the counts in the cells."""
+    counts = np.array(figures["confusion_matrix"])
+    labels = figures["labels"]
+    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(*counts.shape):
+        rate = rates[row, column]
+        axes.text(
+            column, row, f"{rate:.0%}\n{counts[row, column]}", ha="center", va="center",
+            fontsize=8, color="white" if rate > 0.5 else "black",
+        )  # fmt: skip
+    axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("labelled")
+    axes.set_title(f"accuracy {figures['accuracy']:.1%}, macro F1 {figures['macro_f1']:.3f}")
+    _save(figure, path)
+
+
+def reliability_diagram(judged: Judged, path: Path) -> None:
+    """Accuracy against confidence by equal steps, with the share of faces in each."""
+    confidence, accuracy, count = reliability(judged.probabilities, judged.truth)
+    filled = count > 0
+    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    axes = figure.subplots()
+    centers = (np.arange(ECE_BINS) + 0.5) / ECE_BINS
+    axes.bar(centers, count / count.sum(), width=0.9 / ECE_BINS, color="#d0d7e2", label="faces")
+    axes.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1)
+    axes.plot(confidence[filled], accuracy[filled], marker="o", label="accuracy")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the answer", ylabel="fraction")
+    axes.legend(loc="upper left")
+    _save(figure, path)
+
+
+def history(source: Path, path: Path) -> None:
+    """Loss and validation accuracy over the epochs of a ``history.csv``."""
+    with open(source, newline="") as file:
+        rows = list(csv.DictReader(file))
+    epochs = [int(row["epoch"]) for row in rows]
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(epochs, [float(row["loss"]) for row in rows], label="training loss")
+    axes.set(xlabel="epoch", ylabel="loss")
+    right = axes.twinx()
+    judged = [(e, float(r["val_accuracy"])) for e, r in zip(epochs, rows, strict=True)
+              if r["val_accuracy"]]  # fmt: skip
+    if judged:
+        right.plot(*zip(*judged, strict=True), color="C1", marker=".", label="validation accuracy")
+    right.set_ylabel("accuracy")
+    figure.legend(loc="upper right")
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, dpi=110)

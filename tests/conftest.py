@@ -1,0 +1,7 @@
+"""Before anything else: TensorFlow must not be loaded ahead of aiortc.
+
+Importing TensorFlow first and streamlit-webrtc (aiortc, pylibsrtp) second ends the process with a
+segmentation fault; the other way round works. The tests need both in one process.
+"""
+
+import streamlit_webrtc  # noqa: F401  # only for its place in the order

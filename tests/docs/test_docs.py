@@ -1,0 +1,81 @@
+"""What the README and the model's card say is what the files say."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from emotion.cli import COMMANDS
+from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIGURES = re.compile(r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+) \| ([\d.]+) \|")
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> dict:  # type: ignore[type-arg]
+    loaded: dict = json.loads((model_folder() / EVAL_FILE).read_text())  # type: ignore[type-arg]
+    return loaded
+
+
+@pytest.mark.parametrize("name", ["README.md", "card"])
+def test_published_figures_are_the_evaluations(name: str, evaluation: dict) -> None:  # type: ignore[type-arg]
+    text = README if name == "README.md" else (model_folder() / "README.md").read_text()
+    rows = {tuple(match) for match in FIGURES.findall(text)}
+    expected = {
+        (
+            found["head"], str(found["n"]), f"{100 * found['accuracy']:.1f}",
+            f"{found['macro_f1']:.3f}", f"{found['ece']:.3f}",
+        )
+        for found in evaluation["protocols"].values()
+    }  # fmt: skip
+    assert rows == expected
+    assert evaluation["command"] in text
+
+
+def test_the_evaluation_is_of_the_served_weights(evaluation: dict) -> None:  # type: ignore[type-arg]
+    assert evaluation["served_sha256"] == read_spec(model_folder()).checksums[SERVED_FILE]
+    assert evaluation["split"] == "PrivateTest"
+    assert evaluation["n"] == 3589
+
+
+def test_the_cards_classes_are_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
+    card = (model_folder() / "README.md").read_text()
+    for label, figures in evaluation["per_class"].items():
+        row = (
+            f"| {label} | {figures['precision']:.3f} | {figures['recall']:.3f} "
+            f"| {figures['f1']:.3f} | {figures['support']} |"
+        )
+        assert row in card
+
+
+def test_files_and_pictures_that_are_named_exist() -> None:
+    named = re.findall(r"\]\(([^)#]+)\)", README)
+    named += re.findall(r"`((?:emotion|models|tests|docs|benchmarks|\.streamlit)/[\w./]*)`", README)
+    assert len(named) > 8
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_commands_that_are_shown_exist() -> None:
+    shown = set(re.findall(r"(?:-m |`)emotion (\w+)", README))
+    assert shown
+    assert shown <= set(COMMANDS)
+    targets = set(re.findall(r"^make (\w+)|\bmake (\w+)  ", README, re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text()
+    for target in {name for pair in targets for name in pair if name}:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_requirements_are_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = project["dependencies"] + project["optional-dependencies"]["train"]
+    locked = (ROOT / "requirements.txt").read_text()
+    for requirement in named:
+        package = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"^{re.escape(package)}==\S+$", locked, re.MULTILINE), package
+    for line in locked.splitlines():
+        assert not line or line.startswith((" ", "#")) or "==" in line

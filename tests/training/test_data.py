@@ -1,0 +1,185 @@
+"""The data sets' own files are read right, and no test picture reaches training."""
+
+import gzip
+import lzma
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion.errors import DataError
+from emotion.training.augment import Augmentation, augment
+from emotion.training.batches import epoch_batches, prefetched
+from emotion.training.data import FERPLUS_LABELS, read_faces, without_copies
+from emotion.training.targets import majority, targets_of, vote_distribution
+from emotion.types import EMOTIONS
+
+SHARED = Path(__file__).parents[3] / "shared" / "data" / "fer2013"
+
+
+def test_csv_with_votes(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    assert faces.images.shape == (560, 48, 48)
+    assert faces.images.dtype == np.uint8
+    assert [len(faces.part(s)) for s in ("Training", "PublicTest", "PrivateTest")] == [420, 70, 70]
+    assert faces.votes is not None
+    assert faces.votes.shape == (560, 10)
+    assert faces.labels[:8].tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
+def test_packed_csv_reads_alike(fer2013: tuple[Path, Path], suffix: str, pack) -> None:  # type: ignore[no-untyped-def]
+    packed = fer2013[0].with_name("fer2013.csv" + suffix)
+    packed.write_bytes(pack(fer2013[0].read_bytes()))
+    np.testing.assert_array_equal(read_faces(packed).images, read_faces(fer2013[0]).images)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "match"),
+    [
+        ("pixels", "other", "no column pixels"),
+        ("Training", "Elsewhere", "unknown Usage 'Elsewhere'"),
+        ("\n0,", "\n9,", r"labels outside 0\.\.6"),
+        ("\n0,", "\n0,5 ", "has 2305 pixels"),
+    ],
+)
+def test_damaged_csv_says_what_is_wrong(
+    fer2013: tuple[Path, Path], old: str, new: str, match: str
+) -> None:
+    text = fer2013[0].read_text().replace(old, new, 1)
+    fer2013[0].write_text(text)
+    with pytest.raises(DataError, match=match):
+        read_faces(fer2013[0])
+
+
+def test_missing_file_and_folder_say_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_faces(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match="No pictures under"):
+        read_faces(tmp_path)
+
+
+def test_votes_of_another_file_are_refused(fer2013: tuple[Path, Path]) -> None:
+    lines = fer2013[1].read_text().splitlines()
+    fer2013[1].write_text("\n".join(lines[:-1]))
+    with pytest.raises(DataError, match="559 rows"):
+        read_faces(*fer2013)
+
+
+def test_a_folder_of_pictures_is_a_custom_set(tmp_path: Path) -> None:
+    for split, value in (("train", 10), ("val", 20), ("test", 30)):
+        folder = tmp_path / split / "happy"
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / "a.png"), np.full((60, 50, 3), value, np.uint8))
+    faces = read_faces(tmp_path)
+    assert faces.labels.tolist() == [3, 3, 3]
+    assert faces.images[:, 0, 0].tolist() == [10, 20, 30]
+    assert faces.split.tolist() == ["Training", "PublicTest", "PrivateTest"]
+
+
+def test_no_test_picture_and_no_copy_in_training(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    faces.images[5] = faces.images[faces.split == "PrivateTest"][0]
+    faces.images[6] = faces.images[faces.split == "PublicTest"][0]
+    faces.images[8] = faces.images[7]
+    kept = without_copies(faces)
+    assert len(kept) == 420 - 3
+    held_out = {i.tobytes() for i in faces.images[faces.split != "Training"]}
+    assert not held_out & {i.tobytes() for i in kept.images}
+    assert len({i.tobytes() for i in kept.images}) == len(kept)
+
+
+def test_votes_become_distributions() -> None:
+    votes = np.zeros((4, 10), np.int64)
+    votes[0, [1, 2]] = 6, 4  # happy, surprise
+    votes[1, [0, 3, 4, 5, 6]] = 6, 1, 1, 1, 1  # single votes are outliers
+    votes[2, [1, 9]] = 5, 5  # half say: not a face
+    votes[3, [4, 8]] = 6, 4
+    crowd, usable = vote_distribution(votes)
+    assert usable.tolist() == [True, True, False, True]
+    assert crowd[0, [1, 2]].tolist() == pytest.approx([0.6, 0.4])
+    assert crowd[1, 0] == 1
+    assert crowd[3, 4] == 1
+    np.testing.assert_allclose(crowd.sum(axis=1), 1)
+
+
+def test_majority_is_the_papers_rule() -> None:
+    votes = np.zeros((5, 10), np.int64)
+    votes[0, [1, 2]] = 6, 4  # clear
+    votes[1, [1, 2]] = 5, 5  # no majority
+    votes[2, 9] = 10  # not a face
+    votes[3, [0, 1, 2, 3, 4, 5, 6]] = 4, 1, 1, 1, 1, 1, 1  # clear once single votes are dropped
+    votes[4, 7] = 10  # contempt
+    assert majority(votes).tolist() == [1, -1, -1, 0, 7]
+
+
+def test_targets_mix_votes_into_the_labels(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    assert faces.votes is not None
+    faces.votes[0] = 0
+    faces.votes[0, 1] = 10  # labelled angry, voted happy
+    teaching = targets_of(faces, votes_share=0.2)
+    assert list(teaching) == ["fer2013", "ferplus"]
+    assert teaching["fer2013"].targets[0].tolist() == pytest.approx([0.8, 0, 0, 0.2, 0, 0, 0])
+    for head in teaching.values():
+        np.testing.assert_allclose(head.targets.sum(axis=1), 1, atol=1e-6)
+    assert teaching["ferplus"].labels == FERPLUS_LABELS
+    assert set(FERPLUS_LABELS) - {"contempt"} == set(EMOTIONS)
+
+
+def test_augmentation_off_is_a_plain_resize() -> None:
+    off = Augmentation(
+        rotation_deg=0, scale=0, shift=0, mirror=0, contrast=0, brightness=0, blur=0, erase=0
+    )
+    face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    same = augment(face, (48, 48), off, np.random.default_rng(1))
+    np.testing.assert_array_equal(same, face)
+    assert augment(face, (32, 32), off, np.random.default_rng(1)).shape == (32, 32)
+
+
+def test_mirror_turns_left_to_right() -> None:
+    only = Augmentation(
+        rotation_deg=0, scale=0, shift=0, mirror=1, contrast=0, brightness=0, blur=0, erase=0
+    )
+    face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    mirrored = augment(face, (48, 48), only, np.random.default_rng(1))
+    np.testing.assert_array_equal(mirrored, face[:, ::-1])
+
+
+def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    teaching = targets_of(faces)
+
+    def first(epoch: int) -> np.ndarray:
+        batches = epoch_batches(
+            faces.images, teaching, Augmentation(),
+            batch_size=32, size=(40, 40), seed=3, epoch=epoch,
+        )  # fmt: skip
+        ready = list(prefetched(batches))
+        assert len(ready) == 560 // 32
+        assert all(b.images.shape == (32, 40, 40, 1) for b in ready)
+        return ready[0].images
+
+    np.testing.assert_array_equal(first(1), first(1))
+    assert not np.array_equal(first(1), first(2))
+
+
+def test_an_error_while_making_batches_arrives() -> None:
+    def broken():  # type: ignore[no-untyped-def]
+        yield from ()
+        raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        list(prefetched(broken()))
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="FER2013 is not here: the real counts are not held")
+def test_the_real_votes_keep_the_known_counts() -> None:
+    import pandas as pd
+
+    table = pd.read_csv(SHARED / "fer2013new.csv")
+    votes = table.iloc[:, 2:].to_numpy(np.int64)
+    assert votes.shape == (35887, 10)
+    private = votes[table["Usage"] == "PrivateTest"]
+    assert (majority(private) >= 0).sum() == pytest.approx(3140, abs=60)

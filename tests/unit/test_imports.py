@@ -1,0 +1,100 @@
+"""Imports point one way, and the light modules stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "emotion"
+
+# What each part may import of our own, from the top of the house to its ground.
+ALLOWED = {
+    "app": {"app", "live", "video", "core", "detection"},
+    "cli": {"cli", "training", "video", "core", "detection"},
+    "training": {"training", "core"},
+    "live": {"live", "core"},
+    "video": {"core", "video"},
+    "core": {"core", "detection"},
+    "detection": {"detection", "core"},
+}
+HEAVY = {
+    "streamlit": {"app"},
+    "streamlit_webrtc": {"app"},
+    "altair": {"app"},
+    "aiortc": {"live", "app"},
+    "av": {"live", "app", "video"},
+    "tensorflow": {"training"},
+    "keras": {"training"},
+    "sklearn": {"training"},
+    "scipy": {"training"},
+    "matplotlib": {"training"},
+}
+
+
+def part_of(module: str) -> str:
+    """The part of the house that a module of ours belongs to."""
+    names = module.split(".")
+    if len(names) > 1 and names[1] in ("app", "cli", "training", "live", "detection"):
+        return names[1]
+    if len(names) > 1 and names[1] in ("video", "video_writer"):
+        return "video"
+    return "core"
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules that a file imports, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    part = part_of("emotion." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top == "emotion":
+            assert part_of(name) in ALLOWED[part], f"{part} must not import {name}"
+        elif top in HEAVY:
+            assert part in HEAVY[top], f"{part} must not import {name}"
+
+
+def loaded_after(code: str) -> set[str]:
+    """The modules that a fresh interpreter holds after ``code``."""
+    script = f"{code}\nimport sys\nprint(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_import_emotion_is_light() -> None:
+    heavy = {"tensorflow", "keras", "streamlit", "aiortc", "av", "pandas", "matplotlib"}
+    assert not loaded_after("import emotion") & heavy
+
+
+def test_types_need_numpy_alone() -> None:
+    heavy = {"cv2", "PIL", "ai_edge_litert", "tensorflow"}
+    code = (
+        "import importlib.util as u, sys\n"
+        "spec = u.spec_from_file_location('alone', 'emotion/types.py')\n"
+        "sys.modules['alone'] = module = u.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)"
+    )
+    assert not loaded_after(code) & heavy
+
+
+@pytest.mark.parametrize("page", ["photo", "webcam", "video", "about"])
+def test_pages_never_load_tensorflow(page: str) -> None:
+    loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
+    assert not loaded & {"tensorflow", "keras", "jax", "torch"}
