@@ -32,8 +32,8 @@ class CropRule:
     the roll of the eyes before cutting.
     """
 
-    scale: float = 1.13
-    shift_y: float = -0.07
+    scale: float = 1.16
+    shift_y: float = -0.10
     upright: bool = True
 
 

@@ -24,7 +24,7 @@ from emotion.drawing import annotate_into
 from emotion.images import read_image
 from emotion.types import Image
 
-SAMPLE = Path(__file__).parent.parent / "app" / "samples" / "astronaut.jpg"
+SAMPLE = Path(__file__).parent.parent / "app" / "samples" / "collins.jpg"
 FRAME_SIZE = (480, 640)
 
 

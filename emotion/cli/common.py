@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
@@ -27,9 +29,24 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def analyzer_of(options: argparse.Namespace) -> Analyzer:
     """The analyzer that the options ask for; wrong usage ends the program with code 2."""
     try:
-        return load_analyzer(options.model, head=options.head, num_threads=options.threads)
+        with _quiet_native_code():
+            return load_analyzer(options.model, head=options.head, num_threads=options.threads)
     except ValueError as error:
         usage_error(str(error))
+
+
+@contextmanager
+def _quiet_native_code() -> Iterator[None]:
+    """Keeps LiteRT's greeting, which its C++ prints once and offers no switch for, off stderr."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def usage_error(message: str) -> NoReturn:
