@@ -41,6 +41,8 @@ def part_of(module: str) -> str:
         return names[1]
     if len(names) > 1 and names[1] in ("video", "video_writer"):
         return "video"
+    if names[-1] == "__main__":
+        return "cli"
     return "core"
 
 

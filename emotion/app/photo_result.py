@@ -1,0 +1,86 @@
+"""What the Photo place keeps of one picture, and the files a visitor can take along.
+
+Free of Streamlit: a plain value and plain functions of it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+import emotion
+from emotion.app.cards import thumbnail
+from emotion.drawing import annotate
+from emotion.images import encode_image
+from emotion.types import Face, Image
+
+_PREVIEW_PX = 1600  # the longer side of what the browser gets; the download has full size
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Photo:
+    """One analysed picture. data: the visitor's file. preview: annotated JPEG of bounded size."""
+
+    data: bytes
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    preview: bytes
+    thumbnails: tuple[str, ...]
+
+
+def read_photo(data: bytes, analyzer: emotion.Analyzer) -> Photo:
+    """The analysed picture of a file's bytes; ``ImageError`` when they are none."""
+    image = emotion.read_image(data)
+    faces = analyzer.analyze(image)
+    height, width = image.shape[:2]
+    return Photo(
+        data=data,
+        width=width,
+        height=height,
+        faces=faces,
+        preview=encode_image(_preview(image, faces), suffix=".jpg"),
+        thumbnails=tuple(thumbnail(image, face) for face in faces),
+    )
+
+
+def annotated_jpeg(photo: Photo) -> bytes:
+    """The whole picture with its faces drawn, as JPEG, made anew from the visitor's file."""
+    image = annotate(emotion.read_image(photo.data), photo.faces)
+    return encode_image(image, suffix=".jpg", quality=93)
+
+
+def annotated_zip(photos: Sequence[tuple[str, Photo]]) -> bytes:
+    """A ZIP of the annotated pictures of (name, photo); equal names get a number."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for number, (name, photo) in enumerate(photos, start=1):
+            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", annotated_jpeg(photo))
+    return packed.getvalue()
+
+
+def safe_stem(name: str) -> str:
+    """A visitor's file name without folder and suffix, in characters that any disk takes."""
+    last = re.split(r"[\\/]", name)[-1]
+    stem = last.rsplit(".", 1)[0] if "." in last.lstrip(".") else last
+    return re.sub(r"[^\w-]+", "-", stem).strip("-")[:60] or "photo"
+
+
+def _preview(image: Image, faces: Sequence[Face]) -> Image:
+    """The annotated picture, shrunk first: lines and text then suit the size that is shown."""
+    scale = _PREVIEW_PX / max(image.shape[:2])
+    if scale >= 1:
+        return annotate(image, faces)
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    shrunk = [
+        Face(xyxy=face.xyxy * scale, score=face.score, probabilities=face.probabilities)
+        for face in faces
+    ]
+    return annotate(small, shrunk)

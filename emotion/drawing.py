@@ -1,0 +1,199 @@
+"""Faces drawn into a picture: a box and a tag with number, label and percent, in the face's colour.
+
+Images are RGB uint8 (H, W, 3), boxes pixels of that image. The same number always gets the same
+colour, on the picture and beside it. Stateless but for a cache of rendered tags; safe to use from
+several threads (each on an image of its own).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from emotion.types import Face, Image, check_image
+
+Color = tuple[int, int, int]
+_Rect = tuple[int, int, int, int]
+
+FACE_COLORS: tuple[Color, ...] = (
+    (31, 132, 226),  # blue
+    (240, 132, 24),  # orange
+    (0, 138, 98),  # green
+    (232, 110, 186),  # pink
+    (222, 184, 20),  # yellow
+    (104, 76, 216),  # violet
+    (90, 200, 235),  # sky
+    (186, 48, 44),  # red
+    (190, 172, 150),  # sand
+)
+"""Colours of face 1, 2, ...: after Okabe and Ito's palette, so neighbours in the order stay apart
+for colour-blind eyes too, and each is readable on light and dark."""
+
+_BLACK, _WHITE = (16, 16, 16), (255, 255, 255)
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+_OVERSAMPLING = 4  # tags are drawn this much larger and shrunk: OpenCV's own small text is ragged
+_CAP_HEIGHT = 22.0  # pixels of a capital letter of the font at scale 1
+
+
+def face_color(index: int) -> Color:
+    """The RGB colour of the face with this index from 0; the colours repeat after the last."""
+    return FACE_COLORS[index % len(FACE_COLORS)]
+
+
+def ink_color(color: Color) -> Color:
+    """Near-black or white, whichever is the easier to read on the given RGB colour (WCAG 2)."""
+    luminance = _luminance(color)
+    on_white = 1.05 / (luminance + 0.05)
+    on_black = (luminance + 0.05) / (_luminance(_BLACK) + 0.05)
+    return _WHITE if on_white >= on_black * 0.6 else _BLACK  # white looks better; it wins near ties
+
+
+def annotate(
+    image: Image,
+    faces: Sequence[Face],
+    *,
+    numbers: Sequence[int] | None = None,
+    labels: bool = True,
+) -> Image:
+    """A copy of the image with its faces drawn; the arguments are those of ``annotate_into``."""
+    copy = np.array(check_image(image), order="C")
+    annotate_into(copy, faces, numbers=numbers, labels=labels)
+    return copy
+
+
+def annotate_into(
+    image: Image,
+    faces: Sequence[Face],
+    *,
+    numbers: Sequence[int] | None = None,
+    labels: bool = True,
+) -> None:
+    """Draws the faces into the image itself, each with its number, label and percent.
+
+    numbers: one per face, shown and choosing the colour (face 1 has ``face_color(0)``); 1, 2, ...
+    by default. labels: False draws boxes and numbers only. A tag that finds no free place is
+    shortened to its number, and left out only where the picture is too small for even that.
+    """
+    if not check_image(image).flags.writeable:
+        raise ValueError("expected a writeable image, got a read-only one; use annotate instead")
+    shown = range(1, len(faces) + 1) if numbers is None else numbers
+    if len(shown) != len(faces):
+        raise ValueError(f"expected one number for each of {len(faces)} faces, got {len(shown)}")
+    if not faces:
+        return
+    canvas = image if image.flags.c_contiguous else np.ascontiguousarray(image)
+    boxes = [_pixel_box(face, canvas) for face in faces]
+    for box, number in zip(boxes, shown, strict=True):
+        _draw_box(canvas, box, face_color(number - 1))
+    taken: list[_Rect] = []
+    for index, (face, number) in enumerate(zip(faces, shown, strict=True)):
+        others = boxes[:index] + boxes[index + 1 :]
+        _draw_tag(canvas, boxes[index], face, number, labels, taken, others)
+    if canvas is not image:
+        image[...] = canvas
+
+
+def _pixel_box(face: Face, image: Image) -> _Rect:
+    """The face's box in whole pixels, inside the image, at least one pixel each way."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = (round(float(v)) for v in face.xyxy)
+    x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
+    return x1, y1, min(max(x2, x1 + 1), width), min(max(y2, y1 + 1), height)
+
+
+def _line_width(box: _Rect, image: Image) -> int:
+    by_picture = math.sqrt(image.shape[0] * image.shape[1]) / 270
+    by_face = min(box[2] - box[0], box[3] - box[1]) / 16
+    return max(1, round(min(by_picture, by_face)))
+
+
+def _draw_box(image: Image, box: _Rect, color: Color) -> None:
+    x1, y1, x2, y2 = box
+    width = _line_width(box, image)
+    corners = (x1, y1), (x2 - 1, y2 - 1)
+    cv2.rectangle(image, *corners, _BLACK, width + 2)  # a thin dark rim: seen on light skin and sky
+    cv2.rectangle(image, *corners, color, width)
+
+
+def _draw_tag(
+    image: Image,
+    box: _Rect,
+    face: Face,
+    number: int,
+    labels: bool,
+    taken: list[_Rect],
+    others: Sequence[_Rect],
+) -> None:
+    """Pastes the fullest tag that covers no other tag or face, and notes its place in ``taken``."""
+    color = face_color(number - 1)
+    texts = [str(number)]
+    if labels:
+        percent = round(100 * float(face.probabilities.max()))
+        texts = [f"{number} {face.label} {percent}%", f"{number} {face.label}", str(number)]
+    tags = [_render_tag(text, _text_height(box, image), color) for text in texts]
+    for tag in tags:
+        for place in _places(box, tag, image):
+            if not any(_overlap(place, other) for other in (*taken, *others)):
+                _paste(image, tag, place, taken)
+                return
+    for place in _places(box, tags[-1], image):  # nothing is free: the number, over a neighbour
+        _paste(image, tags[-1], place, taken)
+        return
+
+
+def _paste(image: Image, tag: Image, place: _Rect, taken: list[_Rect]) -> None:
+    x1, y1, x2, y2 = place
+    image[y1:y2, x1:x2] = tag
+    taken.append(place)
+
+
+def _places(box: _Rect, tag: Image, image: Image) -> Iterator[_Rect]:
+    """Where the tag may go, the best first: above the box, below it, inside its top."""
+    height, width = image.shape[:2]
+    tag_height, tag_width = tag.shape[:2]
+    if tag_height > height or tag_width > width:
+        return
+    rim = _line_width(box, image) // 2 + 1
+    x = min(max(box[0] - rim, 0), width - tag_width)
+    for y in (box[1] - rim - tag_height + 1, box[3] + rim - 1, box[1]):
+        if 0 <= y <= height - tag_height:
+            yield x, y, x + tag_width, y + tag_height
+
+
+def _overlap(a: _Rect, b: _Rect) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _text_height(box: _Rect, image: Image) -> int:
+    """Pixels of a capital letter: grows with the picture, a little smaller on small faces."""
+    usual = math.sqrt(image.shape[0] * image.shape[1]) / 44
+    return max(8, round(min(usual, max(usual * 0.75, (box[2] - box[0]) / 7))))
+
+
+@lru_cache(maxsize=128)
+def _render_tag(text: str, text_height: int, color: Color) -> Image:
+    """The tag as a read-only RGB picture: the text on a ground of the face's colour."""
+    scale = text_height * _OVERSAMPLING / _CAP_HEIGHT
+    stroke = max(1, round(text_height * _OVERSAMPLING * 0.13))
+    (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, stroke)
+    pad_x, pad_y = max(3, round(text_height * 0.5)), max(3, round(text_height * 0.45))
+    height = text_height + 2 * pad_y
+    width = -(-text_width // _OVERSAMPLING) + 2 * pad_x
+    large = np.zeros((height * _OVERSAMPLING, width * _OVERSAMPLING), np.uint8)
+    origin = (pad_x * _OVERSAMPLING, (pad_y + text_height) * _OVERSAMPLING)
+    cv2.putText(large, text, origin, _FONT, scale, 255, stroke, cv2.LINE_AA)
+    mask = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)[:, :, None] / 255.0
+    blend = np.asarray(color) * (1 - mask) + np.asarray(ink_color(color)) * mask
+    tag: Image = blend.round().astype(np.uint8)
+    tag.flags.writeable = False
+    return tag
+
+
+def _luminance(color: Color) -> float:
+    """Relative luminance, 0..1, of an sRGB colour (WCAG 2)."""
+    linear = [v / 3294.6 if v <= 10 else ((v / 255 + 0.055) / 1.055) ** 2.4 for v in color]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,246 @@
+"""Frames of a video file, one at a time: the border where a clip becomes RGB arrays.
+
+Times are seconds since the clip's start, as the file states them (variable frame rates keep their
+times); pictures are upright by the clip's rotation metadata. One frame is held at a time, whatever
+the clip's length. A ``Clip`` belongs to one thread at a time. av is loaded on first use only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import numpy as np
+
+from emotion.errors import VideoError
+from emotion.images import MAX_PIXELS
+from emotion.types import Face, Image
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+Source = str | os.PathLike[str] | BinaryIO
+"""A clip's path, or the opened file (binary, seekable)."""
+
+# Containers that hold their own pictures. Everything else is refused before it is parsed: a
+# playlist (HLS, concat, SDP) in a visitor's file could make FFmpeg open other files or addresses.
+_OPEN_OPTIONS = {
+    "format_whitelist": "mov,matroska,avi,gif,mpegts,mpeg,ogg,flv,asf,yuv4mpegpipe",
+    "protocol_whitelist": "file",
+}
+_NO_CLIP = (
+    "This file is not a video that can be read (MP4, MOV, MKV, WebM, AVI or GIF), or it is damaged."
+)
+_NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
+_NO_FRAME = "No picture of this video can be decoded: it is damaged or cut short."
+_USUAL_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
+
+
+class FaceAnalyzer(Protocol):
+    """What finds and classifies faces in one picture: ``emotion.Analyzer``, or a test's double."""
+
+    def analyze(self, image: Image) -> tuple[Face, ...]:
+        """The faces of an RGB uint8 (H, W, 3) image."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipInfo:
+    """What a clip's file states about it; None where it says nothing.
+
+    Sizes are of the first picture, upright. frame_count is an estimate.
+    """
+
+    width: int
+    height: int
+    rate_hz: float | None
+    duration_s: float | None
+    frame_count: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """The faces of one frame. frame: index from 0 among all frames. time_s: since the start."""
+
+    frame: int
+    time_s: float
+    faces: tuple[Face, ...]
+
+
+class Clip:
+    """An opened clip, read once from its start; close it or use it in a ``with`` statement.
+
+    Raises ``VideoError`` with a sentence for the user when not even one picture can be decoded.
+    """
+
+    def __init__(self, source: Source) -> None:
+        import av
+
+        self.damaged = False
+        """True once a part could not be decoded, or the clip ended before its stated end."""
+        if not isinstance(source, str | os.PathLike):
+            source.seek(0)
+        else:
+            source = _existing(source)
+        try:
+            self._container = av.open(source, mode="r", options=_OPEN_OPTIONS)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise VideoError(_NO_CLIP) from error
+        try:
+            self._stream = self._first_video()
+            self._stream.thread_type = "AUTO"
+            self._rest = self._decoded()
+            # Decoded at once: only a frame tells its rotation, and whether there is one at all.
+            first = next(self._rest, None)
+            if first is None:
+                raise VideoError(_NO_FRAME)
+        except VideoError:
+            self.close()
+            raise
+        self._first = first
+        self.info = _clip_info(self._stream, self._container.duration, first)
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees the decoder and, where a path was given, the file."""
+        self._container.close()
+
+    def frames(self, rate_hz: float | None = None) -> Iterator[tuple[int, float, Image]]:
+        """(index, time_s, RGB image) of the frames, in the order they are shown.
+
+        rate_hz: at most so many a second, evenly spread by time; the index still counts all frames.
+        Damaged parts are skipped and noted in ``damaged``.
+        """
+        if rate_hz is not None and not rate_hz > 0:
+            raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
+        start_s = self._start_s()
+        time_s = next_s = 0.0
+        for index, frame in enumerate(chain([self._first], self._rest)):
+            if frame.time is not None and start_s is None:
+                start_s = frame.time
+            time_s = self._time_s(frame, index, start_s)
+            if rate_hz is not None:
+                if time_s < next_s - 1e-6:
+                    continue
+                # From the grid, not from this frame: otherwise 10 a second of 24 would become 8.
+                next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
+            yield index, time_s, _upright(frame)
+        stated_s = self.info.duration_s
+        if stated_s is not None and time_s < stated_s - max(1.0, 0.1 * stated_s):
+            self.damaged = True
+
+    def _first_video(self) -> VideoStream:
+        from av.stream import Disposition
+
+        for stream in self._container.streams.video:
+            if not stream.disposition & Disposition.attached_pic:  # a song's cover is no video
+                if stream.width * stream.height > MAX_PIXELS:
+                    raise VideoError("This video's pictures are too large; make them smaller.")
+                return stream
+        raise VideoError(_NO_VIDEO)
+
+    def _start_s(self) -> float | None:
+        stream = self._stream
+        if stream.start_time is None or stream.time_base is None:
+            return None
+        return float(stream.start_time * stream.time_base)
+
+    def _time_s(self, frame: VideoFrame, index: int, start_s: float | None) -> float:
+        if frame.time is None or start_s is None:
+            return index / (self.info.rate_hz or _USUAL_RATE_HZ)
+        return max(0.0, frame.time - start_s)
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """Every frame that can be decoded; a broken packet costs that packet, not the rest."""
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self.damaged = True
+                return
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                self.damaged = True
+
+
+def read_frames(
+    source: Source, *, rate_hz: float | None = None
+) -> Iterator[tuple[int, float, Image]]:
+    """(index, time_s, RGB image) of a clip's frames; the clip is closed at the end.
+
+    The arguments and errors are those of ``Clip`` and ``Clip.frames``.
+    """
+    with Clip(source) as clip:
+        yield from clip.frames(rate_hz)
+
+
+def analyze_video(
+    source: Source | Clip, analyzer: FaceAnalyzer, *, rate_hz: float | None = None
+) -> Generator[FrameResult]:
+    """The faces of each frame, or of ``rate_hz`` frames a second; one frame in memory at a time.
+
+    A ``Clip`` that is given is left open: its ``damaged`` can be read when the frames are done.
+    """
+    if isinstance(source, Clip):
+        frames = source.frames(rate_hz)
+    else:
+        frames = read_frames(source, rate_hz=rate_hz)
+    for index, time_s, image in frames:
+        yield FrameResult(index, time_s, analyzer.analyze(image))
+
+
+def _existing(path: str | os.PathLike[str]) -> str:
+    """The path as text, once a file is there: FFmpeg would take "http:..." for an address."""
+    file = Path(path)
+    if not file.is_file():
+        raise VideoError(f"There is no file {str(file)!r}.")
+    return str(file.resolve())
+
+
+def _clip_info(stream: VideoStream, container_duration: int | None, first: VideoFrame) -> ClipInfo:
+    lies = round(first.rotation / 90) % 2 == 1
+    rate_hz = float(stream.average_rate) if stream.average_rate else None
+    duration_s = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration_s = float(stream.duration * stream.time_base)
+    elif container_duration is not None:
+        duration_s = container_duration / 1e6
+    count = stream.frames or None
+    if count is None and duration_s is not None and rate_hz is not None:
+        count = round(duration_s * rate_hz)
+    return ClipInfo(
+        width=first.height if lies else first.width,
+        height=first.width if lies else first.height,
+        rate_hz=rate_hz,
+        duration_s=duration_s,
+        frame_count=count,
+    )
+
+
+def _upright(frame: VideoFrame) -> Image:
+    """The frame as RGB, turned as its rotation metadata says (degrees counterclockwise)."""
+    image: Any = frame.to_ndarray(format="rgb24")
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

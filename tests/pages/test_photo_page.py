@@ -1,0 +1,211 @@
+"""The Photo place: one photo, many, samples, and everything that is no photo."""
+
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from stand_in import StandIn, html, run_place
+from streamlit.testing.v1 import AppTest
+
+from emotion.app.photo import MAX_PHOTOS, _csv
+from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
+from emotion.app.samples import SAMPLES
+from emotion.table import COLUMNS
+
+
+def place() -> AppTest:
+    def script() -> None:
+        from emotion.app import photo
+
+        photo.page()
+
+    return run_place(script)
+
+
+def photo_bytes(*, with_face: bool = True, kind: str = "PNG", shade: int = 60) -> bytes:
+    pixels = np.full((120, 160, 3), shade, np.uint8)
+    if with_face:
+        pixels[30:90, 50:100] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    page.file_uploader[0].set_value([(n, d, "application/octet-stream") for n, d in files]).run()
+    return page
+
+
+def images(page: AppTest) -> int:
+    return len(page.get("image"))
+
+
+def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: StandIn) -> None:
+    page = place()
+    assert not page.exception
+    assert "emotion-bars" not in html(page)
+    assert [button.label for button in page.button] == [sample.label for sample in SAMPLES]
+    assert "public domain" in html(page)
+    assert not page.get("camera_input")
+    assert analyzer.calls == 0
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: StandIn) -> None:
+    page = upload(place(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
+    assert not page.exception
+    assert not page.error
+    assert html(page).count('class="emotion-bars"') == 1
+    assert "Face 1 looks happy, 93\N{NO-BREAK SPACE}%" in html(page)
+    assert 'data-face="1"' in html(page)
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert labels == ["Download picture", "Download table (CSV)"]
+
+
+def test_a_rerun_analyses_nothing_anew(analyzer: StandIn) -> None:
+    page = upload(place(), ("a.png", photo_bytes()))
+    page.run().run()
+    assert analyzer.calls == 1
+    upload(page, ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=80)))
+    assert analyzer.calls == 2
+
+
+def test_what_is_no_longer_shown_is_forgotten(analyzer: StandIn) -> None:
+    page = upload(place(), ("a.png", photo_bytes()))
+    assert len(page.session_state["photo:results"]) == 1
+    page.file_uploader[0].set_value([]).run()
+    assert len(page.session_state["photo:results"]) == 0
+    assert "emotion-bars" not in html(page)
+
+
+def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: StandIn) -> None:
+    page = upload(place(), ("a.png", photo_bytes(with_face=False)))
+    assert not page.exception
+    assert not page.error
+    assert "No face was found" in page.info[0].value
+
+
+BROKEN = {
+    "empty": b"",
+    "text": b"just a note, not a picture at all",
+    "cut": photo_bytes(kind="JPEG")[:400],
+    "cut png": photo_bytes()[: len(photo_bytes()) // 2],
+    "noise": np.random.default_rng(1).integers(0, 256, 9999, dtype=np.uint8).tobytes(),
+    "zeros": b"\0" * 5000,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [*((f"{kind}.jpg", data) for kind, data in BROKEN.items())]
+    + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
+)
+def test_what_is_no_photo_is_one_sentence(name: str, data: bytes, analyzer: StandIn) -> None:
+    page = upload(place(), (name, data))
+    assert not page.exception
+    assert len(page.error) == 1
+    text = page.error[0].value
+    assert text.startswith("**")
+    assert text.endswith(".")
+    assert "Traceback" not in text
+    assert "<b>" not in text
+    assert analyzer.calls == 0
+    upload(page, ("good.png", photo_bytes()))
+    assert not page.error
+    assert "emotion-bars" in html(page)
+
+
+def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: StandIn) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(buffer, "PNG")
+    page = upload(place(), ("huge.png", buffer.getvalue()))
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "too large" in page.error[0].value
+
+
+def test_among_many_one_broken_file_stops_nothing(analyzer: StandIn) -> None:
+    page = upload(
+        place(),
+        ("a.png", photo_bytes()),
+        ("broken.jpg", b"nothing"),
+        ("empty room.png", photo_bytes(with_face=False)),
+        ("b.png", photo_bytes(shade=90)),
+    )
+    assert not page.exception
+    assert len(page.error) == 1
+    assert "broken" in page.error[0].value
+    assert html(page).count('class="emotion-bars"') == 2
+    assert images(page) == 3
+    (table,) = page.dataframe
+    assert list(table.value["Photo"]) == ["a.png", "b.png"]
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert "Download all as one table (CSV)" in labels
+    assert "Download all pictures (ZIP)" in labels
+
+
+def test_more_photos_than_the_limit_are_named(analyzer: StandIn) -> None:
+    page = upload(place(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
+    assert not page.exception
+    assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
+    assert analyzer.calls == 1, "equal bytes are analysed once"
+
+
+@pytest.mark.parametrize("index", range(len(SAMPLES)))
+def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: StandIn) -> None:
+    page = place()
+    page.button[index].click().run()
+    assert not page.exception
+    assert images(page) == 1
+    assert analyzer.calls == 1
+    assert "public domain" in html(page)
+
+
+def test_the_real_analyzer_finds_the_samples_faces() -> None:
+    page = place()
+    for sample, faces in zip(SAMPLES, (1, 1, 2), strict=True):
+        next(button for button in page.button if button.label == sample.label).click().run()
+        assert not page.exception
+        assert html(page).count('class="emotion-bars"') == faces, sample.label
+
+
+def test_the_downloads_hold_picture_and_table(analyzer: StandIn) -> None:
+    photo = read_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
+    with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
+        assert picture.format == "JPEG"
+        assert picture.size == (160, 120)
+        red, _, blue = picture.convert("RGB").getpixel((75, 89))  # type: ignore[misc]
+        assert blue > red + 60, "the box of face 1 is blue"
+    rows = list(csv.DictReader(io.StringIO(_csv([("a, b.png", photo)]))))
+    assert tuple(rows[0]) == COLUMNS
+    assert (rows[0]["source"], rows[0]["label"], rows[0]["x1"]) == ("a, b.png", "happy", "50.0")
+    with zipfile.ZipFile(io.BytesIO(annotated_zip([("a.png", photo), ("a.png", photo)]))) as packed:
+        assert packed.namelist() == ["01-a-faces.jpg", "02-a-faces.jpg"]
+
+
+def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: StandIn) -> None:
+    pixels = np.full((3000, 4000, 3), 60, np.uint8)
+    pixels[1000:2000, 1000:2000] = 255
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG")
+    photo = read_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
+    assert (photo.width, photo.height) == (4000, 3000)
+    with Image.open(io.BytesIO(photo.preview)) as picture:
+        assert picture.size == (1600, 1200)
+        red, _, blue = picture.convert("RGB").getpixel((600, 400))  # type: ignore[misc]
+        assert blue > red + 60, "the box was scaled with the picture"
+    assert np.allclose(photo.faces[0].xyxy, [1000, 1000, 2000, 2000], atol=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("a.jpg", "a"), ("../../etc/passwd", "passwd"), ("C:\\x\\y.png", "y"), ("...", "photo"),
+        ("a b<c>.d.png", "a-b-c-d"), ("", "photo"), (".hidden", "hidden"),
+    ],
+)  # fmt: skip
+def test_names_of_downloads_are_harmless(name: str, stem: str) -> None:
+    assert safe_stem(name) == stem

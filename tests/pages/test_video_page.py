@@ -1,0 +1,232 @@
+"""The Video place: a clip from upload to chart, stopping, and everything that is no clip."""
+
+import csv
+import io
+import itertools
+
+import av
+import numpy as np
+import pytest
+from stand_in import StandIn, html, run_place
+from streamlit.testing.v1 import AppTest
+
+from emotion.app.timeline import shares, summary, timeline_rows
+from emotion.app.video import _csv
+from emotion.app.video_job import Job
+from emotion.types import EMOTIONS, Face
+from emotion.video import FrameResult
+
+
+def place() -> AppTest:
+    def script() -> None:
+        from emotion.app import video
+
+        video.page()
+
+    return run_place(script)
+
+
+def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
+    """A clip of ten frames a second, with a bright rectangle from the given frame on."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container) as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for index in range(count):
+            pixels = np.full((120, 160, 3), 60, np.uint8)
+            if index >= face_from:
+                pixels[30:90, 50:100] = 255
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def sound_bytes() -> bytes:
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as out:
+        stream = out.add_stream("aac", rate=8000)
+        for index in range(8):
+            samples = np.zeros((1, 1024), np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 8000, 1024 * index
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def upload(page: AppTest, name: str, data: bytes) -> AppTest:
+    page.file_uploader[0].set_value((name, data, "application/octet-stream")).run()
+    return page
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    next(button for button in page.button if button.label == label).click().run()
+    return page
+
+
+def charts(page: AppTest) -> int:
+    return len(page.get("vega_lite_chart"))
+
+
+def test_landing_says_what_to_do(analyzer: StandIn) -> None:
+    page = place()
+    assert not page.exception
+    assert not page.button
+    assert "clip" in html(page)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
+def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: StandIn) -> None:
+    container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
+    page = upload(place(), name, clip_bytes(container=container))
+    assert not page.exception
+    assert analyzer.calls == 0, "nothing runs before it is asked for"
+    press(page, "Analyse")
+    assert not page.exception
+    assert not page.error
+    assert analyzer.calls == 15, "five a second of three seconds"
+    assert charts(page) == 1
+    assert html(page).count('class="emotion-bars"') == 1
+    assert "15 of 15 pictures" in page.markdown[0].value
+    assert "happy" in page.markdown[0].value
+    assert [b.proto.label for b in page.get("download_button")] == ["Download table (CSV)"]
+    page.run()
+    assert analyzer.calls == 15, "a rerun analyses nothing anew"
+
+
+def test_the_rate_is_the_visitors(analyzer: StandIn) -> None:
+    page = upload(place(), "a.mp4", clip_bytes())
+    page.segmented_control[0].set_value("every").run()
+    press(page, "Analyse")
+    assert analyzer.calls == 30
+    page.segmented_control[0].set_value("1").run()
+    press(page, "Analyse again")
+    assert analyzer.calls == 33
+
+
+def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: StandIn) -> None:
+    page = press(upload(place(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
+    assert not page.exception
+    assert not page.error
+    assert "No face was found in 15 pictures." in page.markdown[0].value
+    assert page.info
+    assert charts(page) == 0
+
+
+BROKEN = {
+    "empty": b"",
+    "text": b"just a note, not a clip at all",
+    "noise": np.random.default_rng(1).integers(0, 256, 9999, dtype=np.uint8).tobytes(),
+    "cut": clip_bytes()[:600],
+    "sound": sound_bytes(),
+    "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n/etc/passwd\n#EXT-X-ENDLIST\n",
+}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: StandIn) -> None:
+    page = upload(place(), "a.mp4" if data else "notes.txt", data)
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.error[0].value.endswith(".")
+    assert not page.button
+    upload(page, "good.mp4", clip_bytes())
+    assert not page.error
+    assert page.button
+
+
+def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: StandIn) -> None:
+    data = clip_bytes(90, container="matroska")
+    page = press(upload(place(), "a.mkv", data[: len(data) // 2]), "Analyse")
+    assert not page.exception
+    assert not page.error
+    assert "damaged or missing" in page.warning[0].value
+    assert charts(page) == 1
+
+
+def test_another_clip_forgets_the_first(analyzer: StandIn) -> None:
+    page = press(upload(place(), "a.mp4", clip_bytes()), "Analyse")
+    upload(page, "b.mp4", clip_bytes())
+    assert charts(page) == 0
+    assert "video:job" not in page.session_state
+
+
+def job(analyzer: StandIn, data: bytes | None = None) -> Job:
+    return Job("id", io.BytesIO(data or clip_bytes()), analyzer, rate_hz=None)
+
+
+def test_stopping_keeps_what_is_done(analyzer: StandIn) -> None:
+    work = job(analyzer)
+    run = work.take()
+    for _ in range(7):
+        assert work.step(run)
+    assert 0.1 < work.fraction < 0.3
+    work.stop()
+    assert not work.step(run)
+    assert (work.state, len(work.results)) == ("stopped", 7)
+    work.stop()
+    assert work.state == "stopped"
+
+
+def test_a_later_run_takes_over_where_the_last_one_was(analyzer: StandIn) -> None:
+    work = job(analyzer)
+    first = work.take()
+    assert work.step(first)
+    second = work.take()
+    assert not work.step(first), "the run that was replaced does no more"
+    while work.step(second):
+        pass
+    assert work.state == "done"
+    assert [result.frame for result in work.results] == list(range(30))
+    assert work.fraction == pytest.approx(1.0, abs=0.05)
+
+
+def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: StandIn) -> None:
+    work = job(analyzer, clip_bytes(face_from=20))
+    run = work.take()
+    while work.step(run):
+        pass
+    rows = list(csv.DictReader(io.StringIO(_csv("a.mp4", work))))
+    assert [int(row["frame"]) for row in rows] == list(range(20, 30))
+    assert float(rows[0]["time_s"]) == pytest.approx(2.0)
+    assert {row["track"] for row in rows} == {""}
+
+
+def result(index: int, *tops: str) -> FrameResult:
+    faces = []
+    for top in tops:
+        probabilities = np.full(7, 0.05, np.float32)
+        probabilities[EMOTIONS.index(top)] = 0.7
+        box = np.array([0, 0, 9, 9], np.float32)
+        faces.append(Face(xyxy=box, score=1.0, probabilities=probabilities))
+    return FrameResult(index, index / 10, tuple(faces))
+
+
+def test_the_timeline_leaves_gaps_and_fills_the_height() -> None:
+    results = [result(i, *(() if 4 <= i < 9 else ("sad",))) for i in range(12)]
+    rows = timeline_rows(results)
+    assert sorted({(row["time_s"], row["run"]) for row in rows}) == [
+        (i / 10, int(i >= 9)) for i in range(12) if not 4 <= i < 9
+    ]
+    for time_s in {row["time_s"] for row in rows}:
+        bands = sorted((row["low"], row["high"]) for row in rows if row["time_s"] == time_s)
+        assert bands[0][0] == 0.0
+        assert bands[-1][1] == pytest.approx(1.0, abs=1e-3)
+        assert all(a[1] == b[0] for a, b in itertools.pairwise(bands))
+    assert timeline_rows([result(0)]) == []
+
+
+def test_a_long_clip_is_thinned() -> None:
+    rows = timeline_rows([result(i, "sad") for i in range(9000)])
+    assert 3000 < len(rows) <= 7 * 600
+
+
+def test_shares_and_summary_say_the_same() -> None:
+    results = [result(0, "sad", "happy"), result(1, "sad"), result(2), result(3, "sad")]
+    share = shares(results)
+    assert share is not None
+    assert dict(zip(EMOTIONS, share.tolist(), strict=True))["sad"] == pytest.approx(0.75)
+    text = summary(results).replace("\N{NO-BREAK SPACE}", " ")
+    assert "3 of 4 pictures, at most 2 at once" in text
+    assert "mostly looks sad (75 %), then happy (25 %)" in text
+    assert shares([result(0)]) is None
