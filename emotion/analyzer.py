@@ -28,16 +28,21 @@ class Analyzer:
         """The classifier's spec."""
         return self._classifier.spec
 
-    def analyze(self, image: Image, min_score: float | None = None) -> tuple[Face, ...]:
+    def analyze(
+        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+    ) -> tuple[Face, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none."""
-        return self.faces(image, self.detect(image, min_score))
+        return self.faces(image, self.detect(image, min_score, tiled=tiled))
 
-    def detect(self, image: Image, min_score: float | None = None) -> tuple[Detection, ...]:
+    def detect(
+        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+    ) -> tuple[Detection, ...]:
         """Where faces are, largest first, without classification.
 
-        min_score: 0..1, in place of the detector's own threshold.
+        min_score: 0..1, in place of the detector's own threshold. tiled: search a picture of more
+        than 1000 pixels in parts too, for its small faces; a stream of frames has no time for it.
         """
-        return self._detector.detect(check_image(image), min_score)
+        return self._detector.detect(check_image(image), min_score, tiled=tiled)
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         """The given detections of this image with their probabilities, in their order."""

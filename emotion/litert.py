@@ -43,13 +43,12 @@ class CompiledModel:
             ) from error
         return _Runner(interpreter)
 
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one input as the file states it, the batch's size first."""
-        return self._idle[0].shape if self._idle else self._make().shape
-
     def __call__(self, batch: np.ndarray) -> Mapping[str, np.ndarray]:
-        """Output name -> array, for ``batch`` of the input's shape but any first dimension >= 1."""
+        """Output name -> array, for a batch of any length >= 1.
+
+        A fully convolutional model takes any height and width too; another model raises
+        ``RuntimeError``.
+        """
         with self._lock:
             runner = self._idle.pop() if self._idle else None
         if runner is None:
@@ -70,15 +69,14 @@ class _Runner:
         detail = interpreter.get_input_details()[0]
         self._input = detail["index"]
         self.shape: tuple[int, ...] = tuple(int(n) for n in detail["shape"])
-        self._batch = self.shape[0]
         self._outputs = _named_outputs(interpreter)
 
     def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
-        if len(batch) != self._batch:
-            # Costs well under a millisecond; the frames of a stream mostly hold the same count.
-            self._interpreter.resize_tensor_input(self._input, [len(batch), *self.shape[1:]])
+        if batch.shape != self.shape:
+            # Plans the network anew; the frames of a stream mostly have one shape.
+            self._interpreter.resize_tensor_input(self._input, batch.shape)
             self._interpreter.allocate_tensors()
-            self._batch = len(batch)
+            self.shape = batch.shape
         self._interpreter.set_tensor(self._input, batch)
         self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(i) for name, i in self._outputs.items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -40,14 +40,6 @@ _NO_CLIP = (
 _NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
 _NO_FRAME = "No picture of this video can be decoded: it is damaged or cut short."
 _USUAL_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
-
-
-class FaceAnalyzer(Protocol):
-    """What finds and classifies faces in one picture: ``emotion.Analyzer``, or a test's double."""
-
-    def analyze(self, image: Image) -> tuple[Face, ...]:
-        """The faces of an RGB uint8 (H, W, 3) image."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,7 +200,7 @@ def analyze_video(
     else:
         frames = read_frames(source, rate_hz=rate_hz)
     for index, time_s, image in frames:
-        yield FrameResult(index, time_s, analyzer.analyze(image))
+        yield FrameResult(index, time_s, analyzer.analyze(image, tiled=False))
 
 
 def _existing(path: str | os.PathLike[str]) -> str:

@@ -12,7 +12,8 @@ import time
 from typing import Literal
 
 import emotion
-from emotion.video import Clip, FaceAnalyzer, FrameResult, Source, analyze_video
+from emotion.types import FaceAnalyzer
+from emotion.video import Clip, FrameResult, Source, analyze_video
 
 State = Literal["running", "done", "stopped", "failed"]
 

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
             table = stack.enter_context(TableWriter(options.csv)) if options.csv else None
             film = stack.enter_context(ClipWriter(options.out)) if options.out else None
             for done, (frame, time_s, image) in enumerate(clip.frames(options.fps), 1):
-                faces = analyzer.analyze(image)
+                faces = analyzer.analyze(image, tiled=False)
                 if table:
                     table.write(face_rows(str(options.video), faces, frame, time_s))
                 if film:

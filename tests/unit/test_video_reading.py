@@ -191,7 +191,7 @@ class CountingAnalyzer:
     def __init__(self) -> None:
         self.seen = 0
 
-    def analyze(self, image: np.ndarray) -> tuple[Face, ...]:
+    def analyze(self, image: np.ndarray, *, tiled: bool = True) -> tuple[Face, ...]:
         self.seen += 1
         box = np.array([0, 0, *image.shape[1::-1]], np.float32)
         return (Face(xyxy=box, score=1.0, probabilities=np.full(7, 1 / 7, np.float32)),)
