@@ -19,7 +19,7 @@ import numpy as np
 
 from emotion.errors import VideoError
 from emotion.images import MAX_PIXELS
-from emotion.types import Face, Image
+from emotion.types import Face, FaceAnalyzer, Image
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -127,7 +127,7 @@ def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
     split = table["Usage"].to_numpy(str)
     unknown = sorted(set(split) - set(SPLITS))
     if unknown:
-        raise DataError(f"{path} has the unknown Usage {unknown[0]!r}.")
+        raise DataError(f"{path} has the unknown Usage {str(unknown[0])!r}.")
     return LabelledFaces(
         images=images,
         labels=labels,

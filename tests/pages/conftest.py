@@ -7,10 +7,10 @@ here, whether the result is right elsewhere.
 from collections.abc import Iterator
 
 import pytest
-from stand_in import StandIn
 
 import emotion
 from emotion.app import shared
+from tests.pages.stand_in import StandIn
 
 
 @pytest.fixture

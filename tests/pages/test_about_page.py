@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stand_in import html, run_place
 from streamlit.testing.v1 import AppTest
 
 from emotion.app.about import read_report
 from emotion.app.figures import confusions, evaluations, evaluations_html, head_html
 from emotion.spec import EVAL_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
+from tests.pages.stand_in import html, run_place
 
 
 def place() -> AppTest:

@@ -7,13 +7,13 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from stand_in import StandIn, html, run_place
 from streamlit.testing.v1 import AppTest
 
 from emotion.app.photo import MAX_PHOTOS, _csv
 from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
 from emotion.app.samples import SAMPLES
 from emotion.table import COLUMNS
+from tests.pages.stand_in import StandIn, html, run_place
 
 
 def place() -> AppTest:

@@ -7,7 +7,6 @@ import itertools
 import av
 import numpy as np
 import pytest
-from stand_in import StandIn, html, run_place
 from streamlit.testing.v1 import AppTest
 
 from emotion.app.timeline import shares, summary, timeline_rows
@@ -15,6 +14,7 @@ from emotion.app.video import _csv
 from emotion.app.video_job import Job
 from emotion.types import EMOTIONS, Face
 from emotion.video import FrameResult
+from tests.pages.stand_in import StandIn, html, run_place
 
 
 def place() -> AppTest:

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from emotion.errors import DataError
 from emotion.training.augment import Augmentation, augment
-from emotion.training.batches import epoch_batches, prefetched
+from emotion.training.batches import Batch, epoch_batches, prefetched
 from emotion.training.data import FERPLUS_LABELS, read_faces, without_copies
 from emotion.training.targets import majority, targets_of, vote_distribution
 from emotion.types import EMOTIONS
@@ -166,7 +167,7 @@ def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> N
 
 
 def test_an_error_while_making_batches_arrives() -> None:
-    def broken():  # type: ignore[no-untyped-def]
+    def broken() -> Iterator[Batch]:
         yield from ()
         raise OSError("disk")
 

@@ -55,7 +55,7 @@ def test_upright_crops_of_a_turned_picture_are_alike(degrees: int) -> None:
     straight = crop_face(image, detection(100, 100, 200, 200), rule, SIZE)
     # OpenCV's angle is counterclockwise, ours clockwise.
     turn = cv2.getRotationMatrix2D((149.5, 149.5), -degrees, 1.0)
-    turned = cv2.warpAffine(image, turn, (300, 300), borderValue=(90, 90, 90))
+    turned = np.asarray(cv2.warpAffine(image, turn, (300, 300), borderValue=(90, 90, 90)), np.uint8)
     found = detection(100, 100, 200, 200, math.radians(degrees))
     crop = crop_face(turned, found, rule, SIZE)
     assert np.abs(crop.astype(int) - straight).mean() < 4
@@ -73,8 +73,9 @@ def test_a_large_face_is_averaged_not_sampled(scale: int) -> None:
 
 def test_large_and_small_versions_of_a_face_give_the_same_crop() -> None:
     rng = np.random.default_rng(1)
-    small = cv2.GaussianBlur(rng.integers(0, 256, (96, 96, 3), np.uint8), (0, 0), 3)
-    large = cv2.resize(small, (960, 960), interpolation=cv2.INTER_CUBIC)
+    noise = rng.integers(0, 256, (96, 96, 3), np.uint8)
+    small = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)
+    large = np.asarray(cv2.resize(small, (960, 960), interpolation=cv2.INTER_CUBIC), np.uint8)
     a = crop_face(small, detection(20, 20, 68, 68), CropRule(), SIZE).astype(int)
     b = crop_face(large, detection(200, 200, 680, 680), CropRule(), SIZE).astype(int)
     assert np.abs(a - b).mean() < 2

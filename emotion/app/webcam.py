@@ -1,0 +1,170 @@
+"""The Webcam place: the annotated stream, and beside it a chart that follows it.
+
+The stream runs between browser and ``LiveProcessor``; the page only reads the processor's newest
+result, in a fragment that runs about once a second while the camera is on, so the page itself is
+not run again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from emotion.app import shared
+from emotion.app.bars import bars_html
+from emotion.app.webrtc import START, camera
+from emotion.app.words import looks
+from emotion.drawing import face_color
+from emotion.live import LiveProcessor, LiveSnapshot
+from emotion.types import Face
+
+MAX_CHARTS = 3
+UPDATE_EVERY_S = 1.0
+SLOW_CONNECTION_S = 10.0
+
+_KEY = "webcam"
+_log = logging.getLogger(__name__)
+
+_PRIVACY = (
+    "Your pictures go to the server that runs this page, stay in its memory for the moment of the "
+    "analysis, and are neither stored nor passed on."
+)
+_NO_ROUTE = (
+    "your browser and the server found no way to send video to each other. A firewall or VPN often "
+    "is the reason: try another network, or ask whoever runs this page to set up a TURN server."
+)
+
+
+@dataclass(slots=True)
+class _Connection:
+    """How this visitor's present or last start went; kept in the session."""
+
+    since_s: float | None = None
+    was_slow: bool = False
+
+    def follow(self, *, signalling: bool, playing: bool) -> None:
+        """Takes note of the component's state."""
+        if playing:
+            self.since_s, self.was_slow = None, False
+        elif signalling:
+            if self.since_s is None:
+                self.since_s, self.was_slow = time.monotonic(), False
+            self.was_slow = time.monotonic() - self.since_s >= SLOW_CONNECTION_S
+        else:
+            self.since_s = None
+
+
+def page() -> None:
+    """Draws the place."""
+    shared.headline(
+        "Live from your camera",
+        "Every face gets a box, and its probabilities follow it while you move.",
+    )
+    analyzer = shared.analyzer_or_stop()
+    picture, beside = st.columns([3, 2], gap="large")
+    with picture:
+        try:
+            context = camera(_KEY, lambda: LiveProcessor(analyzer))
+        except Exception as error:  # noqa: BLE001 - a faulty setting or a failed handshake
+            _log.exception("The camera component could not be drawn.")
+            st.error(
+                f"The camera cannot be used at the moment ({type(error).__name__}: {error}). "
+                "Reload the page and try again."
+            )
+            return
+    playing, signalling = context.state.playing, context.state.signalling
+    connection: _Connection = st.session_state.setdefault(f"{_KEY}-connection", _Connection())
+
+    def beside_the_picture() -> None:
+        connection.follow(signalling=signalling, playing=playing)
+        processor = context.video_processor
+        if playing and processor is not None:
+            _show_stream(processor.snapshot())
+        else:
+            _show_rest(connection, signalling=signalling)
+
+    live = playing or signalling
+    with beside:
+        st.fragment(beside_the_picture, run_every=UPDATE_EVERY_S if live else None)()
+    st.caption(_PRIVACY)
+    shared.footer()
+
+
+def _show_rest(connection: _Connection, *, signalling: bool) -> None:
+    """What stands beside a picture that does not run."""
+    if signalling and connection.was_slow:
+        st.warning(f"This takes longer than usual: {_NO_ROUTE}")
+    elif signalling:
+        _say("Connecting…", "The camera is on; the connection to the server is being made.")
+    else:
+        if connection.was_slow:
+            st.error(f"The connection could not be made: {_NO_ROUTE}")
+        _say(
+            f"Press {START} to begin",
+            "Each face in the picture gets a number, and here a chart of the seven apparent "
+            "expressions that follows it.",
+        )
+
+
+def _show_stream(seen: LiveSnapshot) -> None:
+    """Charts of the largest faces, or why there are none, over the stream's figures."""
+    if not seen.analyzed:
+        _say("Starting…", "Waiting for the first picture.")
+    elif not seen.frames_per_s:
+        _say("The picture stands still", "No pictures arrive from the camera at the moment.")
+    elif seen.failed:
+        _say("No analysis at the moment", "This picture could not be analysed; the video goes on.")
+    elif not seen.faces:
+        _say(
+            "No face in view",
+            "Look towards the camera, come closer, or bring more light to your face.",
+        )
+    else:
+        _show_faces(seen)
+    st.html(_figures_html(seen))
+
+
+def _show_faces(seen: LiveSnapshot) -> None:
+    """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
+    shown = list(zip(seen.faces, seen.numbers, strict=True))[:MAX_CHARTS]
+    cards = "".join(_card_html(face, number) for face, number in shown)
+    st.html(f'<div class="face-cards">{cards}</div>')
+    if len(seen.faces) > len(shown):
+        st.caption(f"{len(seen.faces)} faces in the picture; the {len(shown)} largest have a card.")
+
+
+def _card_html(face: Face, number: int) -> str:
+    color = face_color(number - 1)
+    return (
+        f'<section class="face-card" style="--face:rgb{color}" data-face="{number}">'
+        f"<header><div><h3>Face {number}</h3><p>{escape(looks(face.probabilities))}</p></div>"
+        f"</header>{bars_html(face.probabilities, color, title=f'Face {number}')}</section>"
+    )
+
+
+def _say(headline: str, text: str) -> None:
+    """A calm notice where the charts will stand."""
+    st.html(
+        '<div class="emotion-hint" role="status" style="padding:1rem 1.1rem;border-radius:.5rem;'
+        'background:color-mix(in srgb, currentColor 6%, transparent)">'
+        f'<p style="margin:0 0 .25rem;font-weight:650">{escape(headline)}</p>'
+        f'<p style="margin:0;opacity:.82">{escape(text)}</p></div>'
+    )
+
+
+def _figures_html(seen: LiveSnapshot) -> str:
+    """The read-out, with its numbers in data attributes too."""
+    width, height = seen.size_wh
+    parts = [f"{seen.frames_per_s:.0f} frames a second"]
+    if seen.analyzed:
+        parts += [f"{seen.analysis_ms:.0f} ms analysis", f"{width} × {height} pixels"]
+    return (
+        f'<p class="emotion-figures" data-frames="{seen.frames}" data-analyzed="{seen.analyzed}"'
+        f' data-rate="{seen.frames_per_s:.2f}" data-analysis-ms="{seen.analysis_ms:.2f}"'
+        ' style="margin:0;font-size:.875rem;opacity:.7;font-variant-numeric:tabular-nums">'
+        f"{' · '.join(parts)}</p>"
+    )

@@ -1,0 +1,9 @@
+"""A live stream: frames in, annotated frames out, and the newest result for whoever asks.
+
+``LiveProcessor`` holds all state of one viewer; the models behind it are shared. Nothing here knows
+the page or the transport: frames are ``av.VideoFrame``, whoever delivers them.
+"""
+
+from emotion.live.processor import LiveProcessor, LiveSnapshot
+
+__all__ = ["LiveProcessor", "LiveSnapshot"]

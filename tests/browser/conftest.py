@@ -1,0 +1,60 @@
+"""One server, one film and one browser for all browser tests; a fresh visitor for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+
+from tests.browser import harness
+
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=390, height=844)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Server]:
+    """The running page. No test, whatever it did, may leave a traceback in its log."""
+    log_file = tmp_path_factory.mktemp("server") / "server.log"
+    with harness.serve(log_file) as running:
+        yield running
+        assert not running.tracebacks(), running.log()
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two faces in turn, three seconds each."""
+    path = tmp_path_factory.mktemp("camera") / "faces.y4m"
+    return harness.photo_camera(path, harness.portraits())
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_driver: Playwright, camera_film: Path) -> Iterator[Browser]:
+    """Chromium that says yes to the camera."""
+    running = harness.launch(playwright_driver, camera_film)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A new visitor at a desktop."""
+    context = browser.new_context(viewport=DESKTOP)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def sized_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new visitor at a desktop, then one with a phone 390 pixels wide."""
+    context = browser.new_context(viewport=request.param)
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,57 @@
+"""The Photo place in a real browser."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, expect
+
+from tests.browser import harness
+
+SHOWN_MS = 20_000  # far above what is promised: other work on the machine must not fail a test
+
+
+@pytest.fixture(scope="module")
+def portrait() -> FilePayload:
+    """A photograph of one person as a JPEG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(harness.portraits()[0]).save(buffer, "JPEG", quality=90)
+    return {"name": "portrait.jpg", "mimeType": "image/jpeg", "buffer": buffer.getvalue()}
+
+
+def test_an_uploaded_photo_shows_its_face_with_bars(
+    sized_page: Page, server: harness.Server, portrait: FilePayload
+) -> None:
+    sized_page.goto(server.url)
+    sized_page.locator('input[type="file"]').first.set_input_files(portrait)
+    expect(sized_page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
+    expect(sized_page.get_by_text("Face 1").first).to_be_visible()
+    probabilities = harness.chart(sized_page)
+    assert len(probabilities) == 7
+    assert sum(probabilities) == pytest.approx(1.0, abs=0.001)
+    best = sized_page.locator(".emotion-bar-top")
+    assert float(best.get_attribute("data-probability") or 0) == max(probabilities)
+    expect(sized_page.locator('[data-testid="stImage"] img').first).to_be_visible()
+    assert harness.overflow_px(sized_page) == 0
+
+
+def test_a_truncated_photo_gets_one_sentence_and_the_page_goes_on(
+    page: Page, server: harness.Server, portrait: FilePayload
+) -> None:
+    page.goto(server.url)
+    cut = {**portrait, "buffer": portrait["buffer"][: len(portrait["buffer"]) // 2]}
+    page.locator('input[type="file"]').first.set_input_files(cut)  # type: ignore[arg-type]
+    alert = page.locator('[data-testid="stAlert"]')
+    expect(alert).to_have_count(1, timeout=SHOWN_MS)
+    expect(alert).to_contain_text("damaged or cut short")
+    expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+    expect(page.locator(".emotion-bars")).to_have_count(0)
+    page.locator('input[type="file"]').first.set_input_files(portrait)
+    expect(page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
+
+
+def test_a_sample_shows_a_result_with_one_click(sized_page: Page, server: harness.Server) -> None:
+    sized_page.goto(server.url)
+    sized_page.get_by_role("button", name="Astronaut", exact=True).click()
+    expect(sized_page.locator(".emotion-bars").first).to_be_visible(timeout=SHOWN_MS)
+    assert harness.overflow_px(sized_page) == 0

@@ -1,0 +1,172 @@
+"""The Webcam place in a real browser: Chromium's camera plays photographs over real WebRTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Frame, Page, Playwright, expect
+
+from emotion.drawing import face_color
+from tests.browser import harness
+
+# Floors and limits are loose: other work on the machine must not fail a test. What is reached is
+# measured by benchmarks/webcam_starts.py and benchmarks/webcam_rate.py.
+START_S = 45
+SHOWN_MS = 30_000
+
+_GRAB = """() => {
+    const video = document.querySelector('video')
+    const canvas = document.createElement('canvas')
+    canvas.width = 320
+    canvas.height = 240
+    const context = canvas.getContext('2d')
+    context.drawImage(video, 0, 0, 320, 240)
+    return [...context.getImageData(0, 0, 320, 240).data]
+}"""
+
+
+def near_color(rgb: np.ndarray, color: tuple[int, int, int]) -> int:
+    """How many pixels are of about this colour; the codec blurs it."""
+    return int((np.abs(rgb.astype(int) - color).sum(axis=-1) < 60).sum())
+
+
+def open_webcam(page: Page, server: harness.Server) -> Frame:
+    """The camera's frame, ready for a press on Start."""
+    page.goto(f"{server.url}/webcam")
+    frame = harness.camera_frame(page)
+    frame.get_by_role("button", name="Start", exact=True).wait_for()
+    return frame
+
+
+def start(frame: Frame) -> None:
+    """Presses Start and waits for the first pictures."""
+    frame.get_by_role("button", name="Start", exact=True).click()
+    assert harness.wait_for_frames(frame, 2, START_S) >= 2, "no picture came back"
+
+
+@pytest.fixture
+def streaming(page: Page, server: harness.Server) -> Frame:
+    """The camera's frame of a visitor whose stream runs."""
+    frame = open_webcam(page, server)
+    start(frame)
+    return frame
+
+
+def test_pictures_come_back(page: Page, streaming: Frame) -> None:
+    before = harness.frames_returned(streaming)
+    assert harness.wait_for_frames(streaming, before + 40, 20) >= before + 40
+    figures = page.locator(".emotion-figures")
+    expect(figures).to_contain_text("frames a second", timeout=SHOWN_MS)
+    assert float(figures.get_attribute("data-analysis-ms") or 0) > 0
+
+
+def test_the_face_has_its_box_in_the_returned_picture(page: Page, streaming: Frame) -> None:
+    color = face_color(0)
+    bare = max(near_color(picture, color) for picture in harness.portraits())
+    found = 0
+    for _ in range(60):
+        rgba = np.array(streaming.evaluate(_GRAB), dtype=np.uint8).reshape(240, 320, 4)
+        found = near_color(rgba[..., :3], color)
+        if found > bare + 150:
+            return
+        page.wait_for_timeout(250)
+    pytest.fail(f"{found} pixels of the box's colour; {bare} in the camera's own pictures")
+
+
+def test_the_chart_follows_the_faces_without_a_rerun_of_the_page(
+    page: Page, streaming: Frame
+) -> None:
+    expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
+    page.locator(".headline").evaluate("(element) => { element.dataset.mark = 'kept' }")
+    tops, charts = set(), set()
+    for _ in range(60):
+        charts.add(harness.chart(page))
+        tops |= set(
+            page.locator(".emotion-bar-top").evaluate_all("(e) => e.map((x) => x.dataset.emotion)")
+        )
+        if len(charts - {()}) >= 5 and len(tops) >= 2:
+            break
+        page.wait_for_timeout(300)
+    assert len(charts - {()}) >= 5
+    assert all(sum(c) == pytest.approx(1.0, abs=0.001) for c in charts if c)
+    assert page.locator(".headline").get_attribute("data-mark") == "kept"
+
+
+def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
+    for _ in range(2):
+        streaming.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_text("Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
+        expect(streaming.locator("video")).to_have_count(0, timeout=SHOWN_MS)
+        start(streaming)
+        expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
+
+
+def test_another_place_and_back(page: Page, server: harness.Server, streaming: Frame) -> None:
+    page.get_by_role("link", name="About", exact=True).first.click()
+    page.wait_for_url("**/about")
+    expect(page.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0, timeout=SHOWN_MS)
+    page.get_by_role("link", name="Webcam", exact=True).first.click()
+    expect(page.get_by_text("Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
+    frame = harness.camera_frame(page)
+    frame.get_by_role("button", name="Start", exact=True).wait_for()
+    start(frame)
+    before = harness.frames_returned(frame)
+    assert harness.wait_for_frames(frame, before + 20, 20) >= before + 20
+
+
+def test_nobody_there_is_said(
+    playwright_driver: Playwright, server: harness.Server, tmp_path: Path
+) -> None:
+    wall = harness.photo_camera(tmp_path / "wall.y4m", [harness.plain_picture()], 1.0)
+    browser = harness.launch(playwright_driver, wall)
+    try:
+        page = browser.new_page()
+        start(open_webcam(page, server))
+        expect(page.get_by_text("No face in view")).to_be_visible(timeout=SHOWN_MS)
+        expect(page.locator(".emotion-bars")).to_have_count(0)
+    finally:
+        browser.close()
+
+
+@pytest.fixture(params=["refused", "absent"])
+def no_camera(
+    request: pytest.FixtureRequest, playwright_driver: Playwright, camera_film: Path
+) -> Iterator[tuple[Page, str]]:
+    """A visitor whose browser gives no camera, and what the page must say of it."""
+    if request.param == "refused":
+        browser = harness.launch(playwright_driver, camera_film, allow=False)
+        sentence = "did not let this page use the camera"
+    else:
+        browser = harness.launch(playwright_driver, None)
+        sentence = "No camera was found"
+    yield browser.new_page(), sentence
+    browser.close()
+
+
+def test_without_a_camera_the_page_says_why_and_what_to_do(
+    no_camera: tuple[Page, str], server: harness.Server
+) -> None:
+    page, sentence = no_camera
+    frame = open_webcam(page, server)
+    frame.get_by_role("button", name="Start", exact=True).click()
+    notice = page.get_by_role("alert").filter(has_text=sentence)
+    expect(notice).to_be_visible(timeout=SHOWN_MS)
+    expect(notice).to_contain_text("press Start again")
+    expect(frame.get_by_role("button", name="Start", exact=True)).to_be_visible()
+
+
+def test_a_connection_that_does_not_come_about_is_said(page: Page, server: harness.Server) -> None:
+    # The browser never takes the server's answer: to the page it is the same as no route.
+    page.add_init_script(
+        "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {})"
+    )
+    frame = open_webcam(page, server)
+    frame.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("This takes longer than usual")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.get_by_text("Waiting for the camera")).to_be_hidden()
+    frame.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("The connection could not be made")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.get_by_text("Press Start to begin")).to_be_visible()

@@ -1,0 +1,204 @@
+"""The viewer's processor with frames of our own; needs no browser."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
+from typing import Any, TypeAlias
+
+import av
+import numpy as np
+import pytest
+
+from emotion.live import LiveProcessor
+from emotion.live.newest import NewestWorker
+from emotion.live.smoothing import FaceSmoother
+from emotion.types import Face, Image
+
+
+def make_face(x: float = 40, *, top: int = 3, sure: float = 0.94) -> Face:
+    probabilities = np.full(7, (1 - sure) / 6, np.float32)
+    probabilities[top] = sure
+    xyxy = np.array([x, 30, x + 60, 100], np.float32)
+    return Face(xyxy=xyxy, score=0.9, probabilities=probabilities)
+
+
+def make_frame(pts: int = 0, *, width: int = 160, height: int = 120) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), 128, np.uint8), format="rgb24")
+    frame.pts, frame.time_base = pts, Fraction(1, 90_000)
+    return frame
+
+
+class Analyzer:
+    """Finds what it is told to."""
+
+    def __init__(self, answer: Callable[[Image], tuple[Face, ...]]) -> None:
+        self.answer = answer
+
+    def analyze(self, image: Image, *, tiled: bool = True) -> tuple[Face, ...]:
+        return self.answer(image)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.002)
+
+
+def analyzed(processor: LiveProcessor, count: int) -> bool:
+    return processor.snapshot().analyzed == count
+
+
+Answer: TypeAlias = Callable[[Image], tuple[Face, ...]]
+Make: TypeAlias = Callable[[Answer], LiveProcessor]
+
+
+@pytest.fixture
+def make_processor() -> Iterator[Make]:
+    made: list[LiveProcessor] = []
+
+    def make(answer: Answer) -> LiveProcessor:
+        made.append(LiveProcessor(Analyzer(answer)))
+        return made[-1]
+
+    yield make
+    for processor in made:
+        processor.on_ended()
+
+
+def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make) -> None:
+    processor = make_processor(lambda image: (make_face(),))
+    assert processor.snapshot().analyzed == 0
+    first = make_frame(3000)
+    assert processor.recv(first) is first  # there is no result yet
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    frame = make_frame(6000)
+    drawn = processor.recv(frame)
+    assert (drawn.pts, drawn.time_base) == (frame.pts, frame.time_base)
+    assert (drawn.width, drawn.height) == (160, 120)
+    assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
+    seen = processor.snapshot()
+    assert [face.label for face in seen.faces] == ["happy"]
+    assert (seen.numbers, seen.frames, seen.size_wh, seen.failed) == ((1,), 2, (160, 120), False)
+    assert seen.analysis_ms >= 0
+
+
+def test_without_a_face_the_frame_itself_comes_back(make_processor: Make) -> None:
+    processor = make_processor(lambda image: ())
+    processor.recv(make_frame())
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    frame = make_frame(1)
+    assert processor.recv(frame) is frame
+
+
+def test_an_error_is_logged_once_and_the_stream_lives_on(
+    make_processor: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(image: Image) -> tuple[Face, ...]:
+        raise RuntimeError("no such luck")
+
+    processor = make_processor(fail)
+    for count in range(1, 4):
+        frame = make_frame(count)
+        assert processor.recv(frame) is frame
+        wait_until(partial(analyzed, processor, count))
+    assert processor.snapshot().failed
+    assert len([r for r in caplog.records if r.name.startswith("emotion")]) == 1
+
+
+def test_a_broken_frame_comes_back_as_it_is(
+    make_processor: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def to_ndarray(self, **options: object) -> None:
+            raise ValueError("cannot be converted")
+
+    broken: Any = Broken()
+    assert make_processor(lambda image: ()).recv(broken) is broken
+    assert len(caplog.records) == 1
+
+
+def test_slow_analysis_holds_no_frame_back_and_skips_to_the_newest(make_processor: Make) -> None:
+    go_on = threading.Event()
+    shades: list[int] = []
+
+    def slow(image: Image) -> tuple[Face, ...]:
+        shades.append(int(image[0, 0, 0]))
+        go_on.wait(10)
+        return ()
+
+    processor = make_processor(slow)
+    begun = time.monotonic()
+    for shade in range(0, 200, 10):
+        image = np.full((48, 64, 3), shade, np.uint8)
+        processor.recv(av.VideoFrame.from_ndarray(image, format="rgb24"))
+        if shade == 0:
+            wait_until(lambda: shades == [0])
+    assert time.monotonic() - begun < 5
+    go_on.set()
+    wait_until(lambda: processor.snapshot().analyzed == 2)
+    assert shades == [0, 190]
+    assert processor.snapshot().frames == 20
+
+
+def test_boxes_of_another_picture_size_are_not_drawn(make_processor: Make) -> None:
+    go_on = threading.Event()
+    go_on.set()
+    processor = make_processor(lambda image: (make_face(),) if go_on.wait(10) else ())
+    processor.recv(make_frame())
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    go_on.clear()
+    smaller = make_frame(1, width=80, height=60)
+    assert processor.recv(smaller) is smaller
+    go_on.set()
+    wait_until(lambda: processor.snapshot().size_wh == (80, 60))
+
+
+def test_the_thread_ends_with_the_stream() -> None:
+    handled: list[int] = []
+    worker = NewestWorker(handled.append, name="ends-with-the-stream")
+    worker.offer(1)
+    wait_until(lambda: handled == [1])
+    worker.close()
+    worker.offer(2)
+    wait_until(lambda: "ends-with-the-stream" not in {t.name for t in threading.enumerate()})
+    assert handled == [1]
+
+
+def test_an_idle_thread_ends_and_comes_back() -> None:
+    handled: list[int] = []
+    worker = NewestWorker(handled.append, name="idle-thread", idle_s=0.05)
+    for item in (1, 2):
+        worker.offer(item)
+        wait_until(partial(handled.__contains__, item))
+        wait_until(lambda: "idle-thread" not in {t.name for t in threading.enumerate()})
+    assert handled == [1, 2]
+
+
+def test_numbers_stay_with_their_faces() -> None:
+    smoother = FaceSmoother()
+    assert smoother.update([make_face(0), make_face(80)], 0.0)[1] == (1, 2)
+    assert smoother.update([make_face(84), make_face(4)], 0.03)[1] == (2, 1)
+    assert smoother.update([make_face(88)], 0.06)[1] == (2,)  # face 1 is missed for a moment
+    assert smoother.update([make_face(88), make_face(6)], 0.09)[1] == (2, 1)
+    assert smoother.update([], 0.1) == ((), ())
+    assert smoother.update([make_face(300)], 5.0)[1] == (1,)  # both are long gone
+
+
+def test_probabilities_follow_a_change_smoothly() -> None:
+    smoother = FaceSmoother(time_constant_s=0.15)
+    smoother.update([make_face(top=3)], 0.0)
+    happy = []
+    for index in range(1, 31):
+        (face,), _ = smoother.update([make_face(top=4)], index / 30)
+        assert face.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
+        assert face.probabilities.dtype == np.float32
+        happy.append(float(face.probabilities[3]))
+    assert happy == sorted(happy, reverse=True)
+    assert happy[0] > 0.7
+    assert happy[8] < 0.16  # 0.3 s after the change
+    assert happy[-1] == pytest.approx(0.01, abs=0.01)
