@@ -21,7 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arch", default="se_resnet", help="the architecture (default se_resnet)")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
+    parser.add_argument(
+        "--start-from", metavar="MODEL", help="a model whose weights are the first ones"
+    )
     parser.add_argument("--epochs", type=int, help="passes over the data")
+    parser.add_argument("--learning-rate", type=float, help="its peak")
+    parser.add_argument("--full-size", action="store_true", help="no smaller pictures at first")
     parser.add_argument("--batch-size", type=int, help="faces of one step")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--default-head", help="the head that answers by default")
@@ -30,16 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    from emotion.spec import model_folder
     from emotion.training import card, plots
     from emotion.training.architectures import ARCHITECTURES
-    from emotion.training.config import TrainingConfig
+    from emotion.training.config import RUN_FILE, TrainingConfig
     from emotion.training.data import read_faces, without_copies
     from emotion.training.export import export_model
     from emotion.training.trainer import Trainer
 
     if options.arch not in ARCHITECTURES:
         usage_error(f"--arch expects one of {', '.join(ARCHITECTURES)}, got {options.arch!r}")
-    given = {"epochs": options.epochs, "batch_size": options.batch_size}
+    given = {
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.learning_rate,
+        "stages": ((1.0, TrainingConfig.input_size[0]),) if options.full_size else None,
+    }
     config = TrainingConfig(
         arch=options.arch,
         seed=options.seed,
@@ -56,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
         )
     say(f"{len(training)} training faces without copies, {len(validation)} to choose on")
     folder = options.runs / options.out.name
-    trainer = Trainer(config, training, validation, folder, say)
+    start = model_folder(options.start_from) if options.start_from else None
+    trainer = Trainer(config, training, validation, folder, say, start)
     best = trainer.run()
     export_model(
         best,
@@ -67,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         validation=validation,
         default_head=options.default_head,
     )
-    for name in ("run.json", "history.csv"):
+    for name in (RUN_FILE, "history.csv"):
         shutil.copyfile(folder / name, options.out / name)
     plots.history(options.out / "history.csv", options.out / "history.png")
     card.write(options.out)

@@ -88,8 +88,19 @@ def _training(run: Mapping[str, Any], folder: Path) -> str:
         f"- {config['epochs']} epochs of batches of {config['batch_size']}, SGD with Nesterov "
         f"momentum, learning rate {config['learning_rate']:g} falling by a cosine, averaged "
         f"weights ({config['ema']:g}), seed {config['seed']}; the epoch was chosen on PublicTest\n"
-        f"- Revision `{run['git_revision']}`; {versions}; every setting is in `run.json`\n{plot}"
+        f"{_origin(run)}- Revision `{run['git_revision']}`; {versions}; every setting is in "
+        f"`run.json`\n{plot}"
     )
+
+
+def _origin(run: Mapping[str, Any]) -> str:
+    """Where the first weights came from, when the run did not begin with random ones."""
+    origin = run.get("start_from")
+    if not origin:
+        return ""
+    before = origin["run"]
+    how = f", a run of {before['config']['epochs']} epochs on the same data" if before else ""
+    return f"- First weights: `{origin['sha256'][:16]}`{how}\n"
 
 
 def _figures(figures: Mapping[str, Any]) -> str:

@@ -10,7 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from emotion.spec import KERAS_FILE, read_spec
 from emotion.training.augment import Augmentation
+
+RUN_FILE = "run.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +64,25 @@ def run_record(config: TrainingConfig, *, data_digest: str, source: str) -> dict
     }
 
 
+def run_of(folder: Path) -> dict[str, Any]:
+    """The model in ``folder`` as another run's origin: its name, checksum and own record."""
+    spec = read_spec(folder)
+    record = folder / RUN_FILE
+    return {
+        "model": spec.name,
+        "sha256": spec.checksums[KERAS_FILE],
+        "run": json.loads(record.read_text()) if record.is_file() else None,
+    }
+
+
 def same_run(folder: Path, record: dict[str, Any]) -> bool:
     """Whether the run recorded in ``folder`` has the same settings and data as ``record``."""
     try:
-        found = json.loads((folder / "run.json").read_text())
+        found = json.loads((folder / RUN_FILE).read_text())
     except (OSError, ValueError):
         return False
     wanted = json.loads(json.dumps(record))
-    return all(found.get(key) == wanted[key] for key in ("config", "data"))
+    return all(found.get(key) == wanted.get(key) for key in ("config", "data", "start_from"))
 
 
 def _git_revision() -> str | None:

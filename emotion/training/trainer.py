@@ -17,9 +17,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion.spec import KERAS_FILE
 from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
-from emotion.training.config import TrainingConfig, run_record, same_run
+from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
 from emotion.training.data import LabelledFaces, resized
 from emotion.training.targets import targets_of
 
@@ -35,7 +36,8 @@ class Trainer:
     """One run in one folder.
 
     faces: training rows only, without copies. validation: what the best epoch is chosen on; never
-    a test split.
+    a test split. start_from: a model's folder of the same architecture and heads; its weights are
+    the first ones.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Trainer:
         validation: LabelledFaces,
         folder: Path,
         report: Report = print,
+        start_from: Path | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -58,6 +61,10 @@ class Trainer:
         self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         self.model = architectures.build(config.arch, self.heads, training=True)
+        self._origin = run_of(start_from) if start_from else None
+        if start_from is not None:
+            known = keras.saving.load_model(start_from / KERAS_FILE, compile=False)
+            self.model.set_weights(known.get_weights())
         self._compile()
 
     @property
@@ -108,6 +115,8 @@ class Trainer:
 
     def _start_or_resume(self) -> None:
         record = run_record(self.config, data_digest=self._faces.digest, source=self._faces.source)
+        if self._origin:
+            record["start_from"] = self._origin
         self.folder.mkdir(parents=True, exist_ok=True)
         if (self.folder / STATE).is_file() and same_run(self.folder, record):
             self._state = json.loads((self.folder / STATE).read_text())
@@ -116,7 +125,7 @@ class Trainer:
             return
         for name in (STATE, HISTORY, BEST, CHECKPOINT):
             (self.folder / name).unlink(missing_ok=True)
-        (self.folder / "run.json").write_text(json.dumps(record, indent=2) + "\n")
+        (self.folder / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Trains for one epoch; the mean losses."""
@@ -130,13 +139,15 @@ class Trainer:
             seed=self.config.seed,
             epoch=epoch,
         )
-        self.model.reset_metrics()
-        logs: Mapping[str, float] = {}
+        logs = []
         for batch in prefetched(batches):
-            logs = self.model.train_on_batch(
-                batch.images, batch.targets, batch.weights, return_dict=True
+            self.model.reset_metrics()
+            logs.append(
+                self.model.train_on_batch(
+                    batch.images, batch.targets, batch.weights, return_dict=True
+                )
             )
-        losses = {name: float(value) for name, value in logs.items()}
+        losses = {name: float(np.mean([log[name] for log in logs])) for name in logs[0]}
         if not math.isfinite(losses["loss"]):
             raise FloatingPointError(
                 f"the loss is {losses['loss']} in epoch {epoch + 1}: lower the learning rate"

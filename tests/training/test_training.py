@@ -169,6 +169,25 @@ def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_pa
     assert states[0]["epoch"] == states[1]["epoch"] == 3
 
 
+def test_a_run_can_start_from_a_model(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = trained.parent / "fer2013.csv"
+    code = main([
+        "train", "--data", str(data), "--ferplus", str(data.with_name("fer2013new.csv")),
+        "--out", str(trained.with_name("more")), "--runs", str(trained.parent / "runs"),
+        "--epochs", "1", "--batch-size", "64", "--start-from", str(trained),
+        "--learning-rate", "0.001", "--full-size",
+    ])  # fmt: skip
+    assert code == 0
+    more = trained.with_name("more")
+    run = json.loads((more / "run.json").read_text())
+    assert run["start_from"]["sha256"] == read_spec(trained).checksums[KERAS_FILE]
+    assert run["start_from"]["run"]["config"]["epochs"] == 4
+    assert run["config"]["stages"] == [[1.0, 48]]
+    assert "First weights" in (more / "README.md").read_text()
+    with open(more / "history.csv", newline="") as file:
+        assert float(next(csv.DictReader(file))["val_accuracy"]) > 0.5
+
+
 def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
     data, _ = write_fer2013(tmp_path, 560)
     command = [
