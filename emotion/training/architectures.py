@@ -7,6 +7,7 @@ and serving cannot drift. Each returns a dict of logits, head -> float32 (N, C).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -31,7 +32,10 @@ def build(
     """
     if arch not in ARCHITECTURES:
         raise ValueError(f"expected arch to be one of {', '.join(ARCHITECTURES)}, got {arch!r}")
-    norm = FusedBatchNormalization if training else layers.BatchNormalization
+    # Keras' own momentum of .99 needs some 500 steps until the statistics hold.
+    norm = partial(
+        FusedBatchNormalization if training else layers.BatchNormalization, momentum=0.95
+    )
     height, width = input_size or (None, None)
     inputs = keras.Input((height, width, 1), dtype="uint8", name="face")
     x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(inputs)

@@ -99,13 +99,15 @@ class Trainer:
 
     def _compile(self) -> None:
         c = self.config
+        steps = c.epochs * self._steps
         optimizer = keras.optimizers.SGD(
-            WarmCosine(c.learning_rate, c.epochs * self._steps, self._steps),
+            WarmCosine(c.learning_rate, steps, self._steps),
             momentum=c.momentum,
             nesterov=True,
             weight_decay=c.weight_decay,
             use_ema=True,
-            ema_momentum=c.ema,
+            # A short run must not average its beginning: at most a tenth of it, then.
+            ema_momentum=max(min(c.ema, 1 - 10 / steps), 0.0),
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         loss = {head: keras.losses.CategoricalCrossentropy(from_logits=True) for head in self.heads}
