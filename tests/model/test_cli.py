@@ -68,7 +68,7 @@ def test_a_folder_becomes_a_table_and_bad_files_are_named(
     assert "damaged" in done.stderr
     assert "Traceback" not in done.stderr
     if suffix == ".csv":
-        rows = list(csv.DictReader(out.open()))
+        rows = list(csv.DictReader(io.StringIO(out.read_text())))
     elif suffix == ".json":
         rows = json.loads(out.read_text())
     else:
@@ -125,7 +125,7 @@ def test_a_video_becomes_a_video_and_a_table(photos: Path, tmp_path: Path) -> No
         container.mux(stream.encode(None))
     done = emotion("video", clip, "--out", tmp_path / "out.mp4", "--csv", tmp_path / "out.csv")
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "out.csv").open()))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text())))
     assert [int(row["frame"]) for row in rows] == [0, 1, 2, 3, 4, 5]
     assert [float(row["time_s"]) for row in rows] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
     lefts = [float(row["x1"]) for row in rows]
