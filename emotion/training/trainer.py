@@ -132,6 +132,7 @@ class Trainer:
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Trains for one epoch; the mean losses."""
         side = self.config.side(epoch)
+        self._reseed_dropout(epoch)
         batches = epoch_batches(
             self._faces.images,
             self._teaching,
@@ -155,6 +156,12 @@ class Trainer:
                 f"the loss is {losses['loss']} in epoch {epoch + 1}: lower the learning rate"
             )
         return losses
+
+    def _reseed_dropout(self, epoch: int) -> None:
+        """Dropout depends on seed and epoch alone: Keras' checkpoints leave out its generators."""
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.seed_generator.state.assign([self.config.seed, epoch << 20])
 
     def _finish(self, epoch: int) -> float | None:
         """Writes the checkpoint, and the averaged weights if they are the best; their accuracy."""
