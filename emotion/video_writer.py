@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ TIME_BASE = Fraction(1, 90_000)  # MPEG's own clock: frame times of any camera f
 
 
 class ClipWriter:
-    """An MP4 that is being written; use it in a ``with`` statement.
+    """An MP4 that is being written; ``close`` finishes it (``contextlib.closing``).
 
     The file appears under its name when it is finished, also when the work was stopped half-way:
     there is never half a file. Raises ``VideoError`` when it cannot be written.
@@ -42,17 +41,6 @@ class ClipWriter:
             raise VideoError(f"{path} cannot be written ({error.strerror}).") from error
         self._stream: VideoStream | None = None
         self._last_pts = -1
-
-    def __enter__(self) -> ClipWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def write(self, image: Image, time_s: float) -> None:
         """Adds a frame, RGB uint8 (H, W, 3), at its time since the clip's start.

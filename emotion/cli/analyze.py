@@ -7,6 +7,7 @@ import csv
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     failed = 0
     printed = _Printer(sys.stdout) if options.out is None else None
     try:
-        with Progress("photos") as progress:
+        with closing(Progress("photos")) as progress:
             for done, (path, base) in enumerate(photos, 1):
                 try:
                     image = read_image(_bytes(path))

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import NoReturn
 
 from emotion.analyzer import Analyzer, load_analyzer
@@ -97,15 +96,8 @@ class Progress:
         self._last = 0.0
         self._started = time.monotonic()
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Leaves the line as it is, with what comes next below it."""
         if self._shown and self._last:
             print(file=sys.stderr)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from emotion.cli.common import Progress, add_model_arguments
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.evaluate import evaluate
 
     faces = read_faces(options.data, options.ferplus)
-    with Progress("faces, percent") as progress:
+    with closing(Progress("faces, percent")) as progress:
         result = evaluate(
             options.model,
             faces,

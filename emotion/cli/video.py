@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from emotion.cli.common import Progress, add_model_arguments, analyzer_of, usage_error
@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         with ExitStack() as stack:
             clip = stack.enter_context(Clip(options.video))
-            progress = stack.enter_context(Progress("frames"))
-            table = stack.enter_context(TableWriter(options.csv)) if options.csv else None
-            film = stack.enter_context(ClipWriter(options.out)) if options.out else None
+            progress = stack.enter_context(closing(Progress("frames")))
+            table = stack.enter_context(closing(TableWriter(options.csv))) if options.csv else None
+            film = stack.enter_context(closing(ClipWriter(options.out))) if options.out else None
             for done, (frame, time_s, image) in enumerate(clip.frames(options.fps), 1):
                 faces = analyzer.analyze(image, tiled=False)
                 if table:
