@@ -1,8 +1,4 @@
-"""Pages run without a browser, by Streamlit's AppTest, with a stand-in for the analyzer.
-
-The stand-in takes a picture's bright pixels for a face: what the pages do with a result is tested
-here, whether the result is right elsewhere.
-"""
+"""Pages run without a browser, by Streamlit's AppTest, with the real analyzer."""
 
 from collections.abc import Iterator
 
@@ -10,13 +6,13 @@ import pytest
 
 import emotion
 from emotion.app import shared
-from tests.pages.stand_in import StandIn
+from tests.pages.helpers import CountedAnalyzer
 
 
 @pytest.fixture
-def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
-    """The stand-in, in the place of the default analyzer."""
-    found = StandIn()
+def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedAnalyzer]:
+    """The default analyzer, counted, in its own place."""
+    found = CountedAnalyzer()
     monkeypatch.setattr(emotion, "load_analyzer", lambda: found)
     shared.load.clear()
     yield found

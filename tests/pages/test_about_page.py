@@ -11,7 +11,7 @@ from emotion.app.about import read_report
 from emotion.app.figures import confusions, evaluations, evaluations_html, head_html
 from emotion.spec import EVAL_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
-from tests.pages.stand_in import html, run_place
+from tests.pages.helpers import html, run_place
 
 
 def place() -> AppTest:

@@ -13,7 +13,7 @@ from emotion.app.photo import MAX_PHOTOS, _csv
 from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
 from emotion.app.samples import SAMPLES
 from emotion.table import COLUMNS
-from tests.pages.stand_in import StandIn, html, run_place
+from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
 
 def place() -> AppTest:
@@ -26,11 +26,8 @@ def place() -> AppTest:
 
 
 def photo_bytes(*, with_face: bool = True, kind: str = "PNG", shade: int = 60) -> bytes:
-    pixels = np.full((120, 160, 3), shade, np.uint8)
-    if with_face:
-        pixels[30:90, 50:100] = 255
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
+    Image.fromarray(scene(240, 480, with_face=with_face, shade=shade)).save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -43,7 +40,7 @@ def images(page: AppTest) -> int:
     return len(page.get("image"))
 
 
-def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: StandIn) -> None:
+def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
     page = place()
     assert not page.exception
     assert "emotion-bars" not in html(page)
@@ -54,18 +51,18 @@ def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: StandIn) -> No
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
-def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: StandIn) -> None:
+def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
     page = upload(place(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
     assert not page.error
     assert html(page).count('class="emotion-bars"') == 1
-    assert "Face 1 looks happy, 93\N{NO-BREAK SPACE}%" in html(page)
+    assert "Face 1 looks happy, " in html(page)
     assert 'data-face="1"' in html(page)
     labels = [button.proto.label for button in page.get("download_button")]
     assert labels == ["Download picture", "Download table (CSV)"]
 
 
-def test_a_rerun_analyses_nothing_anew(analyzer: StandIn) -> None:
+def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
     page = upload(place(), ("a.png", photo_bytes()))
     page.run().run()
     assert analyzer.calls == 1
@@ -73,7 +70,7 @@ def test_a_rerun_analyses_nothing_anew(analyzer: StandIn) -> None:
     assert analyzer.calls == 2
 
 
-def test_what_is_no_longer_shown_is_forgotten(analyzer: StandIn) -> None:
+def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None:
     page = upload(place(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
@@ -81,7 +78,7 @@ def test_what_is_no_longer_shown_is_forgotten(analyzer: StandIn) -> None:
     assert "emotion-bars" not in html(page)
 
 
-def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: StandIn) -> None:
+def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
     page = upload(place(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
@@ -103,7 +100,9 @@ BROKEN = {
     [*((f"{kind}.jpg", data) for kind, data in BROKEN.items())]
     + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
 )
-def test_what_is_no_photo_is_one_sentence(name: str, data: bytes, analyzer: StandIn) -> None:
+def test_what_is_no_photo_is_one_sentence(
+    name: str, data: bytes, analyzer: CountedAnalyzer
+) -> None:
     page = upload(place(), (name, data))
     assert not page.exception
     assert len(page.error) == 1
@@ -118,7 +117,7 @@ def test_what_is_no_photo_is_one_sentence(name: str, data: bytes, analyzer: Stan
     assert "emotion-bars" in html(page)
 
 
-def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: StandIn) -> None:
+def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
     page = upload(place(), ("huge.png", buffer.getvalue()))
@@ -127,7 +126,7 @@ def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: StandIn) -> 
     assert "too large" in page.error[0].value
 
 
-def test_among_many_one_broken_file_stops_nothing(analyzer: StandIn) -> None:
+def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> None:
     page = upload(
         place(),
         ("a.png", photo_bytes()),
@@ -147,7 +146,7 @@ def test_among_many_one_broken_file_stops_nothing(analyzer: StandIn) -> None:
     assert "Download all pictures (ZIP)" in labels
 
 
-def test_more_photos_than_the_limit_are_named(analyzer: StandIn) -> None:
+def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None:
     page = upload(place(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
@@ -155,7 +154,7 @@ def test_more_photos_than_the_limit_are_named(analyzer: StandIn) -> None:
 
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
-def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: StandIn) -> None:
+def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAnalyzer) -> None:
     page = place()
     page.button[index].click().run()
     assert not page.exception
@@ -164,7 +163,7 @@ def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: StandIn) -
     assert "public domain" in html(page)
 
 
-def test_the_real_analyzer_finds_the_samples_faces() -> None:
+def test_the_samples_faces_are_all_found() -> None:
     page = place()
     for sample, faces in zip(SAMPLES, (1, 1, 2), strict=True):
         next(button for button in page.button if button.label == sample.label).click().run()
@@ -172,32 +171,32 @@ def test_the_real_analyzer_finds_the_samples_faces() -> None:
         assert html(page).count('class="emotion-bars"') == faces, sample.label
 
 
-def test_the_downloads_hold_picture_and_table(analyzer: StandIn) -> None:
+def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None:
     photo = read_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
     with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
         assert picture.format == "JPEG"
-        assert picture.size == (160, 120)
-        red, _, blue = picture.convert("RGB").getpixel((75, 89))  # type: ignore[misc]
+        assert picture.size == (480, 240)
+        x1, _, x2, y2 = (int(v) for v in photo.faces[0].xyxy)
+        red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
         assert blue > red + 60, "the box of face 1 is blue"
     rows = list(csv.DictReader(io.StringIO(_csv([("a, b.png", photo)]))))
     assert tuple(rows[0]) == COLUMNS
-    assert (rows[0]["source"], rows[0]["label"], rows[0]["x1"]) == ("a, b.png", "happy", "50.0")
+    assert (rows[0]["source"], rows[0]["label"]) == ("a, b.png", "happy")
+    assert float(rows[0]["x1"]) == pytest.approx(float(photo.faces[0].xyxy[0]), abs=0.06)
     with zipfile.ZipFile(io.BytesIO(annotated_zip([("a.png", photo), ("a.png", photo)]))) as packed:
         assert packed.namelist() == ["01-a-faces.jpg", "02-a-faces.jpg"]
 
 
-def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: StandIn) -> None:
-    pixels = np.full((3000, 4000, 3), 60, np.uint8)
-    pixels[1000:2000, 1000:2000] = 255
+def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG")
+    Image.fromarray(scene(3000, 4000)).save(buffer, "JPEG")
     photo = read_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
     assert (photo.width, photo.height) == (4000, 3000)
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)
-        red, _, blue = picture.convert("RGB").getpixel((600, 400))  # type: ignore[misc]
+        x1, _, x2, y2 = (int(v * 0.4) for v in photo.faces[0].xyxy)
+        red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
         assert blue > red + 60, "the box was scaled with the picture"
-    assert np.allclose(photo.faces[0].xyxy, [1000, 1000, 2000, 2000], atol=8)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from emotion.app.video import _csv
 from emotion.app.video_job import Job
 from emotion.types import EMOTIONS, Face
 from emotion.video import FrameResult
-from tests.pages.stand_in import StandIn, html, run_place
+from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
 
 def place() -> AppTest:
@@ -27,15 +27,14 @@ def place() -> AppTest:
 
 
 def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
-    """A clip of ten frames a second, with a bright rectangle from the given frame on."""
+    """A clip of ten frames a second, with a face from the given frame on."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as out:
         stream = out.add_stream("mpeg4", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.bit_rate = 4_000_000
+        stream.width, stream.height, stream.pix_fmt = 320, 160, "yuv420p"
         for index in range(count):
-            pixels = np.full((120, 160, 3), 60, np.uint8)
-            if index >= face_from:
-                pixels[30:90, 50:100] = 255
+            pixels = scene(160, 320, with_face=index >= face_from)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         out.mux(stream.encode(None))
     return buffer.getvalue()
@@ -68,7 +67,7 @@ def charts(page: AppTest) -> int:
     return len(page.get("vega_lite_chart"))
 
 
-def test_landing_says_what_to_do(analyzer: StandIn) -> None:
+def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
     page = place()
     assert not page.exception
     assert not page.button
@@ -76,7 +75,7 @@ def test_landing_says_what_to_do(analyzer: StandIn) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
-def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: StandIn) -> None:
+def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedAnalyzer) -> None:
     container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
     page = upload(place(), name, clip_bytes(container=container))
     assert not page.exception
@@ -94,7 +93,7 @@ def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: StandIn)
     assert analyzer.calls == 15, "a rerun analyses nothing anew"
 
 
-def test_the_rate_is_the_visitors(analyzer: StandIn) -> None:
+def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
     page = upload(place(), "a.mp4", clip_bytes())
     page.segmented_control[0].set_value("every").run()
     press(page, "Analyse")
@@ -104,7 +103,7 @@ def test_the_rate_is_the_visitors(analyzer: StandIn) -> None:
     assert analyzer.calls == 33
 
 
-def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: StandIn) -> None:
+def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
     page = press(upload(place(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
     assert not page.exception
     assert not page.error
@@ -124,7 +123,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: StandIn) -> None:
+def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer) -> None:
     page = upload(place(), "a.mp4" if data else "notes.txt", data)
     assert not page.exception
     assert len(page.error) == 1
@@ -135,7 +134,7 @@ def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: StandIn) -> None
     assert page.button
 
 
-def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: StandIn) -> None:
+def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) -> None:
     data = clip_bytes(90, container="matroska")
     page = press(upload(place(), "a.mkv", data[: len(data) // 2]), "Analyse")
     assert not page.exception
@@ -144,18 +143,18 @@ def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: StandIn) -> None:
     assert charts(page) == 1
 
 
-def test_another_clip_forgets_the_first(analyzer: StandIn) -> None:
+def test_another_clip_forgets_the_first(analyzer: CountedAnalyzer) -> None:
     page = press(upload(place(), "a.mp4", clip_bytes()), "Analyse")
     upload(page, "b.mp4", clip_bytes())
     assert charts(page) == 0
     assert "video:job" not in page.session_state
 
 
-def job(analyzer: StandIn, data: bytes | None = None) -> Job:
+def job(analyzer: CountedAnalyzer, data: bytes | None = None) -> Job:
     return Job("id", io.BytesIO(data or clip_bytes()), analyzer, rate_hz=None)
 
 
-def test_stopping_keeps_what_is_done(analyzer: StandIn) -> None:
+def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     run = work.take()
     for _ in range(7):
@@ -168,7 +167,7 @@ def test_stopping_keeps_what_is_done(analyzer: StandIn) -> None:
     assert work.state == "stopped"
 
 
-def test_a_later_run_takes_over_where_the_last_one_was(analyzer: StandIn) -> None:
+def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     first = work.take()
     assert work.step(first)
@@ -181,7 +180,7 @@ def test_a_later_run_takes_over_where_the_last_one_was(analyzer: StandIn) -> Non
     assert work.fraction == pytest.approx(1.0, abs=0.05)
 
 
-def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: StandIn) -> None:
+def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer, clip_bytes(face_from=20))
     run = work.take()
     while work.step(run):
