@@ -142,6 +142,8 @@ class Clip:
 
         for stream in self._container.streams.video:
             if not stream.disposition & Disposition.attached_pic:  # a song's cover is no video
+                if stream.codec_context is None:  # a codec that FFmpeg does not know
+                    raise VideoError(_NO_FRAME)
                 if stream.width * stream.height > MAX_PIXELS:
                     raise VideoError("This video's pictures are too large; make them smaller.")
                 return stream

@@ -14,6 +14,7 @@ from emotion.app.bars import percent
 
 TEST_NAMES = {
     "labels_mirrored": "{labels}, mean over the face and its mirror image",
+    "labels_default_head": "{labels} as answered on this page",
     "labels_leak_free": "{labels}, without pictures that also stand in the training part",
     "ferplus_majority": "FER+ majority, 8 classes",
     "ferplus_seven": "FER+, 7 classes",
@@ -29,7 +30,7 @@ _MANY_CONFUSED = 0.08
 def headline_figures(head: Any) -> str:
     """Accuracy, macro F1 and calibration error as tiles."""
     tiles = [
-        ("accuracy", "Accuracy", "of all faces get the label that people gave", True),
+        ("accuracy", "Accuracy", "of the faces get the label that people gave", True),
         ("macro_f1", "Macro F1", "mean over the classes, each counted alike (best: 1)", False),
         ("ece", "Calibration error", "mean gap between stated and true certainty (best: 0)", False),
     ]

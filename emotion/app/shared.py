@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 
 import emotion
 from emotion.app.words import plain
+
+# Streamlit 1.67 reads an upload through Starlette, which by its own default passes everything over
+# 1 MB through a temporary file; what a visitor gives stays in memory.
+MultiPartParser.spool_max_size = 1 << 30
 
 ICON = str(Path(__file__).parent / "icon.png")
 

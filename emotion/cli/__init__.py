@@ -42,10 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmotionError as error:
         print(f"emotion {options.command}: {error}", file=sys.stderr)
         return SOME_FAILED
-    except KeyboardInterrupt:
-        print("stopped; what was written stays", file=sys.stderr)
-        return 130  # what a shell reports of a command that was interrupted
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has gone, and so may we
         return DONE
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"emotion {options.command}: {place}{error.strerror or error}", file=sys.stderr)
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        print("stopped; what was written stays", file=sys.stderr)
+        return 130  # what a shell reports of a command that was interrupted
     return code

@@ -15,6 +15,7 @@ from emotion.cli.common import (
     Progress,
     add_model_arguments,
     analyzer_of,
+    printable,
     table_path,
     usage_error,
     write_table,
@@ -23,7 +24,7 @@ from emotion.drawing import annotate
 from emotion.errors import EmotionError, ImageError
 from emotion.images import IMAGE_SUFFIXES, encode_image, read_image
 from emotion.table import COLUMNS, Row, face_rows
-from emotion.types import Image
+from emotion.types import Face, Image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +45,10 @@ def run(options: argparse.Namespace) -> int:
     analyzer = analyzer_of(options)
     photos = list(_photos(options.paths))
     rows: list[Row] = []
+    taken: set[Path] = set()
     failed = 0
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)  # before the work, not after it
     printed = _Printer(sys.stdout) if options.out is None else None
     try:
         with closing(Progress("photos")) as progress:
@@ -53,12 +57,12 @@ def run(options: argparse.Namespace) -> int:
                     image = read_image(_bytes(path))
                     faces = analyzer.analyze(image, options.min_score)
                     if options.annotated:
-                        _save(options.annotated / _target(path, base), annotate(image, faces))
+                        _save(_free(options.annotated / _target(path, base), taken), image, faces)
                 except EmotionError as error:
                     failed += 1
-                    print(f"{path}: {error}", file=sys.stderr)
+                    print(f"{printable(path)}: {error}", file=sys.stderr)
                 else:
-                    found = face_rows(str(path), faces)
+                    found = face_rows(printable(path), faces)
                     rows += found
                     if printed:
                         printed(found)
@@ -101,10 +105,20 @@ def _target(path: Path, base: Path) -> Path:
     return relative.with_name(relative.name + ".png")
 
 
-def _save(path: Path, image: Image) -> None:
+def _free(path: Path, taken: set[Path]) -> Path:
+    """The path, numbered where another photo of this run has taken it."""
+    free, number = path, 2
+    while free in taken:
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    taken.add(free)
+    return free
+
+
+def _save(path: Path, image: Image, faces: Sequence[Face]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_image(image))
+        path.write_bytes(encode_image(annotate(image, faces)))
     except OSError as error:
         raise ImageError(f"{path} cannot be written ({error.strerror}).") from error
 

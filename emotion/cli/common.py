@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -22,7 +23,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that choose the model and its head."""
     parser.add_argument("--model", help="a name or folder under models/ (default: the default one)")
     parser.add_argument("--head", help="whose labelling answers, e.g. fer2013 or ferplus")
-    parser.add_argument("--threads", type=int, default=1, help="threads of one call (default 1)")
+    parser.add_argument(
+        "--threads", type=positive_int, default=1, help="threads of one call (default 1)"
+    )
 
 
 def analyzer_of(options: argparse.Namespace) -> Analyzer:
@@ -52,6 +55,26 @@ def usage_error(message: str) -> NoReturn:
     """Ends the program with code 2 and a sentence."""
     print(f"emotion: {message}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def positive_number(text: str) -> float:
+    """An argparse type: a finite number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+    return number
+
+
+def positive_int(text: str) -> int:
+    """An argparse type: a whole number above 0."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    return int(text)
+
+
+def printable(path: Path) -> str:
+    """The path as text that any file takes, also where its bytes are no UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def table_path(text: str) -> Path:

@@ -8,7 +8,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, add_model_arguments
+from emotion.cli.common import Progress, add_model_arguments, usage_error
+from emotion.errors import DataError
+from emotion.spec import model_folder, read_spec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,11 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.evaluate import evaluate
 
     faces = read_faces(options.data, options.ferplus)
+    spec = read_spec(model_folder(options.model))
+    if options.head is not None and options.head not in spec.heads:
+        usage_error(f"--head expects one of {', '.join(spec.heads)}, got {options.head!r}")
+    if not len(faces.part(options.split)):
+        raise DataError(f"{options.data} has no faces in the split {options.split}.")
     with closing(Progress("faces, percent")) as progress:
         result = evaluate(
             options.model,

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training import card, plots
     from emotion.training.architectures import ARCHITECTURES
     from emotion.training.config import RUN_FILE, TrainingConfig
-    from emotion.training.data import read_faces, without_copies
+    from emotion.training.data import choosing_faces, read_faces, without_copies
     from emotion.training.export import export_model
     from emotion.training.trainer import Trainer
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     say = partial(print, flush=True)
     say(f"reading {options.data}")
     faces = read_faces(options.data, options.ferplus)
-    training, validation = without_copies(faces), faces.part("PublicTest")
+    training, validation = without_copies(faces), choosing_faces(faces)
     if len(training) < config.batch_size or not len(validation):
         raise DataError(
             f"{options.data} has {len(training)} training and {len(validation)} validation faces; "

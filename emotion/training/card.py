@@ -11,6 +11,7 @@ from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spe
 
 PROTOCOL_NAMES = {
     "labels": "{split}, every picture",
+    "labels_default_head": "every picture, by the head that answers on the page",
     "labels_leak_free": "the same, without pictures that also stand in the training part",
     "labels_mirrored": "every picture, mean over the face and its mirror image",
     "ferplus_majority": "FER+ majority, 8 classes",
@@ -99,7 +100,8 @@ def _origin(run: Mapping[str, Any]) -> str:
     if not origin:
         return ""
     before = origin["run"]
-    how = f", a run of {before['config']['epochs']} epochs on the same data" if before else ""
+    same = " on the same data" if before and before["data"] == run["data"] else ""
+    how = f", a run of {before['config']['epochs']} epochs{same}" if before else ""
     return f"- First weights: `{origin['sha256'][:16]}`{how}\n"
 
 

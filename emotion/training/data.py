@@ -8,6 +8,8 @@ stands in what ``without_copies`` returns.
 from __future__ import annotations
 
 import hashlib
+import lzma
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +99,14 @@ def without_copies(faces: LabelledFaces) -> LabelledFaces:
     return faces.take(keep)
 
 
+def choosing_faces(faces: LabelledFaces) -> LabelledFaces:
+    """What a run is chosen and calibrated on: PublicTest, without pictures of PrivateTest."""
+    keys = picture_keys(faces.images)
+    private = set(keys[faces.split == "PrivateTest"])
+    public = faces.split == "PublicTest"
+    return faces.take(public & np.array([key not in private for key in keys], bool))
+
+
 def picture_keys(images: np.ndarray) -> np.ndarray:
     """A hash of each picture's pixels, object (N,): equal exactly where the pixels are."""
     return np.array([hashlib.blake2b(i.tobytes(), digest_size=16).digest() for i in images], object)
@@ -105,7 +115,7 @@ def picture_keys(images: np.ndarray) -> np.ndarray:
 def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
     try:
         table = pd.read_csv(path)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise DataError(f"The data file {path} cannot be read as CSV ({error}).") from error
     missing = {"emotion", "pixels", "Usage"} - set(table.columns)
     if missing:
@@ -120,7 +130,10 @@ def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
             raise DataError(
                 f"Row {row + 2} of {path} has {len(pixels)} pixels, expected 48 x 48 = 2304."
             )
-        images[row] = np.array(pixels, np.uint8).reshape(FACE_SIZE)
+        try:
+            images[row] = np.array(pixels, np.uint8).reshape(FACE_SIZE)
+        except (ValueError, OverflowError) as error:
+            raise DataError(f"Row {row + 2} of {path} has pixels outside 0..255.") from error
     labels = table["emotion"].to_numpy(np.int64)
     if len(labels) and not (labels.min() >= 0 and labels.max() < len(EMOTIONS)):
         raise DataError(f"{path} has labels outside 0..{len(EMOTIONS) - 1}.")

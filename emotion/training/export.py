@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -61,13 +60,6 @@ def export_model(
     )
     (folder / SPEC_FILE).write_text(spec.to_json())
     return spec
-
-
-def set_default_head(folder: Path, spec: ModelSpec, head: str) -> ModelSpec:
-    """The spec, also on disk, with another head answering by default."""
-    changed = replace(spec, default_head=head)
-    (folder / SPEC_FILE).write_text(changed.to_json())
-    return changed
 
 
 def _calibrated(

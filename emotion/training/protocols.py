@@ -3,6 +3,7 @@
 | name | head | rows |
 |---|---|---|
 | labels | the data's own | every row of the split |
+| labels_default_head | the model's default | every row: what the page answers |
 | labels_leak_free | the data's own | without pictures that also stand in Training, by pixels |
 | labels_mirrored | the data's own | every row; mean of the logits over face and mirrored face |
 | ferplus_majority | ferplus | FER+ rule of Barsoum et al. 2016: 8 classes, clear majority only |
@@ -59,6 +60,10 @@ def judge(
         "labels": _seven(head, seven, part.labels),
         "labels_mirrored": _seven(head, both, part.labels),
     }
+    default = classifier.spec.default_head
+    if default != head:
+        answers = probabilities(logits[default], heads[default])
+        result["labels_default_head"] = _seven(default, answers, part.labels)
     if split != "Training":
         training = set(picture_keys(faces.part("Training").images))
         fresh = np.array([key not in training for key in picture_keys(part.images)], bool)

@@ -91,6 +91,9 @@ def test_a_folder_becomes_a_table_and_bad_files_are_named(
         ["analyze", "x.jpg", "--min-score", "7"],
         ["video", "x.mp4"],
         ["video", "x.mp4", "--csv", "x.csv", "--fps", "0"],
+        ["video", "x.mp4", "--csv", "x.csv", "--fps", "nan"],
+        ["video", "x.mp4", "--out", "x.avi"],
+        ["analyze", "x.jpg", "--threads", "0"],
         ["train", "--out", "m"],
     ],
 )
@@ -109,6 +112,9 @@ def test_a_missing_photo_and_model_are_code_1(photos: Path) -> None:
     done = emotion("analyze", photos / "one.jpg", "--model", "gone")
     assert done.returncode == 1
     assert "There is no model 'gone'" in done.stderr
+    done = emotion("analyze", photos / "one.jpg", "--out", "/proc/none/t.csv")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_a_video_becomes_a_video_and_a_table(photos: Path, tmp_path: Path) -> None:
@@ -135,6 +141,43 @@ def test_a_video_becomes_a_video_and_a_table(photos: Path, tmp_path: Path) -> No
     assert len(frames) == 6
     assert frames[3].time == pytest.approx(0.3, abs=0.001)
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_equal_names_and_odd_ones_lose_nothing(photos: Path, tmp_path: Path) -> None:
+    for name in (b"a", b"b"):
+        folder = tmp_path / name.decode()
+        folder.mkdir()
+        (folder / "x.jpg").write_bytes((photos / "one.jpg").read_bytes())
+    odd = os.fsencode(tmp_path / "b") + b"/caf\xe9.jpg"
+    Path(os.fsdecode(odd)).write_bytes((photos / "one.jpg").read_bytes())
+    done = emotion(
+        "analyze", tmp_path / "a", tmp_path / "b",
+        "--annotated", tmp_path / "drawn", "--out", tmp_path / "new" / "t.csv",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "drawn").iterdir()}
+    assert {"x.jpg.png", "x.jpg-2.png"} < names
+    assert len(names) == 3
+    assert len((tmp_path / "new" / "t.csv").read_text().splitlines()) == 4
+
+
+def test_a_clip_cut_short_is_named_and_kept(photos: Path, tmp_path: Path) -> None:
+    import av
+
+    clip = tmp_path / "clip.mkv"
+    picture = np.asarray(PILImage.open(photos / "one.jpg"))
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for shift in range(60):
+            moved = np.roll(picture, shift * 3, axis=1)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")))
+        container.mux(stream.encode(None))
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    done = emotion("video", clip, "--csv", tmp_path / "out.csv", "--fps", "2")
+    assert done.returncode == 1
+    assert "damaged or missing" in done.stderr
+    assert len((tmp_path / "out.csv").read_text().splitlines()) > 2
 
 
 def test_a_clip_that_is_none_says_so(photos: Path, tmp_path: Path) -> None:

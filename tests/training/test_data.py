@@ -12,7 +12,7 @@ import pytest
 from emotion.errors import DataError
 from emotion.training.augment import Augmentation, augment
 from emotion.training.batches import Batch, epoch_batches, prefetched
-from emotion.training.data import FERPLUS_LABELS, read_faces, without_copies
+from emotion.training.data import FERPLUS_LABELS, choosing_faces, read_faces, without_copies
 from emotion.training.targets import majority, targets_of, vote_distribution
 from emotion.types import EMOTIONS
 
@@ -89,6 +89,14 @@ def test_no_test_picture_and_no_copy_in_training(fer2013: tuple[Path, Path]) -> 
     held_out = {i.tobytes() for i in faces.images[faces.split != "Training"]}
     assert not held_out & {i.tobytes() for i in kept.images}
     assert len({i.tobytes() for i in kept.images}) == len(kept)
+
+
+def test_nothing_is_chosen_on_a_test_picture(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    assert len(choosing_faces(faces)) == 70
+    public = np.flatnonzero(faces.split == "PublicTest")
+    faces.images[public[3]] = faces.images[faces.split == "PrivateTest"][9]
+    assert len(choosing_faces(faces)) == 69
 
 
 def test_votes_become_distributions() -> None:

@@ -52,6 +52,22 @@ def test_exif_orientation_is_applied(picture: np.ndarray, orientation: int, turn
     np.testing.assert_array_equal(found, turned(picture))
 
 
+def test_an_odd_exif_tag_does_not_cost_the_picture(picture: np.ndarray) -> None:
+    exif = PILImage.Exif()
+    exif[0x0112] = 6
+    exif[0x011A] = 72.0  # the resolution, a fraction
+    data = bytearray(file_of(picture, "JPEG", exif=exif))
+    entry = data.index(b"\x01\x1a\x00\x05") + 3
+    data[entry] = 0x0D  # its type becomes one that does not exist
+    assert read_image(bytes(data)).shape in ((60, 40, 3), (40, 60, 3))
+
+
+def test_float_pictures_are_stretched() -> None:
+    array = np.array([[-1.0, 0.0, np.nan, 3.0]], np.float32)
+    found = read_image(file_of(array, "TIFF"))
+    assert found[0, :, 0].tolist() == [0, 63, 63, 255]
+
+
 def test_gif_gives_its_first_frame() -> None:
     frames = [PILImage.new("RGB", (8, 8), color) for color in ("red", "blue")]
     buffer = io.BytesIO()
