@@ -11,9 +11,9 @@ from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spe
 
 PROTOCOL_NAMES = {
     "labels": "{split}, every picture",
-    "labels_default_head": "every picture, by the head that answers on the page",
     "labels_leak_free": "the same, without pictures that also stand in the training part",
     "labels_mirrored": "every picture, mean over the face and its mirror image",
+    "labels_default_head": "every picture, by the head that answers on the page",
     "ferplus_majority": "FER+ majority, 8 classes",
     "ferplus_seven": "FER+, most voted of 7 classes",
 }
