@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -24,6 +25,8 @@ def test_a_large_upload_never_touches_the_disk() -> None:
         headers = Headers({"content-type": "multipart/form-data; boundary=x"})
         return await MultiPartParser(headers, body()).parse()
 
-    upload = asyncio.run(parsed())["f"]
+    # In a thread: Playwright's event loop lives in this one once a browser test has run.
+    with ThreadPoolExecutor(1) as pool:
+        upload = pool.submit(lambda: asyncio.run(parsed())).result()["f"]
     assert upload.size == 3_000_000
     assert not upload.file._rolled, "the upload was written to a temporary file"
