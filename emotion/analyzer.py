@@ -13,7 +13,7 @@ from emotion.classifier import Classifier
 from emotion.crop import crop_face
 from emotion.detection import FaceDetector
 from emotion.spec import ModelSpec, model_folder
-from emotion.types import Detection, Face, Floats, Image, check_image
+from emotion.types import Detection, Face, Floats, Image
 
 
 class Analyzer:
@@ -42,7 +42,7 @@ class Analyzer:
         min_score: 0..1, in place of the detector's own threshold. tiled: search a picture of more
         than 1000 pixels in parts too, for its small faces; a stream of frames has no time for it.
         """
-        return self._detector.detect(check_image(image), min_score, tiled=tiled)
+        return self._detector.detect(image, min_score, tiled=tiled)
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         """The given detections of this image with their probabilities, in their order."""

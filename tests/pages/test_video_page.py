@@ -14,6 +14,7 @@ from emotion.app.video import _csv
 from emotion.app.video_job import Job
 from emotion.types import EMOTIONS, Face
 from emotion.video import FrameResult
+from tests.clips import sound_only
 from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
 
@@ -36,19 +37,6 @@ def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -
         for index in range(count):
             pixels = scene(160, 320, with_face=index >= face_from)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        out.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-def sound_bytes() -> bytes:
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as out:
-        stream = out.add_stream("aac", rate=8000)
-        for index in range(8):
-            samples = np.zeros((1, 1024), np.float32)
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts = 8000, 1024 * index
-            out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return buffer.getvalue()
 
@@ -117,7 +105,7 @@ BROKEN = {
     "text": b"just a note, not a clip at all",
     "noise": np.random.default_rng(1).integers(0, 256, 9999, dtype=np.uint8).tobytes(),
     "cut": clip_bytes()[:600],
-    "sound": sound_bytes(),
+    "sound": sound_only(),
     "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n/etc/passwd\n#EXT-X-ENDLIST\n",
 }
 

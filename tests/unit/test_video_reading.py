@@ -12,6 +12,7 @@ from PIL import Image
 from emotion.errors import VideoError
 from emotion.types import Face
 from emotion.video import Clip, analyze_video, read_frames
+from tests.clips import sound_only
 
 
 def picture(index: int, height: int = 96, width: int = 128) -> np.ndarray:
@@ -34,19 +35,6 @@ def encode(
         for index, tick in enumerate(times):
             frame = av.VideoFrame.from_ndarray(picture(index), format="rgb24")
             frame.pts, frame.time_base = tick, Fraction(1, rate)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-def sound_only() -> bytes:
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as out:
-        stream = out.add_stream("aac", rate=8000)
-        for index in range(8):
-            samples = np.zeros((1, 1024), np.float32)
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-            frame.sample_rate, frame.pts = 8000, 1024 * index
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return buffer.getvalue()
