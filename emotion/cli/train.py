@@ -18,6 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="fer2013.csv (.gz, .xz) or a folder of faces"
     )
     parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
+    parser.add_argument(
+        "--also",
+        metavar="HEAD=PATH",
+        action="append",
+        default=[],
+        help="another set, a folder or .tar, with a head of its own (rafdb=rafdb-train.tar)",
+    )
     parser.add_argument("--arch", default="se_resnet", help="the architecture (default se_resnet)")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
@@ -39,8 +46,10 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training import card, plots
     from emotion.training.architectures import ARCHITECTURES
     from emotion.training.config import RUN_FILE, TrainingConfig
-    from emotion.training.data import choosing_faces, read_faces, without_copies
+    from emotion.training.data import read_faces
     from emotion.training.export import export_model
+    from emotion.training.faces import choosing_faces, without_copies
+    from emotion.training.folders import read_pictures
     from emotion.training.trainer import Trainer
 
     if options.arch not in ARCHITECTURES:
@@ -58,14 +67,19 @@ def run(options: argparse.Namespace) -> int:
     )
     say = partial(print, flush=True)
     say(f"reading {options.data}")
-    faces = read_faces(options.data, options.ferplus)
-    training, validation = without_copies(faces), choosing_faces(faces)
-    if len(training) < config.batch_size or not len(validation):
-        raise DataError(
-            f"{options.data} has {len(training)} training and {len(validation)} validation faces; "
-            f"at least {config.batch_size} and 1 are needed (or a smaller --batch-size)."
-        )
-    say(f"{len(training)} training faces without copies, {len(validation)} to choose on")
+    faces = [read_faces(options.data, options.ferplus)]
+    for name, path in _also(options.also):
+        say(f"reading {path}")
+        faces.append(read_pictures(path, name))
+    training = [without_copies(each) for each in faces]
+    validation = [choosing_faces(each) for each in faces]
+    for rows, choice in zip(training, validation, strict=True):
+        if len(rows) < config.batch_size or not len(choice):
+            raise DataError(
+                f"{rows.source} has {len(rows)} training and {len(choice)} validation faces; "
+                f"at least {config.batch_size} and 1 are needed (or a smaller --batch-size)."
+            )
+        say(f"{rows.head}: {len(rows)} training faces without copies, {len(choice)} to choose on")
     folder = options.runs / options.out.name
     start = model_folder(options.start_from) if options.start_from else None
     trainer = Trainer(config, training, validation, folder, say, start)
@@ -85,3 +99,14 @@ def run(options: argparse.Namespace) -> int:
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0
+
+
+def _also(given: list[str]) -> list[tuple[str, Path]]:
+    """Head and path of each further set."""
+    pairs = []
+    for text in given:
+        name, equals, path = text.partition("=")
+        if not (equals and name and path):
+            usage_error(f"--also expects HEAD=PATH, got {text!r}")
+        pairs.append((name, Path(path)))
+    return pairs

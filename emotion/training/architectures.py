@@ -88,13 +88,12 @@ def _se_resnet(
 ) -> Callable[[Any, Norm], Any]:
     def features(x: Any, norm: Norm) -> Any:
         x = layers.ReLU()(norm()(_conv(widths[0], stride=2)(x)))
-        last = len(widths) - 1
         for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
             for block in range(depth):
-                # Squeeze and excitation on the large early maps costs a third of a step's time on
-                # a CPU (its memory traffic) and is left to the last stage.
+                # Squeeze and excitation on the first stage's large maps costs a third of a step's
+                # time on a CPU (its memory traffic) and is left to the later ones.
                 stride = 2 if stage and not block else 1
-                x = _residual(x, width, norm, stride=stride, attention=stage == last)
+                x = _residual(x, width, norm, stride=stride, attention=stage > 0)
         x = layers.GlobalAveragePooling2D()(x)
         return layers.Dropout(dropout)(x)
 
@@ -102,6 +101,6 @@ def _se_resnet(
 
 
 ARCHITECTURES: dict[str, Callable[[Any, Norm], Any]] = {
-    "se_resnet": _se_resnet((32, 80, 160), (1, 2, 2), 0.3),
+    "se_resnet": _se_resnet((48, 96, 160), (2, 2, 2), 0.3),
 }
 """Name -> what maps scaled inputs (N, H, W, 1) to features (N, C)."""

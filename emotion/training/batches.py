@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ def epoch_batches(
     teaching: Mapping[str, Targets],
     config: Augmentation,
     *,
+    parts: Sequence[tuple[int, int]] | None = None,
     batch_size: int,
     size: tuple[int, int],
     seed: int,
@@ -34,10 +35,12 @@ def epoch_batches(
 ) -> Iterator[Batch]:
     """One epoch's full batches; the same for the same seed and epoch, whatever ran before.
 
-    The last, incomplete batch is left out: its pictures come in other epochs.
+    parts: of each set, one after the other, how many rows it has and how many of them are drawn
+    (more than it has: some twice); None for every row once. The last, incomplete batch is left
+    out: its pictures come in other epochs.
     """
     rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(images))
+    order = rng.permutation(_drawn(parts or [(len(images), len(images))], rng))
     for start in range(0, len(order) - batch_size + 1, batch_size):
         rows = order[start : start + batch_size]
         faces = np.stack([augment(images[row], size, config, rng) for row in rows])[..., None]
@@ -46,6 +49,16 @@ def epoch_batches(
             {head: t.targets[rows] for head, t in teaching.items()},
             {head: t.weights[rows] for head, t in teaching.items()},
         )
+
+
+def _drawn(parts: Sequence[tuple[int, int]], rng: np.random.Generator) -> np.ndarray:
+    """The rows of one epoch, int64: of each part as many as asked, none oftener than needed."""
+    rows, first = [], 0
+    for count, wanted in parts:
+        rounds = [rng.permutation(count) for _ in range(-(-wanted // count))]
+        rows.append(first + np.concatenate(rounds)[:wanted])
+        first += count
+    return np.concatenate(rows)
 
 
 def prefetched(batches: Iterator[Batch], depth: int = 3) -> Iterator[Batch]:

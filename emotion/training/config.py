@@ -21,25 +21,28 @@ class TrainingConfig:
     """Settings of a run.
 
     stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's own
-    size at the end (progressive resizing; a step on 32 px costs less than half of one on 48).
-    learning_rate: peak of SGD with Nesterov momentum, warmed up over one epoch, then falling by a
-    half cosine to 0. weight_decay: decoupled, per unit of learning rate. ema: decay of the averaged
-    weights, which are evaluated and saved. votes_share: see ``targets_of``. choose_from: the
-    fraction of the epochs after which each is evaluated; before, at a high learning rate, none can
-    be the best.
+    size at the end (progressive resizing; a step on 40 px costs 3/4 of one on 48).
+    learning_rate: peak of SGD with Nesterov momentum, see ``WarmupStableDecay``; it falls from the
+    fraction ``decay_from`` of the run on. shares: of the set with this head, how many of its rows
+    an epoch draws, as a fraction (1 where it is not named). weight_decay: decoupled, per unit of
+    learning rate. ema: decay of the averaged weights, which are evaluated and saved. votes_share:
+    see ``targets_of``. choose_from: the fraction of the epochs after which each is evaluated;
+    before, at a high learning rate, none can be the best.
     """
 
     arch: str = "se_resnet"
     epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 0.1
+    decay_from: float = 0.6
+    shares: dict[str, float] = field(default_factory=dict)
     momentum: float = 0.9
     weight_decay: float = 5e-3
     ema: float = 0.998
     votes_share: float = 0.2
     choose_from: float = 0.6
     input_size: tuple[int, int] = (48, 48)
-    stages: tuple[tuple[float, int], ...] = ((0.55, 32), (0.85, 40), (1.0, 48))
+    stages: tuple[tuple[float, int], ...] = ((0.65, 40), (1.0, 48))
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -51,11 +54,11 @@ class TrainingConfig:
         return self.stages[-1][1]
 
 
-def run_record(config: TrainingConfig, *, data_digest: str, source: str) -> dict[str, Any]:
-    """What is needed to run it again: settings, data hash, git revision, library versions."""
+def run_record(config: TrainingConfig, data: dict[str, Any]) -> dict[str, Any]:
+    """What is needed to run it again: settings, data hashes, git revision, library versions."""
     return {
         "config": asdict(config),
-        "data": {"source": source, "sha256": data_digest},
+        "data": data,
         "git_revision": _git_revision(),
         "versions": {
             "python": platform.python_version(),

@@ -13,7 +13,7 @@ from typing import Any
 from emotion.classifier import Classifier
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training import card, plots
-from emotion.training.data import LabelledFaces
+from emotion.training.faces import LabelledFaces
 from emotion.training.metrics import report
 from emotion.training.protocols import Progress, judge, silent
 

@@ -14,11 +14,10 @@ from emotion.errors import ModelError
 from emotion.litert import CompiledModel
 from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec
 from emotion.training import architectures
-from emotion.training.data import LabelledFaces, resized
+from emotion.training.faces import LabelledFaces, resized
 from emotion.training.metrics import fit_temperature
 from emotion.training.targets import majority
 from emotion.training.trainer import predict
-from emotion.types import EMOTIONS
 
 LOGIT_TOLERANCE = 1e-3
 """Largest difference of a logit between Keras and the compiled form; folding batch normalisation
@@ -32,13 +31,14 @@ def export_model(
     arch: str,
     heads: Mapping[str, Sequence[str]],
     input_size: tuple[int, int],
-    validation: LabelledFaces,
+    validation: Sequence[LabelledFaces],
     default_head: str | None = None,
 ) -> ModelSpec:
     """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` into ``folder``; the spec.
 
-    weights: as ``Trainer.run`` leaves them. Temperatures are fitted on ``validation``. Raises
-    ``ModelError`` when the compiled form does not answer as Keras does.
+    weights: as ``Trainer.run`` leaves them. validation: of each set, the part to choose on;
+    temperatures are fitted on it. Raises ``ModelError`` when the compiled form does not answer as
+    Keras does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     trained = architectures.build(arch, heads, training=True)
@@ -47,9 +47,9 @@ def export_model(
     model.set_weights(trained.get_weights())
     model.save(folder / KERAS_FILE)
     model.export(folder / SERVED_FILE, format="litert", verbose=False)
-    faces = resized(validation.images, input_size)
-    logits = predict(model, faces)
-    _check_equal(folder / SERVED_FILE, faces[:MAX_BATCH], logits)
+    logits = [predict(model, resized(part.images, input_size)) for part in validation]
+    some = resized(validation[0].images[:MAX_BATCH], input_size)
+    _check_equal(folder / SERVED_FILE, some, logits[0])
     spec = ModelSpec(
         name=folder.name,
         arch=arch,
@@ -64,21 +64,24 @@ def export_model(
 
 def _calibrated(
     heads: Mapping[str, Sequence[str]],
-    logits: Mapping[str, np.ndarray],
-    validation: LabelledFaces,
+    logits: Sequence[Mapping[str, np.ndarray]],
+    validation: Sequence[LabelledFaces],
 ) -> dict[str, HeadSpec]:
-    """Each head with the temperature that fits the validation's labels in its own labelling."""
-    specs = {}
-    for head, labels in heads.items():
-        if tuple(labels) == EMOTIONS:
-            temperature = fit_temperature(logits[head], validation.labels)
-        elif validation.votes is not None:
-            truth = majority(validation.votes)
-            temperature = fit_temperature(logits[head][truth >= 0], truth[truth >= 0])
-        else:
-            raise ValueError(f"expected validation labels for the head {head!r}, got none")
-        specs[head] = HeadSpec(labels=tuple(labels), temperature=round(temperature, 4))
-    return specs
+    """Each head with the temperature that fits the labels of its own labelling."""
+    temperatures = {}
+    for part, answers in zip(validation, logits, strict=True):
+        temperatures[part.head] = fit_temperature(answers[part.head], part.labels)
+        if part.votes is not None:
+            truth = majority(part.votes)
+            clear = truth >= 0
+            temperatures["ferplus"] = fit_temperature(answers["ferplus"][clear], truth[clear])
+    missing = set(heads) - set(temperatures)
+    if missing:
+        raise ValueError(f"expected validation labels for the heads {sorted(missing)}, got none")
+    return {
+        head: HeadSpec(labels=tuple(labels), temperature=round(temperatures[head], 4))
+        for head, labels in heads.items()
+    }
 
 
 def _check_equal(served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarray]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from emotion.classifier import Classifier, probabilities, softmax
 from emotion.spec import HeadSpec
-from emotion.training.data import FERPLUS_LABELS, LabelledFaces, picture_keys
+from emotion.training.faces import FERPLUS_LABELS, LabelledFaces, picture_keys
 from emotion.training.targets import majority
 from emotion.types import EMOTIONS
 

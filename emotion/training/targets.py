@@ -6,11 +6,12 @@ Crowd-Sourced Label Distribution".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.training.data import FERPLUS_LABELS, LabelledFaces
+from emotion.training.faces import FERPLUS_LABELS, LabelledFaces
 from emotion.types import EMOTIONS
 
 _TO_SEVEN = [FERPLUS_LABELS.index(name) for name in EMOTIONS]
@@ -34,7 +35,7 @@ def targets_of(faces: LabelledFaces, votes_share: float = 0.2) -> dict[str, Targ
     own = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
     if faces.votes is None:
         weights = np.ones(len(faces), np.float32)
-        return {_head_name(faces): Targets(labels=EMOTIONS, targets=own, weights=weights)}
+        return {faces.head: Targets(labels=EMOTIONS, targets=own, weights=weights)}
     crowd, valid = vote_distribution(faces.votes)
     seven = crowd[:, _TO_SEVEN]
     total = seven.sum(axis=1, keepdims=True)
@@ -42,9 +43,38 @@ def targets_of(faces: LabelledFaces, votes_share: float = 0.2) -> dict[str, Targ
     mixed = own.copy()
     mixed[usable] = (1 - votes_share) * own[usable] + votes_share * seven[usable] / total[usable]
     return {
-        "fer2013": Targets(labels=EMOTIONS, targets=mixed, weights=np.ones(len(faces), np.float32)),
+        faces.head: Targets(
+            labels=EMOTIONS, targets=mixed, weights=np.ones(len(faces), np.float32)
+        ),
         "ferplus": Targets(labels=FERPLUS_LABELS, targets=crowd, weights=valid.astype(np.float32)),
     }
+
+
+def teaching_of(sets: Sequence[LabelledFaces], votes_share: float = 0.2) -> dict[str, Targets]:
+    """Head -> targets over the rows of all sets, one after the other.
+
+    Where a set knows nothing for a head, its rows have weight 0 there (and a uniform target). The
+    first set's heads come first.
+    """
+    each = [targets_of(faces, votes_share) for faces in sets]
+    labels = {head: t.labels for teaching in each for head, t in teaching.items()}
+    merged = {}
+    for head, names in labels.items():
+        parts = [
+            teaching.get(head) or _unknown(names, len(faces))
+            for faces, teaching in zip(sets, each, strict=True)
+        ]
+        merged[head] = Targets(
+            labels=names,
+            targets=np.concatenate([part.targets for part in parts]),
+            weights=np.concatenate([part.weights for part in parts]),
+        )
+    return merged
+
+
+def _unknown(labels: tuple[str, ...], count: int) -> Targets:
+    uniform = np.full((count, len(labels)), 1 / len(labels), np.float32)
+    return Targets(labels=labels, targets=uniform, weights=np.zeros(count, np.float32))
 
 
 def vote_distribution(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +102,3 @@ def majority(votes: np.ndarray) -> np.ndarray:
     top = counts.argmax(axis=1)
     clear = counts.max(axis=1) > counts.sum(axis=1) / 2
     return np.where(clear & (top < len(FERPLUS_LABELS)), top, -1)
-
-
-def _head_name(faces: LabelledFaces) -> str:
-    return "fer2013" if faces.source.startswith("fer2013") else "custom"

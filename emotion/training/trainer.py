@@ -10,7 +10,8 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from emotion.spec import KERAS_FILE
 from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
 from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
-from emotion.training.data import LabelledFaces, resized
-from emotion.training.targets import targets_of
+from emotion.training.faces import LabelledFaces, resized
+from emotion.training.targets import teaching_of
 
 CHECKPOINT = "checkpoint.weights.h5"
 STATE = "state.json"
@@ -35,29 +36,38 @@ Report = Callable[[str], None]
 class Trainer:
     """One run in one folder.
 
-    faces: training rows only, without copies. validation: what the best epoch is chosen on; never
-    a test split. start_from: a model's folder of the same architecture and heads; its weights are
-    the first ones.
+    sets: of each set the training rows, without copies; each set teaches the heads of its own
+    labelling. validation: of each, what the best epoch is chosen on, by the mean of the sets'
+    accuracies; never a test split. start_from: a model's folder of the same architecture and
+    heads; its weights are the first ones.
     """
 
     def __init__(
         self,
         config: TrainingConfig,
-        faces: LabelledFaces,
-        validation: LabelledFaces,
+        sets: Sequence[LabelledFaces],
+        validation: Sequence[LabelledFaces],
         folder: Path,
         report: Report = print,
         start_from: Path | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
-        self._faces = faces
         self._report = report
-        self._teaching = targets_of(faces, config.votes_share)
-        self._validation = (resized(validation.images, config.input_size), validation.labels)
-        self._steps = len(faces) // config.batch_size
+        self._images = np.concatenate([faces.images for faces in sets])
+        self._teaching = teaching_of(sets, config.votes_share)
+        self._parts = [(len(s), round(len(s) * config.shares.get(s.head, 1.0))) for s in sets]
+        self._data = {
+            "source": "+".join(faces.source for faces in sets),
+            "sha256": {faces.source: faces.digest for faces in sets},
+        }
+        self._validation = [
+            replace(v, images=resized(v.images, config.input_size)) for v in validation
+        ]
+        drawn = sum(wanted for _, wanted in self._parts)
+        self._steps = drawn // config.batch_size
         if not self._steps:
-            raise ValueError(f"expected at least {config.batch_size} faces, got {len(faces)}")
+            raise ValueError(f"expected at least {config.batch_size} faces, got {drawn}")
         self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         self.model = architectures.build(config.arch, self.heads, training=True)
@@ -69,7 +79,7 @@ class Trainer:
 
     @property
     def heads(self) -> dict[str, tuple[str, ...]]:
-        """Head -> its labels; the first is the one that the validation labels belong to."""
+        """Head -> its labels; the first set's own comes first."""
         return {head: t.labels for head, t in self._teaching.items()}
 
     def run(self) -> Path:
@@ -82,7 +92,7 @@ class Trainer:
                 "side": self.config.side(epoch),
                 **self._epoch(epoch),
             }
-            row["val_accuracy"] = self._finish(epoch)
+            row |= self._finish(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
             self._write_history(row)
             self._report(self._line(row))
@@ -101,7 +111,9 @@ class Trainer:
         c = self.config
         steps = c.epochs * self._steps
         optimizer = keras.optimizers.SGD(
-            WarmCosine(c.learning_rate, steps, self._steps),
+            WarmupStableDecay(
+                c.learning_rate, warmup=self._steps, decay_from=c.decay_from * steps, steps=steps
+            ),
             momentum=c.momentum,
             nesterov=True,
             weight_decay=c.weight_decay,
@@ -116,7 +128,7 @@ class Trainer:
         optimizer.build(self.model.trainable_variables)
 
     def _start_or_resume(self) -> None:
-        record = run_record(self.config, data_digest=self._faces.digest, source=self._faces.source)
+        record = run_record(self.config, self._data)
         if self._origin:
             record["start_from"] = self._origin
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,9 +147,10 @@ class Trainer:
         side = self.config.side(epoch)
         self._reseed_dropout(epoch)
         batches = epoch_batches(
-            self._faces.images,
+            self._images,
             self._teaching,
             self.config.augmentation,
+            parts=self._parts,
             batch_size=self.config.batch_size,
             size=(side, side),
             seed=self.config.seed,
@@ -164,35 +177,40 @@ class Trainer:
             if isinstance(layer, keras.layers.Dropout):
                 layer.seed_generator.state.assign([self.config.seed, epoch << 20])
 
-    def _finish(self, epoch: int) -> float | None:
-        """Writes the checkpoint, and the averaged weights if they are the best; their accuracy."""
-        accuracy = None
+    def _finish(self, epoch: int) -> dict[str, float | None]:
+        """Writes the checkpoint, and the averaged weights if they are the best; their accuracies:
+        the mean over the sets, and each."""
+        found: dict[str, float | None] = {"val_accuracy": None}
+        found |= {f"val_{part.head}": None for part in self._validation}
         if epoch + 1 > self.config.choose_from * self.config.epochs:
-            accuracy = self._evaluate_average()
-            if accuracy >= self._state["best"]:
-                self._state.update(best=accuracy, best_epoch=epoch + 1)
+            found = self._evaluate_average()
+            if (mean := found["val_accuracy"]) is not None and mean >= self._state["best"]:
+                self._state.update(best=mean, best_epoch=epoch + 1)
         # Evaluated first: between these two files a kill finds only milliseconds.
         self._save(CHECKPOINT)
         self._state["epoch"] = epoch + 1
         partial = self.folder / (STATE + ".partial")
         partial.write_text(json.dumps(self._state))
         partial.replace(self.folder / STATE)
-        return accuracy
+        return found
 
-    def _evaluate_average(self) -> float:
-        """The averaged weights' accuracy on the validation faces; they are saved if best so far."""
+    def _evaluate_average(self) -> dict[str, float | None]:
+        """The averaged weights' accuracies, see ``_finish``; they are saved if best so far."""
         variables = self.model.trainable_variables
         raw = [variable.numpy() for variable in variables]
         self.model.optimizer.finalize_variable_values(variables)
-        images, labels = self._validation
-        head = next(iter(self.heads))
-        guesses = predict(self.model, images)[head].argmax(axis=1)
-        accuracy = float(np.mean(guesses == labels))
-        if accuracy >= self._state["best"]:
+        each = {
+            f"val_{part.head}": float(
+                np.mean(predict(self.model, part.images)[part.head].argmax(axis=1) == part.labels)
+            )
+            for part in self._validation
+        }
+        mean = float(np.mean(list(each.values())))
+        if mean >= self._state["best"]:
             self._save(BEST)
         for variable, value in zip(variables, raw, strict=True):
             variable.assign(value)
-        return accuracy
+        return {"val_accuracy": mean, **each}
 
     def _save(self, name: str) -> None:
         """Writes the weights in one move, so that a kill leaves the old file or the new one."""
@@ -200,7 +218,7 @@ class Trainer:
         self.model.save_weights(partial)
         partial.replace(self.folder / name)
 
-    def _write_history(self, row: Mapping[str, float]) -> None:
+    def _write_history(self, row: Mapping[str, Any]) -> None:
         path = self.folder / HISTORY
         new = not path.is_file()
         with open(path, "a", newline="") as file:
@@ -211,22 +229,31 @@ class Trainer:
 
 
 @keras.saving.register_keras_serializable("emotion")
-class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up over ``warm`` steps, then half a cosine down to 0 at ``steps``."""
+class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up, a long stay at the peak, then a fall to 0 by 1 - sqrt.
 
-    def __init__(self, peak: float, steps: int, warm: int) -> None:
-        self.peak, self.steps, self.warm = peak, steps, warm
+    Hägele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations":
+    as good as a cosine, and a run can be lengthened from where the fall begins.
+    """
+
+    def __init__(self, peak: float, *, warmup: int, decay_from: float, steps: int) -> None:
+        self.peak, self.warmup, self.decay_from, self.steps = peak, warmup, decay_from, steps
 
     def __call__(self, step: Any) -> Any:
         """The learning rate at a step (a tensor or a number)."""
         now = keras.ops.cast(step, "float32")
-        rising = (now + 1) / self.warm
-        falling = 0.5 * (1 + keras.ops.cos(math.pi * keras.ops.minimum(now / self.steps, 1.0)))
-        return self.peak * keras.ops.minimum(rising, 1.0) * falling
+        rising = keras.ops.minimum((now + 1) / self.warmup, 1.0)
+        fallen = (now - self.decay_from) / max(self.steps - self.decay_from, 1.0)
+        return self.peak * rising * (1.0 - keras.ops.sqrt(keras.ops.clip(fallen, 0.0, 1.0)))
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make an equal schedule."""
-        return {"peak": self.peak, "steps": self.steps, "warm": self.warm}
+        return {
+            "peak": self.peak,
+            "warmup": self.warmup,
+            "decay_from": self.decay_from,
+            "steps": self.steps,
+        }
 
 
 def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> dict[str, np.ndarray]:

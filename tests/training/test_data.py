@@ -12,7 +12,8 @@ import pytest
 from emotion.errors import DataError
 from emotion.training.augment import Augmentation, augment
 from emotion.training.batches import Batch, epoch_batches, prefetched
-from emotion.training.data import FERPLUS_LABELS, choosing_faces, read_faces, without_copies
+from emotion.training.data import read_faces
+from emotion.training.faces import FERPLUS_LABELS, choosing_faces, without_copies
 from emotion.training.targets import majority, targets_of, vote_distribution
 from emotion.types import EMOTIONS
 

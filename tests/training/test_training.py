@@ -19,7 +19,8 @@ from emotion.spec import KERAS_FILE, SERVED_FILE, model_folder, read_spec
 from emotion.training import export
 from emotion.training.architectures import build
 from emotion.training.config import TrainingConfig
-from emotion.training.data import read_faces, without_copies
+from emotion.training.data import read_faces
+from emotion.training.faces import without_copies
 from emotion.training.trainer import STATE, Trainer, predict
 from tests.training.conftest import write_fer2013
 
@@ -84,7 +85,7 @@ def evaluated(model: Path) -> Path:
 def test_everything_that_makes_a_run_is_recorded(trained: Path) -> None:
     run = json.loads((trained / "run.json").read_text())
     assert run["config"]["epochs"] == 4
-    assert len(run["data"]["sha256"]) == 64
+    assert [len(digest) for digest in run["data"]["sha256"].values()] == [64]
     assert run["versions"]["tensorflow"]
     with open(trained / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -127,7 +128,7 @@ def test_an_unequal_compiled_form_is_refused(
         export.export_model(
             data / "runs" / "tiny" / "best.weights.h5", tmp_path / "m", arch="se_resnet",
             heads={n: h.labels for n, h in read_spec(trained).heads.items()},
-            input_size=(48, 48), validation=faces.part("PublicTest"),
+            input_size=(48, 48), validation=[faces.part("PublicTest")],
         )  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def test_the_default_model_served_equals_keras() -> None:
 
 def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_path: Path) -> None:
     faces = read_faces(*fer2013)
-    training, validation = without_copies(faces), faces.part("PublicTest")
+    training, validation = [without_copies(faces)], [faces.part("PublicTest")]
     config = TrainingConfig(epochs=3, batch_size=64, stages=((1.0, 24),), choose_from=0.3, seed=5)
 
     def trainer(name: str) -> Trainer:
