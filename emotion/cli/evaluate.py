@@ -16,7 +16,7 @@ from emotion.spec import model_folder, read_spec
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model_arguments(parser)
-    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv or a folder of faces")
+    parser.add_argument("--data", required=True, help="fer2013.csv or a folder of faces")
     parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
     parser.add_argument(
         "--split", default="PrivateTest", help="Training, PublicTest or PrivateTest (default)"
@@ -60,5 +60,5 @@ def _command(options: argparse.Namespace) -> str:
     for name in ("model", "head", "data", "ferplus", "split", "out"):
         value = getattr(options, name)
         if value is not None:
-            words += [f"--{name}", value.name if name in ("data", "ferplus") else str(value)]
+            words += [f"--{name}", Path(value).name if name in ("data", "ferplus") else str(value)]
     return shlex.join(words)

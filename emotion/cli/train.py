@@ -15,7 +15,7 @@ from emotion.errors import DataError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
-        "--data", type=Path, required=True, help="fer2013.csv (.gz, .xz) or a folder of faces"
+        "--data", required=True, help="fer2013.csv (.gz, .xz) or [HEAD=]a folder or .tar of faces"
     )
     parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
     parser.add_argument(
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HEAD=PATH",
         action="append",
         default=[],
-        help="another set, a folder or .tar, with a head of its own (rafdb=rafdb-train.tar)",
+        help="another set, with a head of its own (rafdb=rafdb-train.tar)",
     )
     parser.add_argument("--arch", default="se_resnet", help="the architecture (default se_resnet)")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
@@ -49,7 +49,6 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.data import read_faces
     from emotion.training.export import export_model
     from emotion.training.faces import choosing_faces, without_copies
-    from emotion.training.folders import read_pictures
     from emotion.training.trainer import Trainer
 
     if options.arch not in ARCHITECTURES:
@@ -66,11 +65,10 @@ def run(options: argparse.Namespace) -> int:
         **{name: value for name, value in given.items() if value is not None},
     )
     say = partial(print, flush=True)
-    say(f"reading {options.data}")
-    faces = [read_faces(options.data, options.ferplus)]
-    for name, path in _also(options.also):
-        say(f"reading {path}")
-        faces.append(read_pictures(path, name))
+    faces = []
+    for data, votes in [(options.data, options.ferplus), *((also, None) for also in options.also)]:
+        say(f"reading {data}")
+        faces.append(read_faces(data, votes))
     training = [without_copies(each) for each in faces]
     validation = [choosing_faces(each) for each in faces]
     for rows, choice in zip(training, validation, strict=True):
@@ -99,14 +97,3 @@ def run(options: argparse.Namespace) -> int:
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0
-
-
-def _also(given: list[str]) -> list[tuple[str, Path]]:
-    """Head and path of each further set."""
-    pairs = []
-    for text in given:
-        name, equals, path = text.partition("=")
-        if not (equals and name and path):
-            usage_error(f"--also expects HEAD=PATH, got {text!r}")
-        pairs.append((name, Path(path)))
-    return pairs

@@ -18,13 +18,24 @@ from emotion.types import EMOTIONS
 
 
 def read_faces(data: str | Path, ferplus: str | Path | None = None) -> LabelledFaces:
-    """The faces of a ``fer2013.csv`` (with the FER+ votes where given) or of a custom folder."""
-    path = Path(data)
-    if path.is_dir() or path.suffix == ".tar":
+    """The faces of a ``fer2013.csv`` (with the FER+ votes where given) or of a set of pictures.
+
+    data: a path; for a folder or ``.tar`` also ``HEAD=PATH``, where HEAD names the set's labelling
+    (and, where ``FRAMINGS`` knows it, how its faces are cut).
+    """
+    head, path = _named(data)
+    if head or path.is_dir() or path.suffix == ".tar":
         if ferplus:
             raise DataError("The FER+ votes belong to fer2013.csv; leave --ferplus out here.")
-        return read_pictures(path)
+        return read_pictures(path, head or "custom")
     return _read_fer2013(path, Path(ferplus) if ferplus else None)
+
+
+def _named(data: str | Path) -> tuple[str | None, Path]:
+    head, equals, rest = str(data).partition("=")
+    if equals and head.isidentifier() and not Path(data).exists():
+        return head, Path(rest)
+    return None, Path(data)
 
 
 def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
