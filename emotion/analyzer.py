@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from emotion.classifier import Classifier
 from emotion.crop import crop_face
-from emotion.detection import FaceDetector
+from emotion.detection import DEFAULT_MIN_SCORE, FaceDetector
 from emotion.spec import ModelSpec, model_folder
 from emotion.types import Detection, Face, Floats, Image
 
@@ -43,6 +43,20 @@ class Analyzer:
         than 1000 pixels in parts too, for its small faces; a stream of frames has no time for it.
         """
         return self._detector.detect(image, min_score, tiled=tiled)
+
+    @property
+    def min_score(self) -> float:
+        """The detector's own threshold, 0..1."""
+        return DEFAULT_MIN_SCORE
+
+    def refine(
+        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+    ) -> tuple[Detection | None, ...]:
+        """The given faces where they are now, in their order; None for one that is gone.
+
+        For following faces through a video without a search of the whole picture.
+        """
+        return self._detector.refine(image, detections, min_score)
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         """The given detections of this image with their probabilities, in their order."""

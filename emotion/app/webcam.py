@@ -130,7 +130,7 @@ def _show_stream(seen: LiveSnapshot) -> None:
 
 def _show_faces(seen: LiveSnapshot) -> None:
     """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
-    shown = list(zip(seen.faces, seen.numbers, strict=True))[:MAX_CHARTS]
+    shown = [(face, face.number) for face in seen.faces[:MAX_CHARTS]]
     cards = "".join(_card_html(face, number) for face, number in shown)
     st.html(f'<div class="face-cards">{cards}</div>')
     if len(seen.faces) > len(shown):

@@ -21,8 +21,9 @@ import numpy as np
 
 from emotion.drawing import annotate_into
 from emotion.live.newest import NewestWorker
-from emotion.live.smoothing import FaceSmoother
-from emotion.types import Face, FaceAnalyzer, Image
+from emotion.tracking import FaceTracker, TrackedFace
+from emotion.tracking.tracker import StreamAnalyzer
+from emotion.types import Image
 
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
@@ -37,14 +38,13 @@ _log = logging.getLogger(__name__)
 class LiveSnapshot:
     """What a stream knows at one moment; immutable.
 
-    faces: of the newest analysed frame, largest first; boxes in its pixels. numbers: one per face,
-    the same face keeps its own. frames, analyzed: frames received and analysed since the start.
-    frames_per_s: received lately. analysis_ms: of one frame, median of the last thirty. size_wh:
-    the newest analysed frame's, (0, 0) before the first. failed: the newest analysis raised.
+    faces: of the newest analysed frame, largest first; boxes in its pixels. frames, analyzed: how
+    many were received and analysed since the start. frames_per_s: received lately. analysis_ms: of
+    one frame, median of the last thirty. size_wh: the newest analysed frame's, (0, 0) before the
+    first. failed: the newest analysis raised.
     """
 
-    faces: tuple[Face, ...] = ()
-    numbers: tuple[int, ...] = ()
+    faces: tuple[TrackedFace, ...] = ()
     frames: int = 0
     analyzed: int = 0
     frames_per_s: float = 0.0
@@ -57,8 +57,7 @@ class LiveSnapshot:
 class _Result:
     """One analysis: replaced as a whole, so readers need no lock."""
 
-    faces: tuple[Face, ...]
-    numbers: tuple[int, ...]
+    faces: tuple[TrackedFace, ...]
     shape: tuple[int, ...]
     time_s: float
     failed: bool
@@ -71,9 +70,8 @@ class LiveProcessor:
     bounded: one waiting frame, one result, thirty durations.
     """
 
-    def __init__(self, analyzer: FaceAnalyzer) -> None:
-        self._analyzer = analyzer
-        self._smoother = FaceSmoother()
+    def __init__(self, analyzer: StreamAnalyzer) -> None:
+        self._tracker = FaceTracker(analyzer)
         self._worker = NewestWorker(self._analyze, name="live-analysis")
         self._lock = threading.Lock()  # guards the counters below
         self._result: _Result | None = None
@@ -114,7 +112,6 @@ class LiveProcessor:
         return replace(
             seen,
             faces=result.faces,
-            numbers=result.numbers,
             size_wh=(result.shape[1], result.shape[0]),
             failed=result.failed,
         )
@@ -135,7 +132,7 @@ class LiveProcessor:
         ):
             return frame
         canvas = image.copy()  # the analysis thread reads the other
-        annotate_into(canvas, result.faces, numbers=result.numbers)
+        annotate_into(canvas, result.faces, numbers=[face.number for face in result.faces])
         drawn = av.VideoFrame.from_ndarray(canvas, format="rgb24")
         drawn.pts, drawn.time_base = frame.pts, frame.time_base
         return drawn
@@ -144,21 +141,16 @@ class LiveProcessor:
         """Runs on the analysis thread: one frame, then publishes."""
         image, time_s = offered
         begun = time.perf_counter()
-        faces: tuple[Face, ...] = ()
-        numbers: tuple[int, ...] = ()
+        faces: tuple[TrackedFace, ...] = ()
         failed = False
         try:
-            if self._result is not None and self._result.shape != image.shape:
-                self._smoother.reset()
-            faces, numbers = self._smoother.update(
-                self._analyzer.analyze(image, tiled=False), time_s
-            )
+            faces = self._tracker.update(image, time_s)
         except Exception:  # noqa: BLE001 - one that leaves would end the thread
             failed = True
             self._log_once("A frame could not be analysed; the stream goes on.")
         taken_ms = (time.perf_counter() - begun) * 1000
         with self._lock:
-            self._result = _Result(faces, numbers, image.shape, time_s, failed)
+            self._result = _Result(faces, image.shape, time_s, failed)
             self._analyzed += 1
             self._durations_ms.append(taken_ms)
 

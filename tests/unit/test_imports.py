@@ -15,7 +15,8 @@ ALLOWED = {
     "app": {"app", "live", "video", "core", "detection"},
     "cli": {"cli", "training", "video", "core", "detection"},
     "training": {"training", "core"},
-    "live": {"live", "core"},
+    "live": {"live", "tracking", "core"},
+    "tracking": {"tracking", "core"},
     "video": {"core", "video"},
     "core": {"core", "detection"},
     "detection": {"detection", "core"},
@@ -37,7 +38,7 @@ HEAVY = {
 def part_of(module: str) -> str:
     """The part of the house that a module of ours belongs to."""
     names = module.split(".")
-    if len(names) > 1 and names[1] in ("app", "cli", "training", "live", "detection"):
+    if len(names) > 1 and names[1] in ("app", "cli", "training", "live", "tracking", "detection"):
         return names[1]
     if len(names) > 1 and names[1] in ("video", "video_writer"):
         return "video"

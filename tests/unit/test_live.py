@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,8 +15,7 @@ import pytest
 
 from emotion.live import LiveProcessor
 from emotion.live.newest import NewestWorker
-from emotion.live.smoothing import FaceSmoother
-from emotion.types import Face, Image
+from emotion.types import Detection, Face, Image
 
 
 def make_face(x: float = 40, *, top: int = 3, sure: float = 0.94) -> Face:
@@ -33,13 +32,25 @@ def make_frame(pts: int = 0, *, width: int = 160, height: int = 120) -> av.Video
 
 
 class Analyzer:
-    """Finds what it is told to."""
+    """Finds what it is told to; a face that is followed stands where it stood."""
+
+    min_score = 0.5
 
     def __init__(self, answer: Callable[[Image], tuple[Face, ...]]) -> None:
         self.answer = answer
 
-    def analyze(self, image: Image, *, tiled: bool = True) -> tuple[Face, ...]:
+    def detect(
+        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+    ) -> Sequence[Detection]:
         return self.answer(image)
+
+    def refine(
+        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+    ) -> Sequence[Detection | None]:
+        return [*self.answer(image), *[None] * len(detections)][: len(detections)]
+
+    def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
+        return [face for face in detections if isinstance(face, Face)]
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
@@ -83,7 +94,8 @@ def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make
     assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
     seen = processor.snapshot()
     assert [face.label for face in seen.faces] == ["happy"]
-    assert (seen.numbers, seen.frames, seen.size_wh, seen.failed) == ((1,), 2, (160, 120), False)
+    assert [face.number for face in seen.faces] == [1]
+    assert (seen.frames, seen.size_wh, seen.failed) == (2, (160, 120), False)
     assert seen.analysis_ms >= 0
 
 
@@ -177,28 +189,3 @@ def test_an_idle_thread_ends_and_comes_back() -> None:
         wait_until(partial(handled.__contains__, item))
         wait_until(lambda: "idle-thread" not in {t.name for t in threading.enumerate()})
     assert handled == [1, 2]
-
-
-def test_numbers_stay_with_their_faces() -> None:
-    smoother = FaceSmoother()
-    assert smoother.update([make_face(0), make_face(80)], 0.0)[1] == (1, 2)
-    assert smoother.update([make_face(84), make_face(4)], 0.03)[1] == (2, 1)
-    assert smoother.update([make_face(88)], 0.06)[1] == (2,)  # face 1 is missed for a moment
-    assert smoother.update([make_face(88), make_face(6)], 0.09)[1] == (2, 1)
-    assert smoother.update([], 0.1) == ((), ())
-    assert smoother.update([make_face(300)], 5.0)[1] == (1,)  # both are long gone
-
-
-def test_probabilities_follow_a_change_smoothly() -> None:
-    smoother = FaceSmoother(time_constant_s=0.15)
-    smoother.update([make_face(top=3)], 0.0)
-    happy = []
-    for index in range(1, 31):
-        (face,), _ = smoother.update([make_face(top=4)], index / 30)
-        assert face.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
-        assert face.probabilities.dtype == np.float32
-        happy.append(float(face.probabilities[3]))
-    assert happy == sorted(happy, reverse=True)
-    assert happy[0] > 0.7
-    assert happy[8] < 0.16  # 0.3 s after the change
-    assert happy[-1] == pytest.approx(0.01, abs=0.01)

@@ -1,0 +1,6 @@
+"""Faces through time: who is who from frame to frame, found cheaply and answered calmly."""
+
+from emotion.tracking.track import TrackedFace
+from emotion.tracking.tracker import FaceTracker
+
+__all__ = ["FaceTracker", "TrackedFace"]

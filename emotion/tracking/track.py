@@ -1,0 +1,108 @@
+"""One face through time: where it is expected, what it answered, how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from emotion.tracking.one_euro import Calm, OneEuro
+from emotion.types import EMOTIONS, Detection, Face, Floats
+
+ANSWERS = Calm(min_cutoff_hz=0.6, beta=0.12)
+"""Of log-probabilities; a step of five units is followed within 300 ms at 15 frames a second."""
+
+PLACES = Calm(min_cutoff_hz=1.5, beta=6.0)
+"""Of boxes and landmarks in face sizes, so that a face near the camera is as calm as a far one."""
+
+LEAD = 0.08
+"""By so much another expression must lead before the label changes."""
+
+FLOOR = 1e-4  # of a probability: below, its logarithm says nothing of the face
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedFace(Face):
+    """A face with the number of its track; box, landmarks and probabilities are smoothed in time.
+
+    raw: this frame's own probabilities, float32 (7,). held: the label's index, which another
+    expression takes over once it leads by ``LEAD``.
+    """
+
+    number: int = field(kw_only=True)
+    raw: Floats = field(kw_only=True)
+    held: int = field(kw_only=True)
+
+    @property
+    def label(self) -> str:
+        """The expression that is shown: the most probable one, a little held on to."""
+        return EMOTIONS[self.held]
+
+
+class Track:
+    """What is remembered of one face; bounded, and all that a stream keeps of a person."""
+
+    def __init__(
+        self, number: int, detection: Detection, looks: Floats, *, smoothing: float = 1.0
+    ) -> None:
+        self.number = number
+        self.seen_s = -np.inf
+        self.detection = detection
+        self.looks = looks
+        self._velocity: Floats = np.zeros(2, np.float32)  # px a second
+        self._answers = OneEuro(replace(ANSWERS, min_cutoff_hz=ANSWERS.min_cutoff_hz / smoothing))
+        self._places = OneEuro(PLACES)
+        self._held: int | None = None
+
+    def expected(self, time_s: float) -> Detection:
+        """Where the face should be, moved on at its last speed."""
+        shift = self._velocity * np.float32(min(time_s - self.seen_s, 0.5))
+        points = self.detection.landmarks
+        return replace(
+            self.detection,
+            xyxy=self.detection.xyxy + np.tile(shift, 2),
+            landmarks=None if points is None else points + shift,
+        )
+
+    def follow(self, face: Face, looks: Floats, time_s: float) -> TrackedFace:
+        """Takes a frame's face as this track's; the face to show."""
+        self._move(face, time_s)
+        # The looks follow slowly: light and head turn, but a passer-by must not replace them.
+        self.looks = np.float32(0.9) * self.looks + np.float32(0.1) * looks
+        self.detection, self.seen_s = face, time_s
+        logits = np.log(np.maximum(face.probabilities, np.float32(FLOOR)))
+        calm = np.exp(self._answers(logits, time_s))
+        calm /= calm.sum()
+        best = int(calm.argmax())
+        if self._held is None or calm[best] - calm[self._held] > LEAD:
+            self._held = best
+        xyxy, landmarks = self._placed(face, time_s)
+        return TrackedFace(
+            xyxy=xyxy,
+            score=face.score,
+            landmarks=landmarks,
+            probabilities=calm,
+            number=self.number,
+            raw=face.probabilities,
+            held=self._held,
+        )
+
+    def _move(self, face: Face, time_s: float) -> None:
+        step_s = time_s - self.seen_s
+        if step_s <= 0:
+            return
+        moved = (_center(face.xyxy) - _center(self.detection.xyxy)) / np.float32(step_s)
+        # A face that was lost for a while says little of how fast it is now.
+        known = step_s < 0.3
+        self._velocity = (self._velocity + moved) / 2 if known else 0 * moved
+
+    def _placed(self, face: Face, time_s: float) -> tuple[Floats, Floats | None]:
+        """Smoothed box and landmarks; in one vector, so that they move together."""
+        points = face.landmarks
+        flat = face.xyxy if points is None else np.concatenate([face.xyxy, points.ravel()])
+        placed = self._places(np.asarray(flat), time_s, unit=max(face.area, 1.0) ** 0.5)
+        return placed[:4], None if points is None else placed[4:].reshape(points.shape)
+
+
+def _center(xyxy: Floats) -> Floats:
+    return np.asarray((xyxy[:2] + xyxy[2:]) / 2, np.float32)

@@ -1,0 +1,183 @@
+"""Follows the faces of one stream: a full search now and then, cheap looks in between.
+
+Between two searches each face is looked for near its last place only; a search several times a
+second finds new faces and those that were lost. A frame is classified in one batch. Not
+thread-safe: one instance belongs to one stream and one thread. Memory is bounded by ``MAX_FACES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from emotion.tracking.association import best_pairs, looks, pair_cost
+from emotion.tracking.track import Track, TrackedFace
+from emotion.types import Detection, Face, Floats, Image
+
+LOST_AFTER_S = 1.0
+"""How long the number of a face that is not found is kept for it."""
+
+UNSURE = 0.4
+"""The detector's own threshold begins a track; this lower one goes on with it."""
+
+SAME_IOU = 0.55
+"""Two tracks that overlap more have run onto one face."""
+
+NEAR = 0.8
+"""Cost (see ``association``) up to which a face found now is the one expected here."""
+
+NEAR_GROWS = 0.6
+"""By so much a second, since a lost face may have gone further; up to LOST_AFTER_S."""
+
+MAX_FACES = 32
+
+
+class StreamAnalyzer(Protocol):
+    """What the tracker needs of ``emotion.Analyzer``."""
+
+    @property
+    def min_score(self) -> float:
+        """The detector's own threshold, 0..1."""
+        ...
+
+    def detect(
+        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+    ) -> Sequence[Detection]:
+        """The faces of a picture, largest first."""
+        ...
+
+    def refine(
+        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+    ) -> Sequence[Detection | None]:
+        """The given faces where they are now; None for one that is gone."""
+        ...
+
+    def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
+        """The detections with their probabilities."""
+        ...
+
+
+class FaceTracker:
+    """scan_every_s: between two full searches; 0 searches every frame. smoothing: 1 is the tuned
+    calm, 2 twice as calm at rest, close to 0 next to none. reuse_numbers: a new face takes the
+    smallest number that is free (a live picture), or one that nobody had (a recording)."""
+
+    def __init__(
+        self,
+        analyzer: StreamAnalyzer,
+        *,
+        scan_every_s: float = 0.25,
+        smoothing: float = 1.0,
+        reuse_numbers: bool = True,
+    ) -> None:
+        self._analyzer = analyzer
+        self.scan_every_s = scan_every_s
+        self.smoothing = smoothing
+        self._reuse = reuse_numbers
+        self._given = 0
+        self._tracks: list[Track] = []
+        self._shape: tuple[int, ...] = ()
+        self._scanned_s = -np.inf
+
+    def reset(self) -> None:
+        """Forgets all faces, as after a cut."""
+        self._tracks = []
+        self._scanned_s = -np.inf
+
+    def update(self, image: Image, time_s: float) -> tuple[TrackedFace, ...]:
+        """The faces of the next frame, RGB uint8 (H, W, 3), largest first.
+
+        time_s: when the frame was taken, on any clock that does not go backwards.
+        """
+        if image.shape != self._shape:
+            self._shape = image.shape
+            self.reset()
+        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= LOST_AFTER_S]
+        if self._scan_is_due(time_s):
+            followed = self._scan(image, time_s)
+        else:
+            followed = self._look(image, time_s)
+        faces = self._analyzer.faces(image, [detection for _, detection in followed])
+        shown = [
+            track.follow(face, looks(image, face), time_s)
+            for (track, _), face in zip(followed, faces, strict=True)
+        ]
+        return tuple(sorted(shown, key=lambda face: -face.area))
+
+    def _scan_is_due(self, time_s: float) -> bool:
+        lost = any(track.seen_s < self._scanned_s for track in self._tracks)
+        wait_s = self.scan_every_s / 2 if lost else self.scan_every_s
+        return not self._tracks or time_s - self._scanned_s >= wait_s
+
+    def _look(self, image: Image, time_s: float) -> list[tuple[Track, Detection]]:
+        """The known faces near where they were."""
+        expected = [track.expected(time_s) for track in self._tracks]
+        found = self._analyzer.refine(image, expected, UNSURE)
+        pairs = [(t, d) for t, d in zip(self._tracks, found, strict=True) if d is not None]
+        if len(pairs) < len(self._tracks):
+            self._scanned_s = -np.inf  # somebody is lost: search the next frame
+        return _without_doubles(image, pairs)
+
+    def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Detection]]:
+        """All faces of the picture, each with its track; new ones with a new track."""
+        self._scanned_s = time_s
+        found = list(self._analyzer.detect(image, UNSURE, tiled=False))[:MAX_FACES]
+        seen = [looks(image, detection) for detection in found]
+        pairs = self._associate(found, seen, time_s)
+        result = [(self._tracks[row], found[column]) for row, column in pairs]
+        taken = {column for _, column in pairs}
+        for column, detection in enumerate(found):
+            sure = detection.score >= self._analyzer.min_score
+            if column not in taken and sure and len(self._tracks) < MAX_FACES:
+                result.append((self._begin(detection, seen[column]), detection))
+        return result
+
+    def _associate(
+        self, found: Sequence[Detection], seen: Sequence[Floats], time_s: float
+    ) -> list[tuple[int, int]]:
+        """(index of the track, index of the face) of those that are one."""
+        cost = np.array(
+            [
+                [
+                    pair_cost(t.expected(time_s), t.looks, f, s)
+                    for f, s in zip(found, seen, strict=True)
+                ]
+                for t in self._tracks
+            ]
+        ).reshape(len(self._tracks), len(found))
+        limits = [NEAR + NEAR_GROWS * (time_s - track.seen_s) for track in self._tracks]
+        return best_pairs(cost, limits)
+
+    def _begin(self, detection: Detection, looked: Floats) -> Track:
+        """A new track, known from now on."""
+        if self._reuse:
+            taken = {track.number for track in self._tracks}
+            number = next(n for n in range(1, len(taken) + 2) if n not in taken)
+        else:
+            self._given += 1
+            number = self._given
+        self._tracks.append(Track(number, detection, looked, smoothing=self.smoothing))
+        return self._tracks[-1]
+
+
+def _without_doubles(
+    image: Image, pairs: Sequence[tuple[Track, Detection]]
+) -> list[tuple[Track, Detection]]:
+    """Where several tracks have run onto one face, it stays with the one it looks like."""
+    kept: list[tuple[Track, Detection]] = []
+    likeness = [float(track.looks @ looks(image, found)) for track, found in pairs]
+    for i in sorted(range(len(pairs)), key=lambda i: -likeness[i]):
+        box = pairs[i][1].xyxy
+        if not any(_iou(box, other.xyxy) > SAME_IOU for _, other in kept):
+            kept.append(pairs[i])
+    return kept
+
+
+def _iou(a: Floats, b: Floats) -> float:
+    """Intersection over union of two xyxy boxes, 0..1."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = float(max(width, 0) * max(height, 0))
+    areas = float((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]))
+    return shared / max(areas - shared, 1e-6)
