@@ -21,10 +21,8 @@ streamlit-webrtc 0.79 (``pyproject.toml`` holds it below 0.80):
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -32,10 +30,8 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc import component as library
 
+from emotion.app.ice import rtc_configuration
 from emotion.live import LiveProcessor
-
-ICE_VARIABLE = "EMOTION_ICE_SERVERS"
-"""Environment variable with the ICE servers as a JSON list; before the secrets file."""
 
 START, STOP, CHOOSE_CAMERA = "Start", "Stop", "Choose camera"
 
@@ -43,7 +39,6 @@ Stream: TypeAlias = library.WebRtcStreamerContext[Any, Any]
 """A visitor's stream as the library sees it."""
 
 _VIDEO = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30, "max": 30}}
-_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
 _log = logging.getLogger(__name__)
 
 _NOTICES = {
@@ -94,13 +89,12 @@ def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:
     or plays, its ``video_processor`` is the processor of the running stream. Raises ``ValueError``
     when the server's ICE settings are not of the documented form.
     """
-    servers = ice_servers()
+    configuration = rtc_configuration()
     _prepare(key)
     context: Stream = webrtc_streamer(
         key=key,
         mode=WebRtcMode.SENDRECV,
-        # An empty list and not None: for None the library asks a STUN server of a third party.
-        rtc_configuration={"iceServers": servers},
+        rtc_configuration=configuration,
         media_stream_constraints={"video": _VIDEO, "audio": False},
         video_processor_factory=make_processor,
         async_processing=False,
@@ -126,48 +120,6 @@ def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:
     offered = context.state.signalling or context.state.playing
     _notice(data={"texts": _NOTICES, "stop": STOP, "offered": offered}, key=f"{key}-notice")
     return context
-
-
-def ice_servers() -> list[dict[str, Any]]:
-    """The STUN and TURN servers that browser and server may use to find each other.
-
-    From the environment's ``EMOTION_ICE_SERVERS`` (JSON) or ``.streamlit/secrets.toml``::
-
-        [webrtc]
-        ice_servers = [{ urls = "turn:turn.example.org:3478", username = "u", credential = "c" }]
-
-    None by default, which is enough on one machine or one network; a server on the internet needs
-    a TURN server for visitors behind strict networks. Raises ``ValueError`` for another form; its
-    text holds no credential.
-    """
-    text = os.environ.get(ICE_VARIABLE, "").strip()
-    if text:
-        try:
-            return _checked_servers(json.loads(text), ICE_VARIABLE)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"expected JSON in {ICE_VARIABLE}, got an {error.msg!r}") from None
-    if not st.secrets.load_if_toml_exists():
-        return []
-    section = st.secrets.get("webrtc", {})
-    return _checked_servers(section.get("ice_servers", []), "[webrtc] ice_servers of secrets.toml")
-
-
-def _checked_servers(servers: Any, source: str) -> list[dict[str, Any]]:
-    if isinstance(servers, str) or not isinstance(servers, (list, tuple)):
-        raise ValueError(f"expected a list of servers in {source}, got {type(servers).__name__}")
-    checked = []
-    for server in servers:
-        urls = server.get("urls") if isinstance(server, Mapping) else None
-        urls = [urls] if isinstance(urls, str) else urls
-        if not isinstance(urls, (list, tuple)) or not all(
-            isinstance(url, str) and url.startswith(_SCHEMES) for url in urls
-        ):
-            raise ValueError(
-                f"expected every server in {source} to have urls that begin with one of "
-                f"{', '.join(_SCHEMES)}"
-            )
-        checked.append({**server, "urls": list(urls)})
-    return checked
 
 
 def _prepare(key: str) -> None:
