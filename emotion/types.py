@@ -7,7 +7,7 @@ between threads. Importing this module needs NumPy alone.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,14 +60,6 @@ class Face(Detection):
     def label(self) -> str:
         """The most probable of ``EMOTIONS``."""
         return EMOTIONS[int(np.argmax(self.probabilities))]
-
-
-class FaceAnalyzer(Protocol):
-    """What finds and classifies faces in one picture: ``emotion.Analyzer``, or a test's double."""
-
-    def analyze(self, image: Image, *, tiled: bool = True) -> tuple[Face, ...]:
-        """The faces of an RGB uint8 (H, W, 3) image; tiled: also the small ones of a large one."""
-        ...
 
 
 def check_image(image: Any) -> Image:

@@ -8,7 +8,7 @@ the clip's length. A ``Clip`` belongs to one thread at a time. av is loaded on f
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 
 from emotion.errors import VideoError
 from emotion.images import MAX_PIXELS
-from emotion.types import Face, FaceAnalyzer, Image
+from emotion.types import Image
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -54,15 +54,6 @@ class ClipInfo:
     rate_hz: float | None
     duration_s: float | None
     frame_count: int | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameResult:
-    """The faces of one frame. frame: index from 0 among all frames. time_s: since the start."""
-
-    frame: int
-    time_s: float
-    faces: tuple[Face, ...]
 
 
 class Clip:
@@ -188,21 +179,6 @@ def read_frames(
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
-
-
-def analyze_video(
-    source: Source | Clip, analyzer: FaceAnalyzer, *, rate_hz: float | None = None
-) -> Generator[FrameResult]:
-    """The faces of each frame, or of ``rate_hz`` frames a second; one frame in memory at a time.
-
-    A ``Clip`` that is given is left open: its ``damaged`` can be read when the frames are done.
-    """
-    if isinstance(source, Clip):
-        frames = source.frames(rate_hz)
-    else:
-        frames = read_frames(source, rate_hz=rate_hz)
-    for index, time_s, image in frames:
-        yield FrameResult(index, time_s, analyzer.analyze(image, tiled=False))
 
 
 def _existing(path: str | os.PathLike[str]) -> str:

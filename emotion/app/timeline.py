@@ -11,7 +11,7 @@ import numpy.typing as npt
 from emotion.app.bars import percent
 from emotion.app.words import LOOKS, counted
 from emotion.types import EMOTIONS
-from emotion.video import FrameResult
+from emotion.video_faces import FrameResult
 
 EMOTION_COLORS = {
     "angry": "#d1495b",

@@ -21,8 +21,9 @@ from emotion.app.words import counted
 from emotion.drawing import face_color
 from emotion.errors import VideoError
 from emotion.images import encode_image
-from emotion.table import face_rows, to_csv
+from emotion.table import to_csv
 from emotion.video import Clip, ClipInfo, read_frames
+from emotion.video_faces import video_rows
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _PLAYED = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
@@ -181,11 +182,7 @@ def _timeline(name: str, job: Job) -> None:
 
 
 def _csv(name: str, job: Job) -> str:
-    return to_csv(
-        row
-        for result in job.results
-        for row in face_rows(name, result.faces, result.frame, result.time_s)
-    )
+    return to_csv(row for result in job.results for row in video_rows(name, result))
 
 
 def _drop(job: Job) -> None:

@@ -12,8 +12,9 @@ import time
 from typing import Literal
 
 import emotion
-from emotion.types import FaceAnalyzer
-from emotion.video import Clip, FrameResult, Source, analyze_video
+from emotion.tracking.tracker import StreamAnalyzer
+from emotion.video import Clip, Source
+from emotion.video_faces import FrameResult, analyze_video
 
 State = Literal["running", "done", "stopped", "failed"]
 
@@ -25,7 +26,7 @@ class Job:
     """
 
     def __init__(
-        self, file_id: str, source: Source, analyzer: FaceAnalyzer, *, rate_hz: float | None
+        self, file_id: str, source: Source, analyzer: StreamAnalyzer, *, rate_hz: float | None
     ) -> None:
         self.file_id = file_id
         self.results: list[FrameResult] = []

@@ -17,8 +17,9 @@ from emotion.cli.common import (
 )
 from emotion.drawing import annotate_into
 from emotion.errors import VideoError
-from emotion.table import TableWriter, face_rows
+from emotion.table import TableWriter
 from emotion.video import Clip
+from emotion.video_faces import followed, video_rows
 from emotion.video_writer import ClipWriter
 
 
@@ -51,13 +52,13 @@ def run(options: argparse.Namespace) -> int:
             progress = stack.enter_context(closing(Progress("frames")))
             table = stack.enter_context(closing(TableWriter(options.csv))) if options.csv else None
             film = stack.enter_context(closing(ClipWriter(options.out))) if options.out else None
-            for done, (frame, time_s, image) in enumerate(clip.frames(options.fps), 1):
-                faces = analyzer.analyze(image, tiled=False)
+            frames = followed(clip.frames(options.fps), analyzer)
+            for done, (found, image) in enumerate(frames, 1):
                 if table:
-                    table.write(face_rows(printable(options.video), faces, frame, time_s))
+                    table.write(video_rows(printable(options.video), found))
                 if film:
-                    annotate_into(image, faces)
-                    film.write(image, time_s)
+                    annotate_into(image, found.faces, numbers=[f.number for f in found.faces])
+                    film.write(image, found.time_s)
                 progress(done, clip.info.frame_count if options.fps is None else None)
     except OSError as error:
         raise VideoError(f"{error.filename or options.video}: {error.strerror}.") from error

@@ -25,12 +25,12 @@ FLOOR = 1e-4  # of a probability: below, its logarithm says nothing of the face
 class TrackedFace(Face):
     """A face with the number of its track; box, landmarks and probabilities are smoothed in time.
 
-    raw: this frame's own probabilities, float32 (7,). held: the label's index, which another
+    raw: the face as this frame alone shows it. held: the label's index, which another
     expression takes over once it leads by ``LEAD``.
     """
 
     number: int = field(kw_only=True)
-    raw: Floats = field(kw_only=True)
+    raw: Face = field(kw_only=True)
     held: int = field(kw_only=True)
 
     @property
@@ -83,7 +83,7 @@ class Track:
             landmarks=landmarks,
             probabilities=calm,
             number=self.number,
-            raw=face.probabilities,
+            raw=face,
             held=self._held,
         )
 
@@ -94,7 +94,8 @@ class Track:
         moved = (_center(face.xyxy) - _center(self.detection.xyxy)) / np.float32(step_s)
         # A face that was lost for a while says little of how fast it is now.
         known = step_s < 0.3
-        self._velocity = (self._velocity + moved) / 2 if known else 0 * moved
+        mean = (self._velocity + moved) / 2 if known else np.zeros_like(moved)
+        self._velocity = np.asarray(mean, np.float32)
 
     def _placed(self, face: Face, time_s: float) -> tuple[Floats, Floats | None]:
         """Smoothed box and landmarks; in one vector, so that they move together."""

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from emotion.app.timeline import shares, summary, timeline_rows
 from emotion.app.video import _csv
 from emotion.app.video_job import Job
+from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face
-from emotion.video import FrameResult
+from emotion.video_faces import FrameResult
 from tests.clips import sound_only
 from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
@@ -176,16 +177,22 @@ def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnal
     rows = list(csv.DictReader(io.StringIO(_csv("a.mp4", work))))
     assert [int(row["frame"]) for row in rows] == list(range(20, 30))
     assert float(rows[0]["time_s"]) == pytest.approx(2.0)
-    assert {row["track"] for row in rows} == {""}
+    assert {row["track"] for row in rows} == {"1"}
 
 
 def result(index: int, *tops: str) -> FrameResult:
     faces = []
-    for top in tops:
+    for number, top in enumerate(tops, 1):
         probabilities = np.full(7, 0.05, np.float32)
         probabilities[EMOTIONS.index(top)] = 0.7
         box = np.array([0, 0, 9, 9], np.float32)
-        faces.append(Face(xyxy=box, score=1.0, probabilities=probabilities))
+        face = Face(xyxy=box, score=1.0, probabilities=probabilities)
+        held = EMOTIONS.index(top)
+        faces.append(
+            TrackedFace(
+                xyxy=box, score=1.0, probabilities=probabilities, number=number, raw=face, held=held
+            )
+        )
     return FrameResult(index, index / 10, tuple(faces))
 
 

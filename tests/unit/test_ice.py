@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_static_servers_pass_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_secret_becomes_a_credential_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ice.time, "time", lambda: 1_800_000_000.4)
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.4)
     (server,) = given(monkeypatch, [{"urls": "turns:t.example.org", "secret": "north"}])
     assert server["username"] == f"{1_800_000_000 + 12 * 3600}:emotion"
     mac = hmac.new(b"north", str(server["username"]).encode(), hashlib.sha1).digest()

@@ -17,7 +17,7 @@ ALLOWED = {
     "training": {"training", "core"},
     "live": {"live", "tracking", "core"},
     "tracking": {"tracking", "core"},
-    "video": {"core", "video"},
+    "video": {"core", "video", "tracking"},
     "core": {"core", "detection"},
     "detection": {"detection", "core"},
 }
@@ -40,7 +40,7 @@ def part_of(module: str) -> str:
     names = module.split(".")
     if len(names) > 1 and names[1] in ("app", "cli", "training", "live", "tracking", "detection"):
         return names[1]
-    if len(names) > 1 and names[1] in ("video", "video_writer"):
+    if len(names) > 1 and names[1] in ("video", "video_faces", "video_writer"):
         return "video"
     if names[-1] == "__main__":
         return "cli"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.association import best_pairs, looks, pair_cost
+from emotion.tracking.cuts import CutDetector
 from emotion.tracking.one_euro import Calm, OneEuro
 from emotion.types import Detection, Face, Floats, Image
 
@@ -96,9 +97,11 @@ class Stage:
 class Show:
     """A stage, a tracker and a clock that runs at 30 frames a second."""
 
-    def __init__(self, **settings: float) -> None:
+    def __init__(self, *, scan_every_s: float = 0.25, reuse_numbers: bool = True) -> None:
         self.stage = Stage()
-        self.tracker = FaceTracker(self.stage, **settings)
+        self.tracker = FaceTracker(
+            self.stage, scan_every_s=scan_every_s, reuse_numbers=reuse_numbers
+        )
         self.frame = 0
 
     def play(self, *actors: Actor) -> dict[int, TrackedFace]:
@@ -200,7 +203,7 @@ def test_labels_switch_ten_times_less_on_a_still_noisy_face() -> None:
     still = Actor(100, sure=0.3, noise=0.6)  # the next expression has .12
     for _ in range(900):
         (face,) = show.play(still).values()
-        raw.append(str(face.raw.argmax()))
+        raw.append(face.raw.label)
         shown.append(face.label)
     assert switches(raw) >= 100
     assert switches(shown) <= switches(raw) / 10
@@ -274,3 +277,13 @@ def test_one_euro_keeps_a_constant_and_stays_between(start: float, step_s: float
         assert value[0] == pytest.approx(start, abs=1e-5)
     between: Floats = filtered(np.array([start + 1], np.float32), 5 * step_s)
     assert start - 1e-4 <= between[0] <= start + 1 + 1e-4
+
+
+def test_a_cut_is_found_and_movement_is_none() -> None:
+    rng = np.random.default_rng(3)
+    first, second = (rng.integers(0, 256, (12, 16, 3), np.uint8) for _ in range(2))
+    big = [np.asarray(p.repeat(20, axis=0).repeat(20, axis=1), np.uint8) for p in (first, second)]
+    cuts = CutDetector()
+    assert not any(cuts.is_cut(np.roll(big[0], 2 * i, axis=1)) for i in range(20))
+    assert cuts.is_cut(big[1])
+    assert not cuts.is_cut(big[1])

@@ -1,6 +1,7 @@
 """Clips of every kind, encoded here: times, rotation, and what cannot be read."""
 
 import io
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 from PIL import Image
 
 from emotion.errors import VideoError
-from emotion.types import Face
-from emotion.video import Clip, analyze_video, read_frames
+from emotion.types import Detection, Face
+from emotion.video import Clip, read_frames
+from emotion.video_faces import analyze_video
 from tests.clips import sound_only
 
 
@@ -176,13 +178,25 @@ def test_a_head_without_a_picture_is_one_sentence() -> None:
 class CountingAnalyzer:
     """Finds one face in every picture, and remembers how many it saw."""
 
+    min_score = 0.5
+
     def __init__(self) -> None:
         self.seen = 0
 
-    def analyze(self, image: np.ndarray, *, tiled: bool = True) -> tuple[Face, ...]:
+    def detect(
+        self, image: np.ndarray, min_score: float | None = None, *, tiled: bool = True
+    ) -> list[Detection]:
+        return [Detection(xyxy=np.array([0, 0, *image.shape[1::-1]], np.float32), score=1.0)]
+
+    def refine(
+        self, image: np.ndarray, detections: Sequence[Detection], min_score: float | None = None
+    ) -> Sequence[Detection]:
+        return detections
+
+    def faces(self, image: np.ndarray, detections: Sequence[Detection]) -> list[Face]:
         self.seen += 1
-        box = np.array([0, 0, *image.shape[1::-1]], np.float32)
-        return (Face(xyxy=box, score=1.0, probabilities=np.full(7, 1 / 7, np.float32)),)
+        flat = np.full(7, 1 / 7, np.float32)
+        return [Face(xyxy=d.xyxy, score=d.score, probabilities=flat) for d in detections]
 
 
 def test_analyzing_is_lazy_and_in_the_pictures_pixels() -> None:

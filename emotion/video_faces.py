@@ -1,0 +1,72 @@
+"""The faces of a recording, frame by frame: who is in the picture and what each looks like.
+
+Persons are followed as in a live stream, so that a row of the table says whose face it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+
+from emotion.table import Row, face_rows
+from emotion.tracking import FaceTracker, TrackedFace
+from emotion.tracking.cuts import CutDetector
+from emotion.tracking.tracker import StreamAnalyzer
+from emotion.types import Image
+from emotion.video import Clip, Source, read_frames
+
+SCAN_EVERY_S = 0.2
+"""Between two searches of a whole frame for faces; in between, known ones are followed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """The faces of one frame. frame: index from 0 among all frames. time_s: since the start.
+
+    A face's ``number`` is its person's through the clip; its ``raw`` is what this frame alone says.
+    """
+
+    frame: int
+    time_s: float
+    faces: tuple[TrackedFace, ...]
+
+
+def analyze_video(
+    source: Source | Clip, analyzer: StreamAnalyzer, *, rate_hz: float | None = None
+) -> Generator[FrameResult]:
+    """The faces of each frame, or of ``rate_hz`` frames a second; one frame in memory at a time.
+
+    A ``Clip`` that is given is left open: its ``damaged`` can be read when the frames are done.
+    """
+    if isinstance(source, Clip):
+        frames = source.frames(rate_hz)
+    else:
+        frames = read_frames(source, rate_hz=rate_hz)
+    for result, _ in followed(frames, analyzer):
+        yield result
+
+
+def video_rows(source: str, result: FrameResult) -> list[Row]:
+    """One row for each face, by what this frame alone shows, with its person's number."""
+    return face_rows(
+        source,
+        [face.raw for face in result.faces],
+        result.frame,
+        result.time_s,
+        [face.number for face in result.faces],
+    )
+
+
+def followed(
+    frames: Iterable[tuple[int, float, Image]], analyzer: StreamAnalyzer
+) -> Iterator[tuple[FrameResult, Image]]:
+    """Each frame's faces and the frame itself; persons keep their number from frame to frame.
+
+    After a cut everybody is somebody new: who is who across cuts is not told by faces alone.
+    """
+    tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
+    cuts = CutDetector()
+    for index, time_s, image in frames:
+        if cuts.is_cut(image):
+            tracker.reset()
+        yield FrameResult(index, time_s, tracker.update(image, time_s)), image
