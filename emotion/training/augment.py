@@ -1,8 +1,11 @@
 """Augmentation: every picture is seen a little different each time.
 
-One affine map (rotation, scale, shift, mirror, and the resize to the training size) in a single
-interpolation, then contrast, brightness, blur, low resolution, JPEG and erasing. Deterministic for
-a given generator.
+One affine map (crop, rotation, zoom, shift, flips, and the resize to the training size) in a single
+interpolation, then contrast, brightness, blur, low resolution, JPEG and erasing. Each change is a
+function of its own strength; ``augment`` draws the strengths. Deterministic for a given generator.
+
+A run is resumed exactly only while the draws stay the same: ``augment`` draws in the order of its
+lines, and what is off by default (flip, crop) draws nothing while it is off.
 """
 
 from __future__ import annotations
@@ -13,78 +16,148 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+Range = tuple[float, float]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
     """How far each change goes; 0 turns it off.
 
-    rotation_deg: largest angle either way. scale: largest relative change of size. shift: largest
-    move, as a fraction of the side. mirror, blur, low_resolution, jpeg and erase: probabilities.
-    contrast, brightness: largest relative change. erase_side: sides of the erased rectangle
-    as fractions (smallest, largest) of the picture's (Zhong et al. 2020, "Random Erasing Data
-    Augmentation").
+    rotation_deg: largest angle either way. scale: largest relative change of size (zoom). shift:
+    largest move, as a fraction of the side. crop: largest fraction of the side that a random crop,
+    enlarged again, leaves out. mirror (left to right), flip (upside down; off, see docs/data.md),
+    blur, low_resolution, jpeg and erase: probabilities. contrast, brightness: largest relative
+    change.
+
+    Strengths are drawn between (smallest, largest): blur_sigma, Gaussian, in pixels;
+    low_resolution_factor, of the side; jpeg_quality, 1..100; erase_side, sides of the erased
+    rectangle as fractions of the picture's (Zhong et al. 2020, "Random Erasing Data Augmentation").
+
+    Raises ``ValueError`` for a value that has no meaning.
     """
 
     rotation_deg: float = 12.0
     scale: float = 0.15
     shift: float = 0.10
+    crop: float = 0.0
     mirror: float = 0.5
+    flip: float = 0.0
     contrast: float = 0.3
     brightness: float = 0.2
     blur: float = 0.1
+    blur_sigma: Range = (0.5, 1.3)
     low_resolution: float = 0.1
+    low_resolution_factor: Range = (0.35, 0.75)
     jpeg: float = 0.1
+    jpeg_quality: tuple[int, int] = (20, 69)
     erase: float = 0.4
-    erase_side: tuple[float, float] = (0.15, 0.4)
+    erase_side: Range = (0.15, 0.4)
+
+    def __post_init__(self) -> None:
+        probabilities = ("mirror", "flip", "blur", "low_resolution", "jpeg", "erase")
+        limits = dict.fromkeys(probabilities, 1.0)
+        limits |= {"rotation_deg": 180.0, "scale": 4.0, "shift": 1.0, "crop": 0.9}
+        limits |= {"contrast": 1.0, "brightness": 1.0}
+        for name, highest in limits.items():
+            if not 0 <= getattr(self, name) <= highest:
+                raise ValueError(f"expected {name} in 0..{highest:g}, got {getattr(self, name)!r}")
+        ranges = {"blur_sigma": (0.01, 100.0), "low_resolution_factor": (0.05, 1.0)}
+        ranges |= {"jpeg_quality": (1, 100), "erase_side": (0.0, 1.0)}
+        for name, (lowest, highest) in ranges.items():
+            low, high = getattr(self, name)
+            if not lowest <= low <= high <= highest:
+                raise ValueError(
+                    f"expected {name} as (smallest, largest) in {lowest:g}..{highest:g}, "
+                    f"got ({low!r}, {high!r})"
+                )
+
+
+OFF = Augmentation(
+    rotation_deg=0, scale=0, shift=0, mirror=0, contrast=0, brightness=0, blur=0,
+    low_resolution=0, jpeg=0, erase=0,
+)  # fmt: skip
+"""Every change off: what remains is the resize."""
 
 
 def augment(
     image: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
     """A changed copy, uint8 of ``size`` (height, width), of a grey face uint8 (H, W)."""
-    matrix = _affine(image.shape[:2], size, config, rng)
-    out = cv2.warpAffine(
-        image, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    gain = 1.0 + rng.uniform(-config.contrast, config.contrast)
-    mean = float(out.mean())
-    offset = mean * (1.0 - gain) + 128.0 * rng.uniform(-config.brightness, config.brightness)
-    out = cv2.convertScaleAbs(np.maximum(out * np.float32(gain) + np.float32(offset), 0.0))
+    angle = rng.uniform(-config.rotation_deg, config.rotation_deg)
+    zoom = math.exp(rng.uniform(-1.0, 1.0) * math.log1p(config.scale))
+    mirror = rng.random() < config.mirror
+    shift = rng.uniform(-config.shift, config.shift, 2)
+    if config.crop:
+        seen = 1.0 - rng.uniform(0.0, config.crop)
+        zoom /= seen
+        shift = shift + rng.uniform(-0.5, 0.5, 2) * (1.0 - seen) / seen
+    flip = config.flip > 0 and rng.random() < config.flip
+    out = moved(image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip)
+    contrast = rng.uniform(-config.contrast, config.contrast)
+    out = toned(out, contrast, rng.uniform(-config.brightness, config.brightness))
     if rng.random() < config.blur:
-        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.5, 1.3))
+        out = blurred(out, rng.uniform(*config.blur_sigma))
     if rng.random() < config.low_resolution:
-        out = _low_resolution(out, rng.uniform(0.35, 0.75))
+        out = low_resolution(out, rng.uniform(*config.low_resolution_factor))
     if rng.random() < config.jpeg:
-        out = _jpeg(out, int(rng.integers(20, 70)))
+        out = jpeg(out, int(rng.integers(*config.jpeg_quality, endpoint=True)))
     if rng.random() < config.erase:
         _erase(out, config, rng)
-    return np.asarray(out)
+    return out
 
 
-def _affine(
-    source: tuple[int, ...], size: tuple[int, int], config: Augmentation, rng: np.random.Generator
+def moved(
+    image: np.ndarray,
+    size: tuple[int, int],
+    *,
+    angle_deg: float = 0.0,
+    zoom: float = 1.0,
+    shift: np.ndarray | tuple[float, float] = (0.0, 0.0),
+    mirror: bool = False,
+    flip: bool = False,
 ) -> np.ndarray:
-    """The map from the source's pixels to the result's, float64 (2, 3)."""
-    angle = math.radians(rng.uniform(-config.rotation_deg, config.rotation_deg))
-    zoom = math.exp(rng.uniform(-1.0, 1.0) * math.log1p(config.scale))
-    flip = -1.0 if rng.random() < config.mirror else 1.0
-    shift = rng.uniform(-config.shift, config.shift, 2)
-    scale = np.array([size[1] / source[1], size[0] / source[0]]) * zoom
+    """The picture turned about its centre, enlarged ``zoom`` times and moved; its edge is repeated.
+
+    size: (height, width) of the result. angle_deg: clockwise. shift: (x, y), fractions of the
+    result's sides. mirror: left to right; flip: upside down.
+    """
+    angle = math.radians(angle_deg)
     cos, sin = math.cos(angle), math.sin(angle)
-    turn = np.array([[cos * flip, -sin], [sin * flip, cos]]) * scale[:, None]
-    center = (np.array([source[1], source[0]]) - 1) / 2
-    target = (np.array([size[1], size[0]]) - 1) / 2 + shift * [size[1], size[0]]
-    return np.column_stack([turn, target - turn @ center])
+    scale = np.array([size[1] / image.shape[1], size[0] / image.shape[0]]) * zoom
+    across, down = (-1.0 if mirror else 1.0), (-1.0 if flip else 1.0)
+    turn = np.array([[cos * across, -sin * down], [sin * across, cos * down]]) * scale[:, None]
+    center = (np.array([image.shape[1], image.shape[0]]) - 1) / 2
+    target = (np.array([size[1], size[0]]) - 1) / 2 + np.asarray(shift) * [size[1], size[0]]
+    matrix = np.column_stack([turn, target - turn @ center])
+    return np.asarray(
+        cv2.warpAffine(
+            image, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
 
 
-def _low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
+def toned(image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0) -> np.ndarray:
+    """Distances from the mean grown by ``contrast``, and 128 ``brightness`` added, clipped."""
+    gain = 1.0 + contrast
+    offset = float(image.mean()) * (1.0 - gain) + 128.0 * brightness
+    # Never below 0 before it is converted: the conversion takes the absolute value.
+    values = np.maximum(image * np.float32(gain) + np.float32(offset), 0.0)
+    return np.asarray(cv2.convertScaleAbs(values))
+
+
+def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
+    """After a Gaussian of that width in pixels."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
+
+
+def low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
     """As a face that was ``factor`` times as large in its picture, enlarged again."""
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def _jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """After JPEG compression of that quality, 0..100."""
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """After JPEG compression of that quality, 1..100."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from emotion.spec import KERAS_FILE, read_spec
 from emotion.training.augment import Augmentation
+from emotion.training.settings import checked, read_toml
 
 RUN_FILE = "run.json"
 
@@ -21,16 +22,19 @@ class TrainingConfig:
     """Settings of a run.
 
     stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's own
-    size at the end (progressive resizing; a step on 40 px costs 3/4 of one on 48).
-    learning_rate: peak of SGD with Nesterov momentum, see ``WarmupStableDecay``; it falls from the
-    fraction ``decay_from`` of the run on. shares: of the set with this head, how many of its rows
-    an epoch draws, as a fraction (1 where it is not named). weight_decay: decoupled, per unit of
-    learning rate. ema: decay of the averaged weights, which are evaluated and saved. votes_share:
-    see ``targets_of``. choose_from: the fraction of the epochs after which each is evaluated;
-    before, at a high learning rate, none can be the best.
+    size at the end (progressive resizing; a step on 40 px costs 3/4 of one on 48). optimizer: sgd
+    (Nesterov momentum) or adam. learning_rate: its peak, see ``WarmupStableDecay``; it falls from
+    the fraction ``decay_from`` of the run on. shares: of the set with this head, how many of its
+    rows an epoch draws, as a fraction (1 where it is not named). weight_decay: decoupled, per unit
+    of learning rate. ema: decay of the averaged weights, which are evaluated and saved.
+    votes_share, class_balance: see ``targets_of``. teacher_share: see ``distill.taught``.
+    choose_from: the fraction of the epochs after which each is evaluated; before, at a high
+    learning rate, none can be the best. patience: the run ends early when so many epochs brought
+    nothing better. frozen: only the heads are trained.
     """
 
     arch: str = "se_resnet"
+    optimizer: str = "sgd"
     epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 0.1
@@ -40,11 +44,19 @@ class TrainingConfig:
     weight_decay: float = 5e-3
     ema: float = 0.998
     votes_share: float = 0.2
+    class_balance: float = 0.0
+    teacher_share: float = 0.5
     choose_from: float = 0.6
+    patience: int | None = None
+    frozen: bool = False
     input_size: tuple[int, int] = (48, 48)
     stages: tuple[tuple[float, int], ...] = ((0.65, 40), (1.0, 48))
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.class_balance <= 1:
+            raise ValueError(f"expected class_balance in 0..1, got {self.class_balance!r}")
 
     def side(self, epoch: int) -> int:
         """Side in pixels of the pictures in an epoch (counted from 0)."""
@@ -52,6 +64,21 @@ class TrainingConfig:
             if epoch < round(fraction * self.epochs):
                 return side
         return self.stages[-1][1]
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """The settings that a TOML file gives, as arguments of ``TrainingConfig``.
+
+    Its keys are the names of ``TrainingConfig``'s fields, those of the table ``[augmentation]``
+    ``Augmentation``'s. Raises ``ValueError`` with one sentence for what cannot be a setting.
+    """
+    given = read_toml(path)
+    try:
+        found = checked(TrainingConfig, given)
+        TrainingConfig(**found)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return found
 
 
 def run_record(config: TrainingConfig, data: dict[str, Any]) -> dict[str, Any]:
@@ -79,13 +106,19 @@ def run_of(folder: Path) -> dict[str, Any]:
 
 
 def same_run(folder: Path, record: dict[str, Any]) -> bool:
-    """Whether the run recorded in ``folder`` has the same settings and data as ``record``."""
+    """Whether the run recorded in ``folder`` has the same settings and data as ``record``.
+
+    A setting that the record does not know has its default, which changes nothing: a run is not
+    lost because a new one came to exist.
+    """
     try:
         found = json.loads((folder / RUN_FILE).read_text())
-    except (OSError, ValueError):
+        settings = [TrainingConfig(**checked(TrainingConfig, r["config"])) for r in (found, record)]
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     wanted = json.loads(json.dumps(record))
-    return all(found.get(key) == wanted.get(key) for key in ("config", "data", "start_from"))
+    same = all(found.get(key) == wanted.get(key) for key in ("data", "start_from"))
+    return settings[0] == settings[1] and same
 
 
 def _git_revision() -> str | None:

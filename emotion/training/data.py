@@ -1,34 +1,38 @@
-"""Reads the data sets' own files: ``fer2013.csv`` with the FER+ votes, and folders of pictures."""
+"""Reads data sets: ``fer2013.csv`` with the FER+ votes, CSV files of its form, and pictures.
+
+A row or picture that cannot be used is named in ``LabelledFaces.problems``; the rest is used.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import lzma
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from emotion.errors import DataError
-from emotion.training.faces import FACE_SIZE, SPLITS, VOTES, LabelledFaces
+from emotion.training.faces import LabelledFaces
 from emotion.training.folders import read_pictures
-from emotion.types import EMOTIONS
+from emotion.training.labels import LABEL_ORDERS
+from emotion.training.tables import read_face_table, read_votes
 
 
 def read_faces(data: str | Path, ferplus: str | Path | None = None) -> LabelledFaces:
-    """The faces of a ``fer2013.csv`` (with the FER+ votes where given) or of a set of pictures.
+    """The faces of a CSV of FER2013's form (with the FER+ votes where given) or of pictures.
 
-    data: a path; for a folder or ``.tar`` also ``HEAD=PATH``, where HEAD names the set's labelling
-    (and, where ``FRAMINGS`` knows it, how its faces are cut).
+    data: a path, or ``HEAD=PATH``, where HEAD names the set's labelling. What is known by that name
+    is applied: what a CSV's label numbers mean (``LABEL_ORDERS``; ``ckplus=ckextended.csv``), how
+    a set's faces are cut (``FRAMINGS``; ``rafdb=rafdb-train.tar``). Without HEAD a CSV is FER2013,
+    and pictures are a set called custom.
+
+    Raises ``DataError`` when nothing of it can be used.
     """
     head, path = _named(data)
-    if head or path.is_dir() or path.suffix == ".tar":
-        if ferplus:
-            raise DataError("The FER+ votes belong to fer2013.csv; leave --ferplus out here.")
+    pictures = path.is_dir() or path.suffix == ".tar"
+    if ferplus and (pictures or head not in (None, "fer2013")):
+        raise DataError("The FER+ votes belong to fer2013.csv; leave --ferplus out here.")
+    if pictures:
         return read_pictures(path, head or "custom")
-    return _read_fer2013(path, Path(ferplus) if ferplus else None)
+    return _read_table(path, head or "fer2013", Path(ferplus) if ferplus else None)
 
 
 def _named(data: str | Path) -> tuple[str | None, Path]:
@@ -38,60 +42,20 @@ def _named(data: str | Path) -> tuple[str | None, Path]:
     return None, Path(data)
 
 
-def _read_fer2013(path: Path, ferplus: Path | None) -> LabelledFaces:
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"The data file {path} cannot be read as CSV ({error}).") from error
-    missing = {"emotion", "pixels", "Usage"} - set(table.columns)
-    if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(sorted(missing))}; "
-            "expected FER2013's emotion, pixels and Usage."
-        )
-    images = np.empty((len(table), *FACE_SIZE), np.uint8)
-    for row, text in enumerate(table["pixels"]):
-        pixels = text.split()
-        if len(pixels) != FACE_SIZE[0] * FACE_SIZE[1]:
-            raise DataError(
-                f"Row {row + 2} of {path} has {len(pixels)} pixels, expected 48 x 48 = 2304."
-            )
-        try:
-            images[row] = np.array(pixels, np.uint8).reshape(FACE_SIZE)
-        except (ValueError, OverflowError) as error:
-            raise DataError(f"Row {row + 2} of {path} has pixels outside 0..255.") from error
-    labels = table["emotion"].to_numpy(np.int64)
-    if len(labels) and not (labels.min() >= 0 and labels.max() < len(EMOTIONS)):
-        raise DataError(f"{path} has labels outside 0..{len(EMOTIONS) - 1}.")
-    split = table["Usage"].to_numpy(str)
-    unknown = sorted(set(split) - set(SPLITS))
-    if unknown:
-        raise DataError(f"{path} has the unknown Usage {str(unknown[0])!r}.")
+def _read_table(path: Path, head: str, ferplus: Path | None) -> LabelledFaces:
+    table = read_face_table(path, LABEL_ORDERS.get(head, LABEL_ORDERS["fer2013"]))
+    votes, problems = read_votes(ferplus, table) if ferplus else (None, ())
+    own = head == "fer2013"  # one source, whatever its file is called and however it is packed
     return LabelledFaces(
-        images=images,
-        labels=labels,
-        split=split,
-        votes=_read_votes(ferplus, split) if ferplus else None,
-        head="fer2013",
-        source="fer2013" + ("+ferplus" if ferplus else ""),
+        images=table.images,
+        labels=table.labels,
+        split=table.split,
+        votes=votes,
+        head=head,
+        source=("fer2013" if own else path.name.split(".")[0]) + ("+ferplus" if ferplus else ""),
         digest=_digest([path, *([ferplus] if ferplus else [])]),
+        problems=table.problems + problems,
     )
-
-
-def _read_votes(path: Path, split: np.ndarray) -> np.ndarray:
-    """FER+ counts, int64 (N, 10), row for row with FER2013."""
-    try:
-        table = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"The FER+ file {path} cannot be read as CSV ({error}).") from error
-    if len(table) != len(split) or len(table.columns) != 2 + VOTES:
-        raise DataError(
-            f"{path} has {len(table)} rows and {len(table.columns)} columns; FER+ has one row for "
-            f"each of the {len(split)} faces and {2 + VOTES} columns."
-        )
-    if not np.array_equal(table.iloc[:, 0].to_numpy(str), split):
-        raise DataError(f"The rows of {path} are not in the order of the FER2013 file.")
-    return np.asarray(table.iloc[:, 2:], np.int64)
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -6,13 +6,14 @@ No picture of a test split stands in what ``without_copies`` returns.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from emotion.errors import DataError
+from emotion.training.problems import Problem
 
 FACE_SIZE = (48, 48)
 FERPLUS_LABELS = (
@@ -34,7 +35,7 @@ class LabelledFaces:
     images: uint8 (N, 48, 48). labels: int64 (N,), indices into ``EMOTIONS``. votes: int64 (N, 10),
     FER+ counts (eight expressions, unknown, not a face), or None. split: str (N,), FER2013's names.
     head: what the model's head for this labelling is called. source: a data set's name; digest:
-    sha256 of the files that were read.
+    sha256 of the files that were read; problems: what was left out of them.
     """
 
     images: np.ndarray
@@ -44,6 +45,7 @@ class LabelledFaces:
     head: str
     source: str
     digest: str
+    problems: tuple[Problem, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,13 +67,17 @@ class LabelledFaces:
         return self.take(self.split == split)
 
 
-def without_copies(faces: LabelledFaces) -> LabelledFaces:
-    """The training rows whose picture, by its pixels, stands in no test split and only once.
+def without_copies(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) -> LabelledFaces:
+    """The training rows whose picture, by its pixels, stands in no held-out part and only once.
 
-    Of several copies the first is kept, with its own label.
+    among: every set that is read for the same run; neither a picture that one of them is chosen on
+    nor one that it is tested on is trained on through another set. Of several copies the first is
+    kept, with its own label.
     """
+    held_out: set[bytes] = set()
+    for other in (faces, *among):
+        held_out.update(picture_keys(other.images[other.split != "Training"]))
     keys = picture_keys(faces.images)
-    held_out = set(keys[faces.split != "Training"])
     seen: set[bytes] = set()
     keep = np.zeros(len(faces), bool)
     for i in np.flatnonzero(faces.split == "Training"):
@@ -81,11 +87,16 @@ def without_copies(faces: LabelledFaces) -> LabelledFaces:
     return faces.take(keep)
 
 
-def choosing_faces(faces: LabelledFaces) -> LabelledFaces:
-    """What a run is chosen and calibrated on: PublicTest, without pictures of PrivateTest."""
-    keys = picture_keys(faces.images)
-    private = set(keys[faces.split == "PrivateTest"])
+def choosing_faces(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) -> LabelledFaces:
+    """What a run is chosen and calibrated on: PublicTest, without pictures of PrivateTest.
+
+    among: every set that is read for the same run; no picture of any PrivateTest is chosen on.
+    """
+    private: set[bytes] = set()
+    for other in (faces, *among):
+        private.update(picture_keys(other.images[other.split == "PrivateTest"]))
     public = faces.split == "PublicTest"
+    keys = picture_keys(faces.images)
     return faces.take(public & np.array([key not in private for key in keys], bool))
 
 
@@ -99,17 +110,3 @@ def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if images.shape[1:] == size:
         return images
     return np.stack([cv2.resize(i, size[::-1], interpolation=cv2.INTER_AREA) for i in images])
-
-
-def with_validation(faces: LabelledFaces, fraction: float, seed: int = 0) -> LabelledFaces:
-    """The same rows, where ``fraction`` of each class of Training has become PublicTest.
-
-    For sets that come without a part to choose on. The same rows for the same seed.
-    """
-    training = np.flatnonzero(faces.split == "Training")
-    _, chosen = train_test_split(
-        training, test_size=fraction, random_state=seed, stratify=faces.labels[training]
-    )
-    split = faces.split.astype("<U11")
-    split[chosen] = "PublicTest"
-    return replace(faces, split=split)

@@ -26,15 +26,18 @@ class Targets:
     weights: np.ndarray
 
 
-def targets_of(faces: LabelledFaces, votes_share: float = 0.2) -> dict[str, Targets]:
+def targets_of(
+    faces: LabelledFaces, votes_share: float = 0.2, class_balance: float = 0.0
+) -> dict[str, Targets]:
     """Head -> targets: the data's own labels, and FER+'s votes where there are any.
 
     votes_share: how much of the FER+ votes goes into the first head's targets; FER2013's single
-    labels are wrong for about a third of its pictures, and the votes soften them.
+    labels are wrong for about a third of its pictures, and the votes soften them. class_balance:
+    the power of ``class_weights``, by the label, or by what most voted for.
     """
     own = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
+    weights = class_weights(faces.labels, class_balance, len(EMOTIONS))[faces.labels]
     if faces.votes is None:
-        weights = np.ones(len(faces), np.float32)
         return {faces.head: Targets(labels=EMOTIONS, targets=own, weights=weights)}
     crowd, valid = vote_distribution(faces.votes)
     seven = crowd[:, _TO_SEVEN]
@@ -42,21 +45,43 @@ def targets_of(faces: LabelledFaces, votes_share: float = 0.2) -> dict[str, Targ
     usable = valid & (total[:, 0] > 0)
     mixed = own.copy()
     mixed[usable] = (1 - votes_share) * own[usable] + votes_share * seven[usable] / total[usable]
+    voted = crowd.argmax(axis=1)
+    crowd_weights = class_weights(voted[valid], class_balance, len(FERPLUS_LABELS))[voted]
     return {
-        faces.head: Targets(
-            labels=EMOTIONS, targets=mixed, weights=np.ones(len(faces), np.float32)
+        faces.head: Targets(labels=EMOTIONS, targets=mixed, weights=weights),
+        "ferplus": Targets(
+            labels=FERPLUS_LABELS, targets=crowd, weights=np.where(valid, crowd_weights, 0.0)
         ),
-        "ferplus": Targets(labels=FERPLUS_LABELS, targets=crowd, weights=valid.astype(np.float32)),
     }
 
 
-def teaching_of(sets: Sequence[LabelledFaces], votes_share: float = 0.2) -> dict[str, Targets]:
+def class_weights(labels: np.ndarray, power: float, classes: int = len(EMOTIONS)) -> np.ndarray:
+    """What a row of each class weighs, float32 (classes,): its frequency to the power ``-power``.
+
+    labels: int (N,). power: 0 weighs all rows alike, 1 gives every class the same sum. The rows'
+    mean weight is 1, so that a learning rate keeps its meaning; a class without rows weighs 1.
+    Raises ``ValueError`` for a power outside 0..1.
+    """
+    if not 0 <= power <= 1:
+        raise ValueError(f"expected a power in 0..1, got {power!r}")
+    counts = np.bincount(labels, minlength=classes)
+    present = counts > 0
+    weights = np.ones(classes)
+    weights[present] = (counts[present] / max(len(labels), 1)) ** -power
+    if len(labels):
+        weights[present] /= (weights * counts).sum() / len(labels)
+    return weights.astype(np.float32)
+
+
+def teaching_of(
+    sets: Sequence[LabelledFaces], votes_share: float = 0.2, class_balance: float = 0.0
+) -> dict[str, Targets]:
     """Head -> targets over the rows of all sets, one after the other.
 
     Where a set knows nothing for a head, its rows have weight 0 there (and a uniform target). The
-    first set's heads come first.
+    first set's heads come first. Classes are balanced within each set.
     """
-    each = [targets_of(faces, votes_share) for faces in sets]
+    each = [targets_of(faces, votes_share, class_balance) for faces in sets]
     labels = {head: t.labels for teaching in each for head, t in teaching.items()}
     merged = {}
     for head, names in labels.items():

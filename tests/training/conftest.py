@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from emotion.types import EMOTIONS
+
 COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt",
     "unknown", "NF",
@@ -41,6 +43,16 @@ def write_fer2013(folder: Path, count: int, seed: int = 0) -> tuple[Path, Path]:
             row[8] = 2
             crowd.writerow([usage, f"fer{i:07}.png", *row])
     return data, votes
+
+
+def write_pictures(folder: Path, count: int, seed: int = 0) -> None:
+    """train|val/LABEL/*.png: ``count`` pictures of each expression to learn, 4 to choose on."""
+    rng = np.random.default_rng(seed)
+    for part, number in (("train", count), ("val", 4)):
+        for label, name in enumerate(EMOTIONS):
+            (folder / part / name).mkdir(parents=True)
+            for i in range(number):
+                cv2.imwrite(str(folder / part / name / f"{i}.png"), drawn_face(label, rng))
 
 
 @pytest.fixture

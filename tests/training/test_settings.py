@@ -1,0 +1,178 @@
+"""Settings from a file, classes in balance, and a run that is known again."""
+
+import argparse
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion.cli import main
+from emotion.training.augment import Augmentation
+from emotion.training.config import RUN_FILE, TrainingConfig, read_settings, same_run
+from emotion.training.data import read_faces
+from emotion.training.settings import checked
+from emotion.training.targets import class_weights, targets_of, teaching_of
+
+
+def toml(folder: Path, text: str) -> Path:
+    path = folder / "run.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_gives_settings_by_name(tmp_path: Path) -> None:
+    path = toml(
+        tmp_path,
+        """
+        epochs = 7
+        learning_rate = 1
+        class_balance = 0.5
+        stages = [[0.5, 32], [1, 48]]
+        shares = { rafdb = 2 }
+        [augmentation]
+        rotation_deg = 20
+        flip = 0.1
+        erase_side = [0.1, 0.2]
+        """,
+    )
+    config = TrainingConfig(**read_settings(path))
+    assert config == TrainingConfig(
+        epochs=7,
+        learning_rate=1.0,
+        class_balance=0.5,
+        stages=((0.5, 32), (1.0, 48)),
+        shares={"rafdb": 2.0},
+        augmentation=Augmentation(rotation_deg=20.0, flip=0.1, erase_side=(0.1, 0.2)),
+    )
+    assert isinstance(config.learning_rate, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("epoch = 3", "unknown setting epoch; there are: arch, "),
+        ("a = 1\nb = 2", "unknown settings a, b; there are: "),
+        (
+            "[augmentation]\nturn = 3",
+            "unknown setting augmentation.turn; there are: rotation_deg, ",
+        ),
+        ("epochs = 'many'", "expected epochs as int, got 'many'"),
+        ("epochs = true", "expected epochs as int, got True"),
+        ("epochs = 2.5", r"expected epochs as int, got 2\.5"),
+        ("arch = 3", "expected arch as str, got 3"),
+        ("stages = [[0.5, 32, 1]]", "expected stages as"),
+        ("shares = 3", "expected shares as"),
+        ("augmentation = 3", "expected augmentation as Augmentation, got 3"),
+        ("class_balance = 2", r"expected class_balance in 0\.\.1, got 2\.0"),
+        ("[augmentation]\nflip = 7", r"augmentation: expected flip in 0\.\.1, got 7\.0"),
+        ("epochs = ", "is no TOML file: "),
+    ],
+)
+def test_what_is_no_setting_is_one_sentence(
+    tmp_path: Path, text: str, match: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = toml(tmp_path, text)
+    with pytest.raises(ValueError, match=match):
+        read_settings(path)
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "--data", "x.csv", "--out", str(tmp_path / "o"), "--config", str(path)])
+    assert caught.value.code == 2
+    assert str(path) in capsys.readouterr().err
+
+
+def test_every_setting_survives_its_record() -> None:
+    config = TrainingConfig(augmentation=Augmentation(flip=0.2), shares={"a": 0.5})
+    record = json.loads(json.dumps(asdict(config)))
+    assert TrainingConfig(**checked(TrainingConfig, record)) == config
+
+
+def test_a_run_is_known_again_after_a_setting_came_to_exist(tmp_path: Path) -> None:
+    def record(config: TrainingConfig) -> dict[str, Any]:
+        return {"config": asdict(config), "data": {"sha256": "x"}}
+
+    old = json.loads(json.dumps(record(TrainingConfig(epochs=3))))
+    del old["config"]["class_balance"], old["config"]["augmentation"]["flip"]
+    (tmp_path / RUN_FILE).write_text(json.dumps(old))
+    assert same_run(tmp_path, record(TrainingConfig(epochs=3)))
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=4)))
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=3, class_balance=0.5)))
+    flipped = TrainingConfig(epochs=3, augmentation=Augmentation(flip=0.5))
+    assert not same_run(tmp_path, record(flipped))
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)) | {"data": {}})
+    old["config"]["of_another_time"] = 1
+    (tmp_path / RUN_FILE).write_text(json.dumps(old))
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)))
+    assert not same_run(tmp_path / "nothing", record(TrainingConfig()))
+
+
+def test_the_defaults_change_nothing() -> None:
+    assert Augmentation().flip == Augmentation().crop == TrainingConfig().class_balance == 0
+    assert {field.name for field in fields(Augmentation)} >= {
+        "rotation_deg", "mirror", "flip", "crop", "shift", "scale", "brightness", "contrast",
+        "erase", "blur", "low_resolution", "jpeg",
+    }  # fmt: skip
+
+
+LABELS = st.lists(st.integers(0, 6), min_size=1, max_size=200).map(np.array)
+
+
+@settings(deadline=None)
+@given(LABELS, st.floats(0, 1))
+def test_class_weights_keep_the_mean_and_favour_the_rare(labels: np.ndarray, power: float) -> None:
+    weights = class_weights(labels, power)
+    assert weights.shape == (7,)
+    assert weights.dtype == np.float32
+    assert weights[labels].mean() == pytest.approx(1, rel=1e-4)
+    counts = np.bincount(labels, minlength=7)
+    order = np.argsort(counts[counts > 0], kind="stable")
+    assert (np.diff(weights[counts > 0][order]) <= 1e-5).all()
+
+
+def test_full_balance_gives_every_class_the_same_sum() -> None:
+    labels = np.repeat([0, 3, 5], [1, 10, 100])
+    weights = class_weights(labels, 1.0)
+    sums = np.bincount(labels, weights[labels], minlength=7)
+    np.testing.assert_allclose(sums[[0, 3, 5]], 37, rtol=1e-5)
+    np.testing.assert_array_equal(class_weights(labels, 0.0), np.ones(7, np.float32))
+    np.testing.assert_array_equal(class_weights(labels[:0], 1.0), np.ones(7, np.float32))
+    for power in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match=r"expected a power in 0\.\.1"):
+            class_weights(labels, power)
+
+
+def test_targets_are_weighed_by_class(fer2013: tuple[Path, Path]) -> None:
+    faces = read_faces(*fer2013)
+    faces = faces.take(np.flatnonzero((faces.labels != 1) | (np.arange(len(faces)) % 5 == 0)))
+    assert faces.votes is not None
+    faces.votes[0] = 0  # nobody voted: no weight, whatever its class
+    plain, balanced = targets_of(faces), targets_of(faces, class_balance=1.0)
+    np.testing.assert_array_equal(plain["fer2013"].weights, np.ones(len(faces), np.float32))
+    for head, usable in (("fer2013", slice(None)), ("ferplus", slice(1, None))):
+        np.testing.assert_array_equal(plain[head].targets, balanced[head].targets)
+        weights = balanced[head].weights
+        assert weights.dtype == np.float32
+        assert weights[usable].mean() == pytest.approx(1, rel=1e-4)
+        rare = weights[usable][faces.labels[usable] == 1]
+        assert rare.min() > 3 * weights[usable][faces.labels[usable] == 3].max()
+    assert balanced["ferplus"].weights[0] == 0
+    both = teaching_of([faces, faces], class_balance=1.0)
+    np.testing.assert_array_equal(both["fer2013"].weights, np.tile(balanced["fer2013"].weights, 2))
+
+
+def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
+    from emotion.cli import train
+
+    path = toml(tmp_path, "epochs = 7\nseed = 3\n[augmentation]\nflip = 0.1\n")
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    given = ["--data", "x.csv", "--out", "m", "--config", str(path)]
+    config = train._config(parser.parse_args([*given, "--epochs", "9"]))
+    assert (config.epochs, config.seed, config.augmentation.flip) == (9, 3, 0.1)
+    assert config.arch == TrainingConfig.arch
+    with pytest.raises(SystemExit):
+        train._config(parser.parse_args([*given, "--arch", "nothing"]))
