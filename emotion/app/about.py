@@ -16,6 +16,7 @@ from emotion.app.figures import (
     evaluations_html,
     head_html,
     headline_figures,
+    robustness_html,
 )
 from emotion.app.words import plain
 from emotion.spec import EVAL_FILE, model_folder, read_spec
@@ -104,6 +105,9 @@ def _figures() -> None:
             _head(tests[name])
     if len(tests) > 1:
         st.html(f'<h3 class="subhead">All tests</h3>{evaluations_html(tests)}')
+    lost = robustness_html(report, chosen)
+    if lost:
+        st.html(f'<h3 class="subhead">When the picture is worse</h3>{lost}')
 
 
 def _head(head: Any) -> None:

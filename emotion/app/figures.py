@@ -18,11 +18,16 @@ TEST_NAMES = {
     "labels_leak_free": "{labels}, without pictures that also stand in the training part",
     "ferplus_majority": "FER+ majority, 8 classes",
     "ferplus_seven": "FER+, 7 classes",
+    "ferplus_default_head": "FER+ majority as answered on this page",
 }
 """What a test of the report is called here; {labels} is the labelling it is held against."""
 
 _HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels", "rafdb": "RAF-DB labels"}
-_VARIANTS = ("labels_mirrored", "labels_leak_free")  # listed, but not told class by class
+_VARIANTS = (
+    "labels_mirrored",
+    "labels_leak_free",
+    "ferplus_seven",
+)  # listed, but not told class by class
 _WEAK = 0.6  # recall below which a class is marked as weak
 _MANY_CONFUSED = 0.08
 
@@ -77,25 +82,49 @@ def confusions(head: Any, most: int = 4) -> list[str]:
 
 
 def evaluations(report: Any) -> dict[str, dict[str, Any]]:
-    """The report's tests by the name they are shown under, in their order.
+    """The report's tests by the name they are shown under, in their order, those of its sets last.
 
     Each holds what ``headline_figures`` and the others here take. A report without tests of its own
     is one test itself, if it holds any figure at all.
     """
     if not isinstance(report, dict):
         return {}
-    found = {}
-    for part in ("protocols", "heads"):
-        tests = report.get(part)
-        for name, values in tests.items() if isinstance(tests, dict) else ():
-            if number(values, "accuracy") is not None:
-                head = str(values.get("head", name))
-                labels = _HEAD_NAMES.get(head, head)
-                title = TEST_NAMES.get(str(name), "{labels}").format(labels=labels)
-                found[title] = {"head": head, "variant": name in _VARIANTS, **values}
+    found = _tests(report, "")
+    for section in _sets(report).values():
+        other = section.get("split") != report.get("split")
+        found |= _tests(section, " (validation part)" if other else "")
     if not found and number(report, "accuracy") is not None:
         found["All pictures"] = report
     return found
+
+
+def robustness_html(report: Any, head: str) -> str:
+    """What worse pictures cost, as a table with a column for each set; empty where unknown.
+
+    head: whose answers count, where a set was judged by it.
+    """
+    if not isinstance(report, dict):
+        return ""
+    columns = {
+        _HEAD_NAMES.get(name, name): changes
+        for name, section in {str(report.get("set", "")): report, **_sets(report)}.items()
+        if (changes := _part(section, "robustness", "by_head", head, "changes"))
+    }
+    if not columns:
+        return ""
+    rows = ""
+    for key, change in next(iter(columns.values())).items():
+        text = str(change.get("text", key)) if isinstance(change, dict) else key
+        cells = [_points(number(changes.get(key), "lost")) for changes in columns.values()]
+        rows += f"<tr><th>{escape(text)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    titles = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    return (
+        '<table class="recall"><caption>Points of accuracy lost or gained when a face is cut, lit '
+        "or stored less well. The test faces are cut already: what a moved or turned box sees "
+        "beyond the cut is its edge repeated.</caption>"
+        f"<thead><tr><th>Change</th>{titles}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )
 
 
 def evaluations_html(tests: dict[str, dict[str, Any]]) -> str:
@@ -125,6 +154,37 @@ def number(values: Any, key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
+
+
+def _part(values: Any, *keys: str) -> dict[str, Any]:
+    """What stands under the keys, one below the other; empty where that is no table of values."""
+    for key in keys:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else {}
+
+
+def _sets(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The report's further sets, such as are there."""
+    found = _part(report, "sets")
+    return {name: section for name, section in found.items() if isinstance(section, dict)}
+
+
+def _tests(section: dict[str, Any], ending: str) -> dict[str, dict[str, Any]]:
+    """The tests of the report itself, or of one of its sets."""
+    found = {}
+    for part in ("protocols", "heads"):
+        for name, values in _part(section, part).items():
+            if number(values, "accuracy") is not None:
+                head = str(values.get("head", name))
+                held_against = str(section.get("set", head))
+                labels = _HEAD_NAMES.get(held_against, held_against)
+                title = TEST_NAMES.get(name, "{labels}").format(labels=labels) + ending
+                found[title] = {"head": head, "variant": name in _VARIANTS, **values}
+    return found
+
+
+def _points(lost: float | None) -> str:
+    return "" if lost is None else f"{round(-100 * lost, 1) + 0.0:+.1f}"  # + 0.0: never "-0.0"
 
 
 def _class_row(label: str, values: Any) -> str:

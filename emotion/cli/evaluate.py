@@ -8,34 +8,47 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, add_model_arguments, usage_error
+from emotion.cli.common import Progress, add_model_arguments, positive_int, usage_error
+from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
 from emotion.spec import model_folder, read_spec
+
+SAMPLE = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_model_arguments(parser)
-    parser.add_argument("--data", required=True, help="fer2013.csv or a folder of faces")
-    parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
+    add_data_arguments(parser)
     parser.add_argument(
         "--split", default="PrivateTest", help="Training, PublicTest or PrivateTest (default)"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for eval.json and the plots"
+        "--out", type=Path, required=True, help="folder for eval.json, the reports and the plots"
     )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out the robustness and the detector"
+    )
+    parser.add_argument(
+        "--sample", type=positive_int, default=SAMPLE, metavar="N",
+        help=f"faces of a set that the detector looks for (default {SAMPLE})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sheets", type=Path, metavar="DIR",
+        help="where the sheets of worst mistakes go (default: --out; for the model's own folder, "
+        "which is published, none are drawn)",
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes eval.json and the plots, prints the protocols."""
-    from emotion.training import card
-    from emotion.training.data import read_faces
+    """Writes eval.json, the reports and the plots, prints the protocols."""
+    from emotion.training import card_tables
     from emotion.training.evaluate import evaluate
 
-    faces = read_faces(options.data, options.ferplus)
     spec = read_spec(model_folder(options.model))
     if options.head is not None and options.head not in spec.heads:
         usage_error(f"--head expects one of {', '.join(spec.heads)}, got {options.head!r}")
+    faces, *also = read_sets(options, lambda text: print(text, file=sys.stderr))
     if not len(faces.part(options.split)):
         raise DataError(f"{options.data} has no faces in the split {options.split}.")
     with closing(Progress("faces, percent")) as progress:
@@ -44,12 +57,22 @@ def run(options: argparse.Namespace) -> int:
             faces,
             options.split,
             options.out,
+            also=also,
             head=options.head,
+            quick=options.quick,
+            sample=options.sample,
+            sheets=options.sheets,
             command=_command(options),
             num_threads=options.threads,
             progress=lambda fraction: progress(round(fraction * 100), 100),
         )
-    print(card.figures_table(result))
+    print(card_tables.figures_table(result))
+    if also:
+        print(f"\n{card_tables.heads_table(result)}")
+    for table in (card_tables.robustness_table(result), card_tables.detector_table(result)):
+        if table:
+            print(f"\n{table}")
+    print("\n".join(card_tables.notes(result)), file=sys.stderr)
     print(f"wrote {options.out}", file=sys.stderr)
     return 0
 
@@ -57,8 +80,25 @@ def run(options: argparse.Namespace) -> int:
 def _command(options: argparse.Namespace) -> str:
     """The command line without the place of the data on this machine."""
     words = ["python", "-m", "emotion", "evaluate"]
-    for name in ("model", "head", "data", "ferplus", "split", "out"):
+    for name in ("model", "head", "data", "ferplus", "also", "split", "out"):
         value = getattr(options, name)
-        if value is not None:
-            words += [f"--{name}", Path(value).name if name in ("data", "ferplus") else str(value)]
+        values = value if isinstance(value, list) else [value]
+        for each in values:
+            if each is not None:
+                words += [
+                    f"--{name}",
+                    _bare(str(each)) if name in ("data", "ferplus", "also") else str(each),
+                ]
+    if options.quick:
+        words.append("--quick")
+    elif options.sample != SAMPLE:
+        words += ["--sample", str(options.sample)]
     return shlex.join(words)
+
+
+def _bare(data: str) -> str:
+    """A data set's argument without its folder, the name of its labelling kept."""
+    head, equals, path = data.partition("=")
+    if equals and head.isidentifier():
+        return f"{head}={Path(path).name}"
+    return Path(data).name

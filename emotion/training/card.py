@@ -4,49 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
-
-PROTOCOL_NAMES = {
-    "labels": "{split}, every picture",
-    "labels_leak_free": "the same, without pictures that also stand in the training part",
-    "labels_mirrored": "every picture, mean over the face and its mirror image",
-    "labels_default_head": "every picture, by the head that answers on the page",
-    "ferplus_majority": "FER+ majority, 8 classes",
-    "ferplus_seven": "FER+, most voted of 7 classes",
-}
+from emotion.training import card_tables as tables
+from emotion.training.config import RUN_FILE, TrainingConfig
 
 
 def write(folder: Path) -> None:
-    """Writes the card of the model in ``folder`` from spec, run record and evaluation."""
+    """Writes the card of the model in ``folder`` from spec, run record and evaluation.
+
+    Figures of other weights or of another default head, as a new training leaves them behind, are
+    left out.
+    """
     spec = read_spec(folder)
-    run = _read(folder / "run.json")
+    run = _read(folder / RUN_FILE)
     figures = _read(folder / EVAL_FILE)
-    parts = [_head(spec, folder), _outputs(spec)]
-    if run:
+    parts = [_head(spec, folder), _outputs(spec, run)]
+    if "config" in run:
         parts.append(_training(run, folder))
-    if figures:
-        parts.append(_figures(figures))
-    parts += [_LIMITS, _LICENCE]
+    if "members" in run:
+        parts.append(_members(run))
+    if tables.describes(figures, spec):
+        parts.append(_figures(figures, folder))
+    sources = json.dumps(run)
+    parts += [_limits(sources), _licence(sources)]
     (folder / "README.md").write_text("\n".join(parts))
 
 
-def figures_table(figures: Mapping[str, Any]) -> str:
-    """The protocols of an ``eval.json`` as a Markdown table."""
-    lines = [
-        "| protocol | head | faces | accuracy | macro F1 | ECE |",
-        "|---|---|---|---|---|---|",
-    ]
-    for key, name in PROTOCOL_NAMES.items():
-        found = figures["protocols"].get(key)
-        if found:
-            lines.append(
-                f"| {name.format(split=figures['split'])} | {found['head']} | {found['n']} "
-                f"| {found['accuracy']:.1%} | {found['macro_f1']:.3f} | {found['ece']:.3f} |"
-            )
-    return "\n".join(lines)
+_BY_HEAD = """### By set and head
+
+The labels of each set against the answers of each head; (page) is the head that answers on the
+page."""
+
+_DETECTOR = """### Through the detector
+
+Accuracy where the page's own detector finds and cuts the faces of a fixed sample, {scene}."""
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -59,7 +54,7 @@ def _head(spec: ModelSpec, folder: Path) -> str:
         f"# {spec.name}\n\n"
         "The apparent expression of a face, as seven probabilities. "
         "This card is written by `emotion train` and `emotion evaluate`.\n\n"
-        f"- Architecture: `{spec.arch}` (`emotion/training/architectures.py`)\n"
+        f"- Architecture: `{spec.arch}` (`emotion/training/`)\n"
         f"- Input: a grey uint8 face, {spec.input_size[0]} x {spec.input_size[1]} pixels; "
         "scaling to floats is inside the model\n"
         f"- Cut: a square of {spec.crop.scale:g} times the longer side of the detector's box, "
@@ -70,66 +65,104 @@ def _head(spec: ModelSpec, folder: Path) -> str:
     )
 
 
-def _outputs(spec: ModelSpec) -> str:
+def _outputs(spec: ModelSpec, run: Mapping[str, Any]) -> str:
     lines = ["## Outputs", "", "| head | labels | temperature | |", "|---|---|---|---|"]
     for name, head in spec.heads.items():
         mark = "default" if name == spec.default_head else ""
         lines.append(f"| {name} | {', '.join(head.labels)} | {head.temperature:g} | {mark} |")
+    if "blend" in run:
+        best = run["blend"][0]  # the best stands first
+        shares = ", ".join(f"{share:.0%} {head}" for head, share in best["shares"].items())
+        sentence = (
+            f"The head `blend` is the mean of calibrated logits, {shares}: of all such blends the "
+            f"best on the validation parts ({best['mean']:.1%} on average)."
+        )
+        lines += ["", sentence]
     return "\n".join(lines) + "\n"
 
 
 def _training(run: Mapping[str, Any], folder: Path) -> str:
-    config = run["config"]
+    # A run that a setting came after did without it, as its default does.
+    config = asdict(TrainingConfig()) | run["config"]
     versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items() if v)
+    data = ", ".join(f"{name} `{sha[:16]}`" for name, sha in run["data"]["sha256"].items())
     plot = "\n![Loss and accuracy](history.png)\n" if (folder / "history.png").is_file() else ""
     return (
         "## Training\n\n"
-        f"- Data: {run['data']['source']}, sha256 `{run['data']['sha256'][:16]}`; training rows "
-        "without copies and without any picture of a test split\n"
-        f"- {config['epochs']} epochs of batches of {config['batch_size']}, SGD with Nesterov "
-        f"momentum, learning rate {config['learning_rate']:g} falling by a cosine, averaged "
-        f"weights ({config['ema']:g}), seed {config['seed']}; the epoch was chosen on PublicTest\n"
-        f"{_origin(run)}- Revision `{run['git_revision']}`; {versions}; every setting is in "
-        f"`run.json`\n{plot}"
+        f"- Data, with its sha256: {data}; training rows without copies and without any picture "
+        "of a test split\n"
+        f"- {config['epochs']} epochs of batches of {config['batch_size']}, {config['optimizer']}, "
+        f"learning rate {config['learning_rate']:g}, averaged weights ({config['ema']:g}), "
+        f"seed {config['seed']}; the epoch was chosen on PublicTest\n"
+        f"{_origin(run, 'start_from', 'First weights')}{_origin(run, 'teacher', 'Teacher')}"
+        f"- Revision `{run['git_revision']}`; {versions}; every setting is in "
+        f"`{RUN_FILE}`\n{plot}"
     )
 
 
-def _origin(run: Mapping[str, Any]) -> str:
-    """Where the first weights came from, when the run did not begin with random ones."""
-    origin = run.get("start_from")
+def _members(run: Mapping[str, Any]) -> str:
+    lines = [f"- {name} `{sums[KERAS_FILE][:16]}`" for name, sums in run["members"].items()]
+    return "\n".join(["## Members", "", "The mean of the calibrated answers of", "", *lines, ""])
+
+
+def _origin(run: Mapping[str, Any], key: str, what: str) -> str:
+    """The model that first weights or answers came from, when there was one."""
+    origin = run.get(key)
     if not origin:
         return ""
     before = origin["run"]
-    same = " on the same data" if before and before["data"] == run["data"] else ""
-    how = f", a run of {before['config']['epochs']} epochs{same}" if before else ""
-    return f"- First weights: `{origin['sha256'][:16]}`{how}\n"
+    same = " on the same data" if before and before.get("data") == run["data"] else ""
+    epochs = before["config"]["epochs"] if before and "config" in before else None
+    how = f", a run of {epochs} epochs{same}" if epochs else ""
+    return f"- {what}: {origin['model']} `{origin['sha256'][:16]}`{how}\n"
 
 
-def _figures(figures: Mapping[str, Any]) -> str:
-    rows = "\n".join(
-        f"| {name} | {c['precision']:.3f} | {c['recall']:.3f} | {c['f1']:.3f} | {c['support']} |"
-        for name, c in figures["per_class"].items()
-    )
-    return (
-        f"## Figures\n\n`{figures['command']}`\n\n{figures_table(figures)}\n\n"
-        f"Per class, on {figures['split']} with the head `{figures['head']}`:\n\n"
-        "| class | precision | recall | F1 | faces |\n|---|---|---|---|---|\n"
-        f"{rows}\n\n![Confusion matrix](confusion_labels.png)\n"
-    )
+def _figures(figures: Mapping[str, Any], folder: Path) -> str:
+    parts = [
+        f"## Figures\n\n`{figures['command']}`",
+        tables.figures_table(figures),
+        tables.interval_sentence(figures),
+        f"Per class, on {figures['split']} with the head `{figures['head']}`:",
+        tables.per_class_table(figures),
+        _picture(folder, "Confusion matrix", "confusion_labels.png"),
+        _BY_HEAD,
+        tables.heads_table(figures),
+        *tables.notes(figures),
+    ]
+    if lost := tables.robustness_table(figures):
+        title = f"### When the picture is worse\n\n{figures['robustness']['note']}"
+        parts += [title, lost, _picture(folder, "Points lost", "robustness.png")]
+    if seen := tables.detector_table(figures):
+        parts += [_DETECTOR.format(scene=figures["through_detector"]["scene"]), seen]
+    parts.append("Every figure is in `eval.json`, the reports of all protocols in `report.txt`.")
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-_LIMITS = """## Limits
+def _picture(folder: Path, text: str, name: str) -> str:
+    return f"![{text}]({name})" if (folder / name).is_file() else ""
+
+
+def _limits(sources: str) -> str:
+    colour = " and aligned faces in colour" if "rafdb" in sources else ""
+    return f"""## Limits
 
 - It names the expression that a face shows, not what a person feels, and must not be used to judge
   people: not in hiring, policing, border control, medicine, schools or advertising.
 - The classes with the lowest recall above are the ones it misses most; FER2013 has few disgusted
   faces, and its labels agree with the FER+ majority on about 63 % of the pictures.
-- The training pictures are small, grey, mostly frontal faces from web searches; how the figures
-  differ between groups of people is not known, for the data does not say.
+- The training pictures are small, mostly frontal faces from web searches, in grey{colour}; how the
+  figures differ between groups of people is not known, for the data does not say.
 """
 
-_LICENCE = """## Licence of the data
+
+def _licence(sources: str) -> str:
+    rafdb = (
+        "RAF-DB is given for research and not for commerce, and this model learned from it.\n"
+        if "rafdb" in sources
+        else ""
+    )
+    return f"""## Licence of the data
 
 FER2013 is given for research and carries no explicit licence; the FER+ votes are Microsoft's, under
-the MIT licence. Check what that means for a commercial use before you make one.
+the MIT licence. {rafdb}Check what that means for a commercial use before you make one.
 """

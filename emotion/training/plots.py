@@ -51,6 +51,34 @@ def reliability_diagram(judged: Judged, path: Path) -> None:
     _save(figure, path)
 
 
+def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Points of accuracy that each change costs, a bar for every set and head.
+
+    found: set -> its part "robustness" of ``eval.json``.
+    """
+    rows = {
+        f"{name}, head {head}, {values['clean']:.1%}": values["changes"]
+        for name, part in found.items()
+        for head, values in part["by_head"].items()
+    }
+    names = [change["text"] for change in next(iter(rows.values())).values()]
+    figure = Figure(figsize=(7.6, 1.6 + 0.16 * len(names) * (len(rows) + 1)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(names))
+    for i, (label, changes) in enumerate(rows.items()):
+        lost = [100 * change["lost"] for change in changes.values()]
+        bars = axes.barh(
+            places + (i - (len(rows) - 1) / 2) * 0.8 / len(rows), lost, 0.8 / len(rows), label=label
+        )
+        axes.bar_label(bars, fmt="%.1f", fontsize=7, padding=2)
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    axes.set_xlabel("points of accuracy lost")
+    figure.legend(loc="outside upper center", fontsize=8, title="unchanged", title_fontsize=8)
+    _save(figure, path)
+
+
 def history(source: Path, path: Path) -> None:
     """Loss and validation accuracy over the epochs of a ``history.csv``."""
     with open(source, newline="") as file:

@@ -8,6 +8,9 @@
 | labels_mirrored | the data's own | every row; mean of the logits over face and mirrored face |
 | ferplus_majority | ferplus | FER+ rule of Barsoum et al. 2016: 8 classes, clear majority only |
 | ferplus_seven | ferplus | the most voted of the seven expressions, every row with votes for one |
+| ferplus_default_head | the model's default | FER+ rule, without the pictures of contempt |
+
+"The data's own" is the head of that labelling where the model has one, else the model's default.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.classifier import Classifier, probabilities, softmax
-from emotion.spec import HeadSpec
+from emotion.spec import HeadSpec, ModelSpec
 from emotion.training.faces import FERPLUS_LABELS, LabelledFaces, picture_keys
 from emotion.training.targets import majority
 from emotion.types import EMOTIONS
@@ -26,84 +29,134 @@ from emotion.types import EMOTIONS
 Logits = Mapping[str, np.ndarray]
 Progress = Callable[[float], None]
 
+_TO_SEVEN = np.array(
+    [EMOTIONS.index(name) if name in EMOTIONS else -1 for name in (*FERPLUS_LABELS, "")]
+)
+_STEP = 512  # faces between two reports of progress
+
 
 def silent(fraction: float) -> None:
     """Progress that nobody watches."""
 
 
+def between(progress: Progress, start: float, end: float) -> Progress:
+    """The progress of a step that fills the whole from one fraction to another."""
+    return lambda fraction: progress(start + (end - start) * fraction)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
-    """One protocol's probabilities (N, C) and true labels (N,), in the order of labels."""
+    """One protocol's answers.
+
+    probabilities: float32 (N, C) in the order of labels, rows summing to 1. truth: int64 (N,),
+    indices into labels. rows: int64 (N,), which faces of the judged part these are.
+    """
 
     head: str
     labels: tuple[str, ...]
     probabilities: np.ndarray
     truth: np.ndarray
+    rows: np.ndarray
+
+
+def own_head(spec: ModelSpec, faces: LabelledFaces) -> str:
+    """The head of the data's labelling where the model has one, else the model's default."""
+    return faces.head if faces.head in spec.heads else spec.default_head
 
 
 def judge(
-    classifier: Classifier,
+    spec: ModelSpec,
     faces: LabelledFaces,
     split: str,
     *,
-    progress: Progress = silent,
+    head: str,
+    plain: Logits,
+    mirrored: Logits,
 ) -> dict[str, Judged]:
-    """Every protocol that the data and the model's heads allow; "labels" always stands first."""
+    """Every protocol that the data and the model's heads allow; "labels" always stands first.
+
+    head: whose answers count as the data's own. plain, mirrored: head -> logits (N, C) of the
+    split's faces in their order, and of their mirror images.
+    """
     part = faces.part(split)
-    heads = classifier.spec.heads
-    logits = _logits(classifier, part.images, lambda done: progress(done / 2))
-    mirrored = _logits(classifier, part.images[:, :, ::-1], lambda done: progress(0.5 + done / 2))
-    head = classifier.head
-    seven = probabilities(logits[head], heads[head])
-    both = probabilities((logits[head] + mirrored[head]) / 2, heads[head])
     result = {
-        "labels": _seven(head, seven, part.labels),
-        "labels_mirrored": _seven(head, both, part.labels),
+        "labels": by_labels(spec, head, plain, part.labels),
+        "labels_mirrored": by_labels(
+            spec, head, {head: (plain[head] + mirrored[head]) / 2}, part.labels
+        ),
     }
-    default = classifier.spec.default_head
-    if default != head:
-        answers = probabilities(logits[default], heads[default])
-        result["labels_default_head"] = _seven(default, answers, part.labels)
-    if split != "Training":
-        training = set(picture_keys(faces.part("Training").images))
-        fresh = np.array([key not in training for key in picture_keys(part.images)], bool)
-        if not fresh.all() and fresh.any():
-            result["labels_leak_free"] = _seven(head, seven[fresh], part.labels[fresh])
-    if part.votes is not None and "ferplus" in heads:
-        result |= _ferplus(logits["ferplus"], part.votes, heads["ferplus"])
+    if spec.default_head != head:
+        result["labels_default_head"] = by_labels(spec, spec.default_head, plain, part.labels)
+    fresh = _fresh_rows(faces, part, split)
+    if 0 < len(fresh) < len(part):
+        result["labels_leak_free"] = by_labels(spec, head, plain, part.labels, fresh)
+    if part.votes is not None and "ferplus" in spec.heads:
+        result |= _ferplus(plain["ferplus"], part.votes, spec.heads["ferplus"])
+    if part.votes is not None:
+        truth = _TO_SEVEN[majority(part.votes)]  # -1, without a majority, is the last: -1 again
+        rows = np.flatnonzero(truth >= 0)
+        result["ferplus_default_head"] = by_labels(spec, spec.default_head, plain, truth, rows)
     return result
 
 
-def _seven(head: str, values: np.ndarray, truth: np.ndarray) -> Judged:
-    return Judged(head=head, labels=EMOTIONS, probabilities=values, truth=truth)
+def by_labels(
+    spec: ModelSpec,
+    head: str,
+    logits: Logits,
+    truth: np.ndarray,
+    rows: np.ndarray | None = None,
+) -> Judged:
+    """One head's seven probabilities against the data's labels, for all rows or the given ones."""
+    chosen = np.arange(len(truth)) if rows is None else rows
+    return Judged(
+        head=head,
+        labels=EMOTIONS,
+        probabilities=probabilities(logits[head][chosen], spec.heads[head]),
+        truth=truth[chosen],
+        rows=chosen,
+    )
+
+
+def logits_of(
+    classifier: Classifier, images: np.ndarray, progress: Progress = silent
+) -> dict[str, np.ndarray]:
+    """Head -> logits float32 (N, C) of grey uint8 faces (N, H, W), some hundred at a time so that
+    progress can be shown."""
+    parts = []
+    for start in range(0, len(images), _STEP):
+        parts.append(classifier.logits(list(images[start : start + _STEP])))
+        progress(min(start + _STEP, len(images)) / len(images))
+    if not parts:
+        return dict(classifier.logits([]))
+    return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}
+
+
+def _fresh_rows(faces: LabelledFaces, part: LabelledFaces, split: str) -> np.ndarray:
+    """The rows of the part whose picture does not stand in Training; all of Training's own."""
+    if split == "Training":
+        return np.arange(len(part))
+    training = set(picture_keys(faces.part("Training").images))
+    return np.flatnonzero([key not in training for key in picture_keys(part.images)])
 
 
 def _ferplus(logits: np.ndarray, votes: np.ndarray, head: HeadSpec) -> dict[str, Judged]:
     clear = majority(votes)
-    rows = clear >= 0
-    columns = [FERPLUS_LABELS.index(name) for name in EMOTIONS]
-    counts = votes[:, columns]
-    voted = counts.max(axis=1) > 0
+    rows = np.flatnonzero(clear >= 0)
+    counts = votes[:, [FERPLUS_LABELS.index(name) for name in EMOTIONS]]
+    voted = np.flatnonzero(counts.max(axis=1) > 0)
     return {
         "ferplus_majority": Judged(
             head="ferplus",
             labels=head.labels,
             probabilities=softmax(logits[rows] / head.temperature),
             truth=clear[rows],
+            rows=rows,
         ),
-        "ferplus_seven": _seven(
-            "ferplus", probabilities(logits[voted], head), counts[voted].argmax(axis=1)
+        "ferplus_seven": Judged(
+            head="ferplus",
+            labels=EMOTIONS,
+            probabilities=probabilities(logits[voted], head),
+            truth=counts[voted].argmax(axis=1),
+            rows=voted,
         ),
     }
-
-
-def _logits(classifier: Classifier, images: np.ndarray, progress: Progress) -> Logits:
-    """Head -> logits (N, C), some hundred faces at a time so that progress can be shown."""
-    step = 512
-    parts = []
-    for start in range(0, len(images), step):
-        parts.append(classifier.logits(list(images[start : start + step])))
-        progress(min(start + step, len(images)) / len(images))
-    if not parts:
-        return classifier.logits([])
-    return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}

@@ -1,0 +1,165 @@
+"""The tables of a model's card: ``eval.json`` as Markdown.
+
+Each takes the values of an ``eval.json`` as ``evaluate`` writes it; one that a quick evaluation has
+no figures for is an empty text. Percent stand in tables only, the file holds fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from emotion.spec import SERVED_FILE, ModelSpec
+
+PROTOCOL_NAMES = {
+    "labels": "{split}, every picture",
+    "labels_leak_free": "the same, without pictures that also stand in the training part",
+    "labels_mirrored": "every picture, mean over the face and its mirror image",
+    "labels_default_head": "every picture, by the head that answers on the page",
+    "ferplus_majority": "FER+ majority, 8 classes",
+    "ferplus_seven": "FER+, most voted of 7 classes",
+    "ferplus_default_head": "FER+ majority, 7 classes, by the head that answers on the page",
+}
+
+Figures = Mapping[str, Any]
+
+
+def describes(figures: Figures, spec: ModelSpec) -> bool:
+    """Whether the figures are of this model's weights and of the head that answers now."""
+    return (
+        figures.get("served_sha256") == spec.checksums.get(SERVED_FILE)
+        and figures.get("default_head") == spec.default_head
+    )
+
+
+def figures_table(figures: Figures) -> str:
+    """The protocols of the first set."""
+    rows = []
+    for key, name in PROTOCOL_NAMES.items():
+        found = figures["protocols"].get(key)
+        if found:
+            rows.append(
+                [
+                    name.format(split=figures["split"]),
+                    found["head"],
+                    str(found["n"]),
+                    f"{found['accuracy']:.1%}",
+                    f"{found['macro_f1']:.3f}",
+                    f"{found['ece']:.3f}",
+                ]
+            )
+    return markdown(["protocol", "head", "faces", "accuracy", "macro F1", "ECE"], rows)
+
+
+def per_class_table(figures: Figures) -> str:
+    """The first protocol class by class."""
+    rows = [
+        [
+            name,
+            *(f"{found[key]:.3f}" for key in ("precision", "recall", "f1")),
+            str(found["support"]),
+            _or_dash(found["average_precision"], "{:.3f}"),
+        ]
+        for name, found in figures["per_class"].items()
+    ]
+    return markdown(["class", "precision", "recall", "F1", "faces", "average precision"], rows)
+
+
+def heads_table(figures: Figures) -> str:
+    """Every set against the answers of every head, with 95 % intervals."""
+    rows = [
+        [
+            f"{name}, {section['split']}",
+            head + (" (page)" if head == figures["default_head"] else ""),
+            str(found["n"]),
+            f"{found['accuracy']:.1%} ({_interval(found['accuracy_95'])})",
+            f"{found['macro_f1']:.3f}",
+            f"{found['ece']:.3f}",
+        ]
+        for name, section in sections(figures)
+        for head, found in section["by_head"].items()
+    ]
+    return markdown(["set", "answers by", "faces", "accuracy (95 %)", "macro F1", "ECE"], rows)
+
+
+def robustness_table(figures: Figures) -> str:
+    """Points of accuracy that each change costs, a column for every set and head."""
+    columns = {
+        f"{name}, {head}": found
+        for name, section in sections(figures)
+        for head, found in section.get("robustness", {}).get("by_head", {}).items()
+    }
+    if not columns:
+        return ""
+    first = next(iter(columns.values()))
+    rows = [["unchanged: accuracy", *(f"{found['clean']:.1%}" for found in columns.values())]]
+    rows += [
+        [
+            change["text"],
+            *(_points(found["changes"][key]["lost"]) for found in columns.values()),
+        ]
+        for key, change in first["changes"].items()
+    ]
+    return markdown(["change", *columns], rows)
+
+
+def detector_table(figures: Figures) -> str:
+    """Accuracy where the detector finds and cuts the faces."""
+    rows = []
+    for name, section in sections(figures):
+        seen = section.get("through_detector")
+        if seen is None:
+            continue
+        for head, found in seen["by_head"].items():
+            rows.append(
+                [
+                    name,
+                    head,
+                    str(seen["n"]),
+                    f"{seen['found']:.1%}",
+                    f"{found['given']:.1%}",
+                    _or_dash(found["found"], "{:.1%}"),
+                    f"{found['missed_wrong']:.1%}",
+                ]
+            )
+    names = ["set", "answers by", "faces", "found", "as the data cuts", "those found",
+             "missed ones count as wrong"]  # fmt: skip
+    return markdown(names, rows) if rows else ""
+
+
+def interval_sentence(figures: Figures) -> str:
+    """The first protocol's 95 % intervals in words."""
+    low, high = figures["macro_f1_95"]
+    return (
+        f"By the bootstrap (95 %), the accuracy of the first row lies in "
+        f"{_interval(figures['accuracy_95'])} %, its macro F1 in {low:.3f} to {high:.3f}."
+    )
+
+
+def notes(figures: Figures) -> list[str]:
+    """What has to be said of a set's split, a sentence each."""
+    return [section["note"] for _, section in sections(figures) if section["note"]]
+
+
+def sections(figures: Figures) -> Iterator[tuple[str, Figures]]:
+    """Name and figures of each set, the first one first."""
+    yield figures["set"], figures
+    yield from figures["sets"].items()
+
+
+def markdown(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _interval(ends: Sequence[float]) -> str:
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}"
+
+
+def _points(lost: float) -> str:
+    return f"{round(-100 * lost, 1) + 0.0:+.1f}"  # + 0.0: never "-0.0"
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
