@@ -17,8 +17,12 @@ from emotion.errors import EmotionError
 COMMANDS = {
     "analyze": "photos or folders of photos to a table, one row a face",
     "video": "a video to an annotated video and a table, one row per face per frame",
+    "data": "what a data set holds: counts, copies, problems and sheets of its faces",
     "train": "train a model on fer2013.csv or a folder of faces",
+    "blend": "choose the head, or blend of heads, that answers on the page",
+    "ensemble": "several models as one",
     "evaluate": "a model's figures on a labelled split, as eval.json and plots",
+    "compare": "several evaluated models side by side",
     "benchmark": "time and memory of each stage on this machine",
 }
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2

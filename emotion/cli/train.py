@@ -5,72 +5,62 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emotion.cli.common import usage_error
+from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
+from emotion.spec import model_folder
+
+if TYPE_CHECKING:
+    from emotion.training.config import TrainingConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
+    add_data_arguments(parser)
+    parser.add_argument("--arch", help="the architecture (default se_resnet)")
     parser.add_argument(
-        "--data", required=True, help="fer2013.csv (.gz, .xz) or [HEAD=]a folder or .tar of faces"
+        "--config", type=Path, metavar="FILE.toml", help="settings; other options override them"
     )
-    parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
-    parser.add_argument(
-        "--also",
-        metavar="HEAD=PATH",
-        action="append",
-        default=[],
-        help="another set, with a head of its own (rafdb=rafdb-train.tar)",
-    )
-    parser.add_argument("--arch", default="se_resnet", help="the architecture (default se_resnet)")
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
     parser.add_argument(
-        "--start-from", metavar="MODEL", help="a model whose weights are the first ones"
+        "--start-from", metavar="MODEL", help="whose weights are the first ones: a model, or a file"
     )
+    parser.add_argument(
+        "--freeze-epochs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --start-from: train only the heads for N epochs first",
+    )
+    parser.add_argument("--teacher", metavar="MODEL", help="a model whose answers are learned too")
     parser.add_argument("--epochs", type=int, help="passes over the data")
     parser.add_argument("--learning-rate", type=float, help="its peak")
     parser.add_argument("--full-size", action="store_true", help="no smaller pictures at first")
     parser.add_argument("--batch-size", type=int, help="faces of one step")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="of every random number (default 0)")
     parser.add_argument("--default-head", help="the head that answers by default")
 
 
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
-    from emotion.spec import model_folder
     from emotion.training import card, plots
-    from emotion.training.architectures import ARCHITECTURES
-    from emotion.training.config import RUN_FILE, TrainingConfig
-    from emotion.training.data import read_faces
+    from emotion.training.config import RUN_FILE
     from emotion.training.export import export_model
     from emotion.training.faces import choosing_faces, without_copies
     from emotion.training.trainer import Trainer
 
-    if options.arch not in ARCHITECTURES:
-        usage_error(f"--arch expects one of {', '.join(ARCHITECTURES)}, got {options.arch!r}")
-    given = {
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
-        "learning_rate": options.learning_rate,
-        "stages": ((1.0, TrainingConfig.input_size[0]),) if options.full_size else None,
-    }
-    config = TrainingConfig(
-        arch=options.arch,
-        seed=options.seed,
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    config = _config(options)
     say = partial(print, flush=True)
-    faces = []
-    for data, votes in [(options.data, options.ferplus), *((also, None) for also in options.also)]:
-        say(f"reading {data}")
-        faces.append(read_faces(data, votes))
-    training = [without_copies(each) for each in faces]
-    validation = [choosing_faces(each) for each in faces]
+    sets = read_sets(options, say)
+    training = [without_copies(each, among=sets) for each in sets]
+    validation = [choosing_faces(each, among=sets) for each in sets]
     for rows, choice in zip(training, validation, strict=True):
         if len(rows) < config.batch_size or not len(choice):
             raise DataError(
@@ -79,8 +69,14 @@ def run(options: argparse.Namespace) -> int:
             )
         say(f"{rows.head}: {len(rows)} training faces without copies, {len(choice)} to choose on")
     folder = options.runs / options.out.name
-    start = model_folder(options.start_from) if options.start_from else None
-    trainer = Trainer(config, training, validation, folder, say, start)
+    start = _start(options.start_from)
+    if options.freeze_epochs:
+        if start is None:
+            usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
+        first = replace(config, epochs=options.freeze_epochs, frozen=True)
+        start = Trainer(first, training, validation, folder / "heads", say, start_from=start).run()
+    teacher = model_folder(options.teacher) if options.teacher else None
+    trainer = Trainer(config, training, validation, folder, say, start_from=start, teacher=teacher)
     best = trainer.run()
     export_model(
         best,
@@ -97,3 +93,35 @@ def run(options: argparse.Namespace) -> int:
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    """The architecture's own settings, under those of the file, under the command line's."""
+    from emotion.training.architectures import ARCHITECTURES, settings_of
+    from emotion.training.config import TrainingConfig, read_settings
+
+    try:
+        own = read_settings(options.config) if options.config else {}
+    except ValueError as error:
+        usage_error(f"--config {error}")
+    arch = options.arch or own.get("arch", TrainingConfig.arch)
+    if arch not in ARCHITECTURES:
+        usage_error(f"--arch expects one of {', '.join(ARCHITECTURES)}, got {arch!r}")
+    settings = settings_of(arch) | own
+    given = {
+        "arch": arch,
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate": options.learning_rate,
+        "stages": ((1.0, settings["input_size"][0]),) if options.full_size else None,
+    }
+    settings |= {name: value for name, value in given.items() if value is not None}
+    return TrainingConfig(**settings)
+
+
+def _start(given: str | None) -> Path | None:
+    """Where the first weights lie: a file, or a model's folder."""
+    if given is None or Path(given).is_file():
+        return Path(given) if given else None
+    return model_folder(given)

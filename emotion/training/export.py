@@ -15,9 +15,9 @@ from emotion.litert import CompiledModel
 from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec
 from emotion.training import architectures
 from emotion.training.faces import LabelledFaces, resized
+from emotion.training.keras_models import predict
 from emotion.training.metrics import fit_temperature
 from emotion.training.targets import majority
-from emotion.training.trainer import predict
 
 LOGIT_TOLERANCE = 1e-3
 """Largest difference of a logit between Keras and the compiled form; folding batch normalisation
@@ -34,27 +34,44 @@ def export_model(
     validation: Sequence[LabelledFaces],
     default_head: str | None = None,
 ) -> ModelSpec:
-    """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` into ``folder``; the spec.
-
-    weights: as ``Trainer.run`` leaves them. validation: of each set, the part to choose on;
-    temperatures are fitted on it. Raises ``ModelError`` when the compiled form does not answer as
-    Keras does.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
+    """What ``Trainer.run`` left as ``weights``, as a model's folder; see ``export_keras``."""
     trained = architectures.build(arch, heads, training=True)
     trained.load_weights(weights)
     model = architectures.build(arch, heads, input_size=input_size)
     model.set_weights(trained.get_weights())
+    return export_keras(
+        model, folder, arch=arch, heads=heads, validation=validation, default_head=default_head
+    )
+
+
+def export_keras(
+    model: keras.Model,
+    folder: Path,
+    *,
+    arch: str,
+    heads: Mapping[str, Sequence[str]],
+    validation: Sequence[LabelledFaces],
+    default_head: str | None = None,
+    calibrated: Mapping[str, HeadSpec] | None = None,
+) -> ModelSpec:
+    """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` into ``folder``; the spec.
+
+    model: of one input size, with plain normalisation. validation: of each set, the part to choose
+    on; temperatures are fitted on it. calibrated: further heads of the model, with their
+    temperatures. Raises ``ModelError`` when the compiled form does not answer as Keras does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / KERAS_FILE)
     model.export(folder / SERVED_FILE, format="litert", verbose=False)
-    logits = [predict(model, resized(part.images, input_size)) for part in validation]
-    some = resized(validation[0].images[:MAX_BATCH], input_size)
+    _, height, width, _ = model.input_shape
+    logits = [predict(model, resized(part.images, (height, width))) for part in validation]
+    some = resized(validation[0].images[:MAX_BATCH], (height, width))
     _check_equal(folder / SERVED_FILE, some, logits[0])
     spec = ModelSpec(
         name=folder.name,
         arch=arch,
-        input_size=input_size,
-        heads=_calibrated(heads, logits, validation),
+        input_size=(height, width),
+        heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
         default_head=default_head or next(iter(heads)),
         checksums={name: _sha256(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
     )
@@ -99,8 +116,3 @@ def _check_equal(served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarra
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def load_keras(folder: Path) -> keras.Model:
-    """``model.keras`` itself, the source of truth."""
-    return keras.saving.load_model(folder / KERAS_FILE, compile=False)

@@ -18,12 +18,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from emotion.spec import KERAS_FILE
 from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
 from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
+from emotion.training.distill import taught
 from emotion.training.faces import LabelledFaces, resized
+from emotion.training.keras_models import predict
+from emotion.training.optimizer import optimizer_of
 from emotion.training.targets import teaching_of
+from emotion.training.transfer import begin_from, freeze
 
 CHECKPOINT = "checkpoint.weights.h5"
 STATE = "state.json"
@@ -38,8 +41,8 @@ class Trainer:
 
     sets: of each set the training rows, without copies; each set teaches the heads of its own
     labelling. validation: of each, what the best epoch is chosen on, by the mean of the sets'
-    accuracies; never a test split. start_from: a model's folder of the same architecture and
-    heads; its weights are the first ones.
+    accuracies; never a test split. start_from: a model's folder, or weights that another run left,
+    see ``transfer.begin_from``. teacher: a model's folder, see ``distill.taught``.
     """
 
     def __init__(
@@ -49,13 +52,19 @@ class Trainer:
         validation: Sequence[LabelledFaces],
         folder: Path,
         report: Report = print,
+        *,
         start_from: Path | None = None,
+        teacher: Path | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
         self._report = report
         self._images = np.concatenate([faces.images for faces in sets])
-        self._teaching = teaching_of(sets, config.votes_share)
+        self._teaching = teaching_of(sets, config.votes_share, config.class_balance)
+        self._origins = {}
+        if teacher is not None:
+            self._origins["teacher"] = run_of(teacher)
+            self._teaching = taught(self._teaching, self._images, teacher, config.teacher_share)
         self._parts = [(len(s), round(len(s) * config.shares.get(s.head, 1.0))) for s in sets]
         self._data = {
             "source": "+".join(faces.source for faces in sets),
@@ -71,10 +80,10 @@ class Trainer:
         self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         self.model = architectures.build(config.arch, self.heads, training=True)
-        self._origin = run_of(start_from) if start_from else None
         if start_from is not None:
-            known = keras.saving.load_model(start_from / KERAS_FILE, compile=False)
-            self.model.set_weights(known.get_weights())
+            self._origins["start_from"] = begin_from(start_from, self.model, self.heads)
+        if config.frozen:
+            freeze(self.model, self.heads)
         self._compile()
 
     @property
@@ -96,7 +105,15 @@ class Trainer:
             row["seconds"] = round(time.monotonic() - started, 1)
             self._write_history(row)
             self._report(self._line(row))
+            if self._stands_still(epoch):
+                self._report(f"no better for {self.config.patience} epochs: the run ends here")
+                break
         return self.folder / BEST
+
+    def _stands_still(self, epoch: int) -> bool:
+        """Whether the last ``patience`` epochs were no better than what was before them."""
+        best_epoch, patience = self._state["best_epoch"], self.config.patience
+        return None not in (best_epoch, patience) and epoch + 1 - best_epoch >= patience
 
     def _line(self, row: Mapping[str, Any]) -> str:
         """What a person watching reads of an epoch."""
@@ -108,29 +125,14 @@ class Trainer:
         )
 
     def _compile(self) -> None:
-        c = self.config
-        steps = c.epochs * self._steps
-        optimizer = keras.optimizers.SGD(
-            WarmupStableDecay(
-                c.learning_rate, warmup=self._steps, decay_from=c.decay_from * steps, steps=steps
-            ),
-            momentum=c.momentum,
-            nesterov=True,
-            weight_decay=c.weight_decay,
-            use_ema=True,
-            # A short run must not average its beginning: at most a tenth of it, then.
-            ema_momentum=max(min(c.ema, 1 - 10 / steps), 0.0),
-        )
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        optimizer = optimizer_of(self.config, self._steps)
         loss = {head: keras.losses.CategoricalCrossentropy(from_logits=True) for head in self.heads}
         # No XLA: on a CPU its convolutions are several times slower than oneDNN's.
         self.model.compile(optimizer, loss, jit_compile=False)
         optimizer.build(self.model.trainable_variables)
 
     def _start_or_resume(self) -> None:
-        record = run_record(self.config, self._data)
-        if self._origin:
-            record["start_from"] = self._origin
+        record = run_record(self.config, self._data) | self._origins
         self.folder.mkdir(parents=True, exist_ok=True)
         if (self.folder / STATE).is_file() and same_run(self.folder, record):
             self._state = json.loads((self.folder / STATE).read_text())
@@ -226,41 +228,3 @@ class Trainer:
             if new:
                 writer.writeheader()
             writer.writerow(row)
-
-
-@keras.saving.register_keras_serializable("emotion")
-class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, a long stay at the peak, then a fall to 0 by 1 - sqrt.
-
-    Hägele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations":
-    as good as a cosine, and a run can be lengthened from where the fall begins.
-    """
-
-    def __init__(self, peak: float, *, warmup: int, decay_from: float, steps: int) -> None:
-        self.peak, self.warmup, self.decay_from, self.steps = peak, warmup, decay_from, steps
-
-    def __call__(self, step: Any) -> Any:
-        """The learning rate at a step (a tensor or a number)."""
-        now = keras.ops.cast(step, "float32")
-        rising = keras.ops.minimum((now + 1) / self.warmup, 1.0)
-        fallen = (now - self.decay_from) / max(self.steps - self.decay_from, 1.0)
-        return self.peak * rising * (1.0 - keras.ops.sqrt(keras.ops.clip(fallen, 0.0, 1.0)))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
-        return {
-            "peak": self.peak,
-            "warmup": self.warmup,
-            "decay_from": self.decay_from,
-            "steps": self.steps,
-        }
-
-
-def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> dict[str, np.ndarray]:
-    """Head -> logits float32 (N, C), of grey uint8 faces (N, H, W)."""
-    parts: list[dict[str, np.ndarray]] = [
-        {head: np.asarray(value) for head, value in answer.items()}
-        for start in range(0, len(images), batch_size)
-        for answer in [model.predict_on_batch(images[start : start + batch_size, ..., None])]
-    ]
-    return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}

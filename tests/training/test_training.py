@@ -21,7 +21,8 @@ from emotion.training.architectures import build
 from emotion.training.config import TrainingConfig
 from emotion.training.data import read_faces
 from emotion.training.faces import without_copies
-from emotion.training.trainer import STATE, Trainer, predict
+from emotion.training.keras_models import load_keras, predict
+from emotion.training.trainer import STATE, Trainer
 from tests.training.conftest import write_fer2013
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +104,7 @@ def test_the_card_holds_the_evaluations_figures(trained: Path) -> None:
 
 
 def test_served_equals_keras(trained: Path) -> None:
-    model = export.load_keras(trained)
+    model = load_keras(trained)
     faces = np.random.default_rng(0).integers(0, 256, (70, 48, 48), np.uint8)
     expected = predict(model, faces)
     served = Classifier(trained).logits(list(faces))
@@ -134,7 +135,7 @@ def test_an_unequal_compiled_form_is_refused(
 
 def test_the_default_model_served_equals_keras() -> None:
     folder = model_folder()
-    model = export.load_keras(folder)
+    model = load_keras(folder)
     faces = np.random.default_rng(1).integers(0, 256, (9, *read_spec(folder).input_size), np.uint8)
     expected = predict(model, faces)
     served = Classifier(folder).logits(list(faces))

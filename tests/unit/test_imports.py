@@ -14,7 +14,7 @@ PACKAGE = ROOT / "emotion"
 ALLOWED = {
     "app": {"app", "live", "video", "core", "detection"},
     "cli": {"cli", "training", "video", "core", "detection"},
-    "training": {"training", "core"},
+    "training": {"training", "core", "detection"},
     "live": {"live", "tracking", "core"},
     "tracking": {"tracking", "core"},
     "video": {"core", "video", "tracking"},

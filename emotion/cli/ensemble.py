@@ -1,0 +1,47 @@
+"""``emotion ensemble``: several models as one that every command and the page can use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from emotion.cli.reading import add_data_arguments, read_sets
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="the members, under models/")
+    add_data_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
+    parser.add_argument("--default-head", help="the head that answers by default")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Builds, calibrates and exports the ensemble."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    from emotion.spec import model_folder
+    from emotion.training import card
+    from emotion.training.config import RUN_FILE
+    from emotion.training.ensemble import ensemble_of, members_record
+    from emotion.training.export import export_keras
+    from emotion.training.faces import choosing_faces
+
+    folders = [model_folder(name) for name in options.models]
+    model, heads = ensemble_of(folders)
+    sets = read_sets(options, print)
+    validation = [choosing_faces(each, among=sets) for each in sets]
+    export_keras(
+        model,
+        options.out,
+        arch="ensemble",
+        heads=heads,
+        validation=validation,
+        default_head=options.default_head,
+    )
+    record = {"members": members_record(folders)}
+    (options.out / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
+    card.write(options.out)
+    print(f"wrote {options.out}")
+    return 0

@@ -1,0 +1,50 @@
+"""Learning from another model's answers.
+
+Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"; for a student of the teacher's
+own size Furlanello et al. 2018, "Born-Again Neural Networks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from emotion.classifier import softmax
+from emotion.spec import read_spec
+from emotion.training.faces import resized
+from emotion.training.keras_models import load_keras, predict
+from emotion.training.targets import Targets
+
+
+def taught(
+    teaching: Mapping[str, Targets], images: np.ndarray, teacher: Path, share: float
+) -> dict[str, Targets]:
+    """The same teaching with ``share`` of the teacher's calibrated answers in its targets.
+
+    images: uint8 (N, 48, 48), the rows of the teaching. Where a head has no label for a row, the
+    teacher's answer alone is the target, with weight ``share``: a set thus teaches the heads of
+    other sets. A head that the teacher does not have, or has with other labels, stays as it is.
+    """
+    spec = read_spec(teacher)
+    answers = _answers(teacher, resized(images, spec.input_size))
+    result = dict(teaching)
+    for head, own in teaching.items():
+        if head not in spec.heads or spec.heads[head].labels != own.labels:
+            continue
+        given = softmax(answers[head] / spec.heads[head].temperature)
+        known = (own.weights > 0)[:, None]
+        result[head] = Targets(
+            labels=own.labels,
+            targets=np.where(known, (1 - share) * own.targets + share * given, given),
+            weights=np.where(known[:, 0], own.weights, np.float32(share)),
+        )
+    return result
+
+
+def _answers(teacher: Path, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Head -> logits (N, C), the mean over each face and its mirrored copy."""
+    model = load_keras(teacher)
+    plain, mirrored = predict(model, images), predict(model, images[:, :, ::-1])
+    return {head: (plain[head] + mirrored[head]) / 2 for head in plain}

@@ -1,0 +1,77 @@
+"""Beginning from weights that are there: another model's, another run's, a Keras application's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Container
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from emotion.errors import ModelError
+from emotion.training.architectures.applications import load_weights
+from emotion.training.config import RUN_FILE, run_of
+from emotion.training.keras_models import load_keras
+
+
+def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[str, Any]:
+    """Gives ``model`` its first weights; what the run's record says of their origin.
+
+    start: a model's folder of the same architecture, a checkpoint of ``Trainer.run`` with the same
+    heads, or the file of a Keras application's weights without top. From a model's folder, heads
+    of the same name and labels are taken too; others begin anew. Raises ``ModelError`` when the
+    weights do not fit.
+    """
+    if not start.is_dir():
+        if not _is_checkpoint(start, model):
+            load_weights(model, start)
+        record = start.with_name(RUN_FILE)
+        run = json.loads(record.read_text()) if record.is_file() else None
+        return {"model": start.name, "sha256": _sha256(start), "run": run}
+    known = load_keras(start)
+    theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)
+    if known.name != model.name or len(theirs) != len(ours):
+        raise ModelError(
+            f"{start} has the architecture {known.name}; a {model.name} cannot begin from it."
+        )
+    for source, target in zip(theirs, ours, strict=True):
+        target.set_weights(source.get_weights())
+    for name in _heads(known):
+        target = model.get_layer(name) if _has(model, name) else None
+        source = known.get_layer(name)
+        if target is not None and target.kernel.shape == source.kernel.shape:
+            target.set_weights(source.get_weights())
+    return run_of(start)
+
+
+def freeze(model: keras.Model, heads: Container[str]) -> None:
+    """Leaves only the heads to be trained; normalisation keeps its statistics."""
+    for layer in _backbone(model, heads):
+        layer.trainable = False
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_checkpoint(path: Path, model: keras.Model) -> bool:
+    try:
+        model.load_weights(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _heads(model: keras.Model) -> list[str]:
+    return list(model.output) if isinstance(model.output, dict) else list(model.output_names)
+
+
+def _backbone(model: keras.Model, heads: Container[str]) -> list[Any]:
+    """The layers with weights that are no head, in the order of the network."""
+    return [layer for layer in model.layers if layer.weights and layer.name not in heads]
+
+
+def _has(model: keras.Model, name: str) -> bool:
+    return any(layer.name == name for layer in model.layers)

@@ -1,0 +1,201 @@
+"""Fine-tuning, learning from a teacher, and several models as one."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from emotion.analyzer import load_analyzer
+from emotion.classifier import Classifier, softmax
+from emotion.cli import main
+from emotion.errors import ModelError
+from emotion.spec import read_spec
+from emotion.training.architectures import build
+from emotion.training.blend import Question, table
+from emotion.training.distill import taught
+from emotion.training.keras_models import load_keras
+from emotion.training.targets import Targets
+from emotion.training.transfer import begin_from
+from emotion.types import EMOTIONS
+from tests.training.conftest import write_fer2013, write_pictures
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two small models of different input size, the first with the FER+ head beside its own."""
+    folder = tmp_path_factory.mktemp("members")
+    data, votes = write_fer2013(folder, 700)
+    common = ["--data", str(data), "--runs", str(folder / "runs"), "--batch-size", "64"]
+    for name, more in {
+        "first": ["--ferplus", str(votes), "--arch", "mini_xception", "--epochs", "4"],
+        "second": ["--arch", "custom_cnn", "--epochs", "2"],
+    }.items():
+        assert main(["train", *common, "--out", str(folder / name), *more]) == 0
+    return [folder / "first", folder / "second"]
+
+
+def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[Path]) -> None:
+    known = load_keras(members[0])
+    model = build("mini_xception", {"ferplus": tuple("abcdefgh"), "mine": ("x", "y")})
+    origin = begin_from(members[0], model, {"ferplus", "mine"})
+    assert origin["model"] == "first"
+    for name in ("ferplus",):
+        np.testing.assert_array_equal(model.get_layer(name).kernel, known.get_layer(name).kernel)
+    faces = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1), np.uint8)
+    np.testing.assert_allclose(model(faces)["ferplus"], known(faces)["ferplus"], atol=1e-5)
+    assert model(faces)["mine"].shape == (4, 2)
+
+
+def test_weights_that_do_not_fit_are_refused(members: list[Path], tmp_path: Path) -> None:
+    model = build("se_resnet_small", {"mine": ("x", "y")})
+    with pytest.raises(ModelError, match="a se_resnet_small cannot begin from it"):
+        begin_from(members[0], model, {"mine"})
+    (tmp_path / "x.weights.h5").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="no Keras application"):
+        begin_from(tmp_path / "x.weights.h5", model, {"mine"})
+    application = build("mobilenet_v2", {"mine": ("x", "y")})
+    with pytest.raises(ModelError, match="does not hold the weights of mobilenet_v2"):
+        begin_from(tmp_path / "x.weights.h5", application, {"mine"})
+
+
+def test_an_application_takes_the_weights_of_a_file(tmp_path: Path) -> None:
+    given = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(96, 96, 3), pooling="avg"
+    )
+    given.save_weights(tmp_path / "given.weights.h5")
+    model = build("mobilenet_v2", {"mine": ("x", "y")})
+    assert begin_from(tmp_path / "given.weights.h5", model, {"mine"})["sha256"]
+    backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+    for mine, theirs in zip(backbone.get_weights(), given.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_fine_tuning_freezes_first(members: list[Path], tmp_path: Path) -> None:
+    write_pictures(tmp_path / "mine", 20)
+    code = main([
+        "train", "--data", str(tmp_path / "mine"), "--arch", "mini_xception",
+        "--out", str(tmp_path / "tuned"), "--runs", str(tmp_path / "runs"), "--epochs", "1",
+        "--batch-size", "16", "--learning-rate", "0.01",
+        "--start-from", str(members[0]), "--freeze-epochs", "1",
+    ])  # fmt: skip
+    assert code == 0
+    heads = json.loads((tmp_path / "runs" / "tuned" / "heads" / "run.json").read_text())
+    assert heads["config"]["frozen"]
+    assert heads["start_from"]["model"] == "first"
+    frozen = build("mini_xception", {"custom": EMOTIONS}, training=True)
+    frozen.load_weights(tmp_path / "runs" / "tuned" / "heads" / "best.weights.h5")
+    known = load_keras(members[0])
+    theirs = [w for layer in known.layers[:-2] for w in layer.get_weights()]
+    ours = [w for layer in frozen.layers[:-1] for w in layer.get_weights()]
+    for a, b in zip(theirs, ours, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert load_analyzer(tmp_path / "tuned").spec.default_head == "custom"
+
+
+def test_freezing_nothing_learned_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--data", "x.csv", "--out", "m", "--freeze-epochs", "1"])
+    assert "--freeze-epochs needs --start-from" in capsys.readouterr().err
+
+
+def test_a_teacher_speaks_where_labels_are_silent(members: list[Path]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
+    own = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
+    weights = np.array([1, 1, 1, 0, 0], np.float32)
+    teaching = {
+        "fer2013": Targets(labels=EMOTIONS, targets=own, weights=weights),
+        "mine": Targets(labels=("x",), targets=np.ones((5, 1), np.float32), weights=weights),
+    }
+    result = taught(teaching, images, members[0], share=0.25)
+    assert result["mine"] is teaching["mine"]
+    model, spec = load_keras(members[0]), read_spec(members[0])
+    both = [model(faces[..., None])["fer2013"] for faces in (images, images[:, :, ::-1])]
+    given = softmax(np.mean(both, axis=0) / spec.heads["fer2013"].temperature)
+    expected = np.concatenate([0.75 * own[:3] + 0.25 * given[:3], given[3:]])
+    np.testing.assert_allclose(result["fer2013"].targets, expected, atol=1e-5)
+    np.testing.assert_array_equal(result["fer2013"].weights, [1, 1, 1, 0.25, 0.25])
+
+
+def test_a_student_of_a_teacher_says_so(members: list[Path], tmp_path: Path) -> None:
+    data = members[0].parent / "fer2013.csv"
+    code = main([
+        "train", "--data", str(data), "--arch", "custom_cnn", "--out", str(tmp_path / "student"),
+        "--runs", str(tmp_path / "runs"), "--epochs", "1", "--batch-size", "64",
+        "--teacher", str(members[0]),
+    ])  # fmt: skip
+    assert code == 0
+    run = json.loads((tmp_path / "student" / "run.json").read_text())
+    assert run["teacher"]["model"] == "first"
+
+
+def test_an_ensemble_answers_with_the_mean_of_its_members(
+    members: list[Path], tmp_path: Path
+) -> None:
+    data = members[0].parent / "fer2013.csv"
+    code = main([
+        "ensemble", *map(str, members), "--data", str(data),
+        "--ferplus", str(data.with_name("fer2013new.csv")), "--out", str(tmp_path / "both"),
+    ])  # fmt: skip
+    assert code == 0
+    spec = read_spec(tmp_path / "both")
+    assert spec.arch == "ensemble"
+    assert spec.input_size == (48, 48)
+    faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
+    found = Classifier(tmp_path / "both").logits(faces)
+    first, second = (Classifier(member) for member in members)
+    mean = (
+        first.logits(faces)["fer2013"] / first.spec.heads["fer2013"].temperature
+        + second.logits(faces)["fer2013"] / second.spec.heads["fer2013"].temperature
+    ) / 2
+    # The second member's faces are shrunk in the graph, without the area mean of serving.
+    np.testing.assert_allclose(found["fer2013"], mean, atol=0.5)
+    alone = first.logits(faces)["ferplus"] / first.spec.heads["ferplus"].temperature
+    np.testing.assert_allclose(found["ferplus"], alone, atol=1e-3)
+    run = json.loads((tmp_path / "both" / "run.json").read_text())
+    assert set(run["members"]) == {"first", "second"}
+
+
+def test_an_ensemble_of_one_is_refused(
+    members: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = members[0].parent / "fer2013.csv"
+    out = str(tmp_path / "one")
+    assert main(["ensemble", str(members[0]), "--data", str(data), "--out", out]) == 1
+    assert "at least two members" in capsys.readouterr().err
+
+
+def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_path: Path) -> None:
+    data = members[0].parent / "fer2013.csv"
+    code = main([
+        "blend", str(members[0]), "--data", str(data),
+        "--ferplus", str(data.with_name("fer2013new.csv")), "--out", str(tmp_path / "blended"),
+    ])  # fmt: skip
+    assert code == 0
+    spec = read_spec(tmp_path / "blended")
+    assert spec.default_head == "blend"
+    tried = json.loads((tmp_path / "blended" / "run.json").read_text())["blend"]
+    assert len(tried) == 5
+    assert tried[0]["mean"] == max(row["mean"] for row in tried)
+    faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
+    found = Classifier(tmp_path / "blended").logits(faces)
+    expected = np.zeros((3, 7), np.float32)
+    for head, share in tried[0]["shares"].items():
+        labels = spec.heads[head].labels
+        columns = [labels.index(name) for name in EMOTIONS]
+        expected += share * found[head][:, columns] / spec.heads[head].temperature
+    np.testing.assert_allclose(found["blend"], expected, atol=1e-3)
+
+
+def test_the_best_blend_answers_every_question() -> None:
+    truth = np.arange(7)
+    right, wrong = np.eye(7, dtype=np.float32), np.roll(np.eye(7, dtype=np.float32), 1, axis=1)
+    asked = [
+        Question(name="one", truth=truth, logits={"a": 4 * right, "b": wrong}),
+        Question(name="two", truth=truth, logits={"a": wrong, "b": 2 * right}),
+    ]
+    rows = table(asked, ["a", "b"])
+    assert rows[0].shares == {"a": 0.25, "b": 0.75}  # a is right by 4 to .75, b by 1.5 to .25
+    assert rows[0].accuracy == {"one": 1.0, "two": 1.0}
+    assert {row.mean for row in rows if len(row.shares) == 1} == {0.5}
