@@ -25,10 +25,11 @@ def run(options: argparse.Namespace) -> int:
     """Chooses on the validation parts, and writes the model with that blend as its default."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
     from emotion.spec import model_folder, read_spec
-    from emotion.training import blend, card
+    from emotion.training import blend
     from emotion.training.config import RUN_FILE
+    from emotion.training.data.faces import choosing_faces, resized
+    from emotion.training.evaluation import card
     from emotion.training.export import export_keras
-    from emotion.training.faces import choosing_faces, resized
     from emotion.training.keras_models import load_keras, predict
 
     source = model_folder(options.model)

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.classifier import Classifier
     from emotion.cli.benchmark import timing
     from emotion.spec import model_folder, read_spec
-    from emotion.training import compare
+    from emotion.training.evaluation import compare
     from emotion.training.keras_models import load_keras
 
     folders = [model_folder(name) for name in options.models]

@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the statistics, writes them and the sheets; 1 where rows or pictures are at fault."""
-    from emotion.training import problems, sheets
-    from emotion.training.statistics import as_text, statistics_of
+    from emotion.training.data import problems, sheets
+    from emotion.training.data.statistics import as_text, statistics_of
 
     config = _augmentation(options.config)
     sets = read_sets(options, partial(print, file=sys.stderr, flush=True))

@@ -22,11 +22,11 @@ def run(options: argparse.Namespace) -> int:
     """Builds, calibrates and exports the ensemble."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
     from emotion.spec import model_folder
-    from emotion.training import card
     from emotion.training.config import RUN_FILE
+    from emotion.training.data.faces import choosing_faces
     from emotion.training.ensemble import ensemble_of, members_record
+    from emotion.training.evaluation import card
     from emotion.training.export import export_keras
-    from emotion.training.faces import choosing_faces
 
     folders = [model_folder(name) for name in options.models]
     model, heads = ensemble_of(folders)

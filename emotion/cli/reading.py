@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emotion.training.faces import LabelledFaces
+    from emotion.training.data.faces import LabelledFaces
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def read_sets(options: argparse.Namespace, say: Callable[[str], None]) -> list[L
 
 def tell_problems(faces: LabelledFaces) -> None:
     """Says on stderr what was left out while the faces were read; nothing if all are there."""
-    from emotion.training import problems
+    from emotion.training.data import problems
 
     for line in problems.lines(faces.problems):
         print(f"{faces.head}: {line}", file=sys.stderr)

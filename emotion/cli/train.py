@@ -50,10 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
-    from emotion.training import card, plots
     from emotion.training.config import RUN_FILE
+    from emotion.training.data.faces import choosing_faces, without_copies
+    from emotion.training.evaluation import card, plots
     from emotion.training.export import export_model
-    from emotion.training.faces import choosing_faces, without_copies
     from emotion.training.trainer import Trainer
 
     config = _config(options)

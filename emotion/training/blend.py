@@ -15,8 +15,8 @@ import numpy as np
 from keras import layers
 
 from emotion.spec import HeadSpec
-from emotion.training.faces import FERPLUS_LABELS, LabelledFaces
-from emotion.training.metrics import fit_temperature
+from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces
+from emotion.training.evaluation.metrics import fit_temperature
 from emotion.training.targets import majority
 from emotion.types import EMOTIONS
 

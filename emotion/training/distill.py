@@ -13,7 +13,7 @@ import numpy as np
 
 from emotion.classifier import softmax
 from emotion.spec import read_spec
-from emotion.training.faces import resized
+from emotion.training.data.faces import resized
 from emotion.training.keras_models import load_keras, predict
 from emotion.training.targets import Targets
 

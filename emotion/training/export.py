@@ -14,9 +14,9 @@ from emotion.errors import ModelError
 from emotion.litert import CompiledModel
 from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec
 from emotion.training import architectures
-from emotion.training.faces import LabelledFaces, resized
+from emotion.training.data.faces import LabelledFaces, resized
+from emotion.training.evaluation.metrics import fit_temperature
 from emotion.training.keras_models import predict
-from emotion.training.metrics import fit_temperature
 from emotion.training.targets import majority
 
 LOGIT_TOLERANCE = 1e-3

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.training.faces import FERPLUS_LABELS, LabelledFaces
+from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces
 from emotion.types import EMOTIONS
 
 _TO_SEVEN = [FERPLUS_LABELS.index(name) for name in EMOTIONS]

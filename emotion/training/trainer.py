@@ -21,8 +21,8 @@ import numpy as np
 from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
 from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
+from emotion.training.data.faces import LabelledFaces, resized
 from emotion.training.distill import taught
-from emotion.training.faces import LabelledFaces, resized
 from emotion.training.keras_models import predict
 from emotion.training.optimizer import optimizer_of
 from emotion.training.targets import teaching_of

@@ -13,7 +13,7 @@ from emotion.errors import DataError
 from emotion.training.augment import Augmentation
 from emotion.training.batches import Batch, epoch_batches, prefetched
 from emotion.training.data import read_faces
-from emotion.training.faces import FERPLUS_LABELS, choosing_faces, picture_keys, without_copies
+from emotion.training.data.faces import FERPLUS_LABELS, choosing_faces, picture_keys, without_copies
 from emotion.training.targets import majority, targets_of, vote_distribution
 from emotion.types import EMOTIONS
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from emotion.cli import main
-from emotion.training import sheets
 from emotion.training.augment import Augmentation
-from emotion.training.data import read_faces
-from emotion.training.faces import picture_keys
-from emotion.training.statistics import as_text, statistics_of
+from emotion.training.data import read_faces, sheets
+from emotion.training.data.faces import picture_keys
+from emotion.training.data.statistics import as_text, statistics_of
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_pictures
 

@@ -18,14 +18,14 @@ from emotion.detection import FaceDetector
 from emotion.errors import DataError
 from emotion.images import read_image
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
-from emotion.training import card, curves, mistakes
 from emotion.training.config import TrainingConfig
-from emotion.training.evaluate import evaluate, judged_split
-from emotion.training.faces import LabelledFaces
-from emotion.training.metrics import intervals, report
-from emotion.training.protocols import Judged
-from emotion.training.robustness import CHANGES, moved
-from emotion.training.through_detector import FACE_SIDE_PX, scene, through_detector
+from emotion.training.data.faces import LabelledFaces
+from emotion.training.evaluation import card, curves, mistakes
+from emotion.training.evaluation.evaluate import evaluate, judged_split
+from emotion.training.evaluation.metrics import intervals, report
+from emotion.training.evaluation.protocols import Judged
+from emotion.training.evaluation.robustness import CHANGES, moved
+from emotion.training.evaluation.through_detector import FACE_SIDE_PX, scene, through_detector
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_fer2013
 

@@ -10,12 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.errors import DataError
-from emotion.training import problems as kinds
+from emotion.training.data import problems as kinds
 from emotion.training.data import read_faces
-from emotion.training.faces import without_copies
-from emotion.training.layout import Place, placed
-from emotion.training.problems import counted
-from emotion.training.splits import groups_of, set_aside, subject_of, with_parts, with_validation
+from emotion.training.data.faces import without_copies
+from emotion.training.data.layout import Place, placed
+from emotion.training.data.problems import counted
+from emotion.training.data.splits import (
+    groups_of,
+    set_aside,
+    subject_of,
+    with_parts,
+    with_validation,
+)
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face
 

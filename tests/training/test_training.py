@@ -20,7 +20,7 @@ from emotion.training import export
 from emotion.training.architectures import build
 from emotion.training.config import TrainingConfig
 from emotion.training.data import read_faces
-from emotion.training.faces import without_copies
+from emotion.training.data.faces import without_copies
 from emotion.training.keras_models import load_keras, predict
 from emotion.training.trainer import STATE, Trainer
 from tests.training.conftest import write_fer2013

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from emotion.training.metrics import rounded
-from emotion.training.protocols import Judged
+from emotion.training.evaluation.metrics import rounded
+from emotion.training.evaluation.protocols import Judged
 
 
 def areas(judged: Judged) -> dict[str, dict[str, float | None]]:

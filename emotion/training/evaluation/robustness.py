@@ -16,8 +16,15 @@ import cv2
 import numpy as np
 
 from emotion.classifier import Classifier
-from emotion.training.metrics import rounded
-from emotion.training.protocols import Logits, Progress, between, by_labels, logits_of, silent
+from emotion.training.evaluation.metrics import rounded
+from emotion.training.evaluation.protocols import (
+    Logits,
+    Progress,
+    between,
+    by_labels,
+    logits_of,
+    silent,
+)
 
 NOTE = (
     "The faces of the data are cut already: what a moved, larger or turned box sees beyond "

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from emotion.errors import DataError, ModelError
 from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
-from emotion.training.card_tables import describes, markdown, sections
+from emotion.training.evaluation.card_tables import describes, markdown, sections
 
 Value = float | str | None
 

@@ -21,11 +21,11 @@ import numpy as np
 from emotion.crop import to_gray
 from emotion.errors import DataError, EmotionError
 from emotion.images import read_image
-from emotion.training import problems as kinds
-from emotion.training.faces import FACE_SIZE, LabelledFaces
-from emotion.training.layout import Name, Place, placed
-from emotion.training.problems import Problem, summary
-from emotion.training.splits import groups_of, with_parts, with_validation
+from emotion.training.data import problems as kinds
+from emotion.training.data.faces import FACE_SIZE, LabelledFaces
+from emotion.training.data.layout import Name, Place, placed
+from emotion.training.data.problems import Problem, summary
+from emotion.training.data.splits import groups_of, with_parts, with_validation
 from emotion.types import EMOTIONS
 
 DEEPEST = 4

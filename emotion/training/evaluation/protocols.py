@@ -22,7 +22,7 @@ import numpy as np
 
 from emotion.classifier import Classifier, probabilities, softmax
 from emotion.spec import HeadSpec, ModelSpec
-from emotion.training.faces import FERPLUS_LABELS, LabelledFaces, picture_keys
+from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces, picture_keys
 from emotion.training.targets import majority
 from emotion.types import EMOTIONS
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from emotion.errors import DataError
-from emotion.training.faces import LabelledFaces
-from emotion.training.folders import read_pictures
-from emotion.training.labels import LABEL_ORDERS
-from emotion.training.tables import read_face_table, read_votes
+from emotion.training.data.faces import LabelledFaces
+from emotion.training.data.folders import read_pictures
+from emotion.training.data.labels import LABEL_ORDERS
+from emotion.training.data.tables import read_face_table, read_votes
 
 
 def read_faces(data: str | Path, ferplus: str | Path | None = None) -> LabelledFaces:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from emotion.errors import DataError
-from emotion.training.problems import Problem
+from emotion.training.data.problems import Problem
 
 FACE_SIZE = (48, 48)
 FERPLUS_LABELS = (

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from emotion.training.faces import LabelledFaces
+from emotion.training.data.faces import LabelledFaces
 from emotion.types import EMOTIONS
 
 VALIDATION_FRACTION = 0.125

@@ -19,8 +19,8 @@ import numpy as np
 from emotion.classifier import Classifier
 from emotion.crop import crop_face
 from emotion.detection import FaceDetector
-from emotion.training.metrics import rounded
-from emotion.training.protocols import Judged, Progress, by_labels, logits_of, silent
+from emotion.training.evaluation.metrics import rounded
+from emotion.training.evaluation.protocols import Judged, Progress, by_labels, logits_of, silent
 from emotion.types import Detection, Image
 
 FACE_SIDE_PX = 192

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from emotion.images import IMAGE_SUFFIXES
-from emotion.training import problems as kinds
-from emotion.training.faces import SPLITS
-from emotion.training.labels import CONTEMPT, named_label
-from emotion.training.problems import Problem
+from emotion.training.data import problems as kinds
+from emotion.training.data.faces import SPLITS
+from emotion.training.data.labels import CONTEMPT, named_label
+from emotion.training.data.problems import Problem
 from emotion.types import EMOTIONS
 
 Name = tuple[str, ...]

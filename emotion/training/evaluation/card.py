@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
-from emotion.training import card_tables as tables
 from emotion.training.config import RUN_FILE, TrainingConfig
+from emotion.training.evaluation import card_tables as tables
 
 
 def write(folder: Path) -> None:

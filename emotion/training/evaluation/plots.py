@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from emotion.training.metrics import ECE_BINS, reliability
-from emotion.training.protocols import Judged
+from emotion.training.evaluation.metrics import ECE_BINS, reliability
+from emotion.training.evaluation.protocols import Judged
 
 
 def confusion(figures: Mapping[str, Any], path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from emotion.training.protocols import Judged
+from emotion.training.evaluation.protocols import Judged
 
 COLUMNS, ROWS = 8, 5
 

@@ -19,7 +19,7 @@ from emotion.training.augment import (
     moved,
     toned,
 )
-from emotion.training.faces import LabelledFaces
+from emotion.training.data.faces import LabelledFaces
 from emotion.types import EMOTIONS
 
 GAP_PX = 4

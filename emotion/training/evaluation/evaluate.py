@@ -27,10 +27,10 @@ from sklearn.metrics import classification_report
 from emotion.classifier import Classifier
 from emotion.errors import DataError
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
-from emotion.training import card, curves, mistakes, plots
-from emotion.training.faces import LabelledFaces
-from emotion.training.metrics import report
-from emotion.training.protocols import (
+from emotion.training.data.faces import LabelledFaces
+from emotion.training.evaluation import card, curves, mistakes, plots
+from emotion.training.evaluation.metrics import report
+from emotion.training.evaluation.protocols import (
     Judged,
     Progress,
     between,
@@ -40,8 +40,8 @@ from emotion.training.protocols import (
     own_head,
     silent,
 )
-from emotion.training.robustness import robustness
-from emotion.training.through_detector import through_detector
+from emotion.training.evaluation.robustness import robustness
+from emotion.training.evaluation.through_detector import through_detector
 
 REPORT_FILE = "report.txt"
 DRAWN = ("labels", "ferplus_majority")

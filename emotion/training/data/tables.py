@@ -19,10 +19,10 @@ from typing import IO, Any
 import numpy as np
 
 from emotion.errors import DataError
-from emotion.training import problems as kinds
-from emotion.training.faces import FACE_SIZE, SPLITS, VOTES
-from emotion.training.labels import CONTEMPT, numbered_label
-from emotion.training.problems import Problem, summary
+from emotion.training.data import problems as kinds
+from emotion.training.data.faces import FACE_SIZE, SPLITS, VOTES
+from emotion.training.data.labels import CONTEMPT, numbered_label
+from emotion.training.data.problems import Problem, summary
 from emotion.types import EMOTIONS
 
 COLUMNS = ("emotion", "pixels", "Usage")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.training.faces import (
+from emotion.training.data.faces import (
     FERPLUS_LABELS,
     SPLITS,
     LabelledFaces,
@@ -16,7 +16,7 @@ from emotion.training.faces import (
     picture_keys,
     without_copies,
 )
-from emotion.training.problems import counted
+from emotion.training.data.problems import counted
 from emotion.training.targets import majority
 from emotion.types import EMOTIONS
 

@@ -1,0 +1,1 @@
+"""How good a model is: protocols, figures, plots, robustness, comparison, and the model's card."""
