@@ -41,12 +41,22 @@ _LIMITS = """
 - **Some people are seen worse.** The training pictures come from web searches; age groups, skin
   tones and cultures are not equally represented, and the labels are a few people's opinions.
 """
-_DATA = """
-The network learned from [FER2013](https://arxiv.org/abs/1307.0414) (grey faces of 48 x 48 pixels,
-collected for a contest in 2013, offered for research) with the crowd's votes of
-[FER+](https://arxiv.org/abs/1608.01041) (labels under the MIT licence). The pictures' own rights
-stay with their owners: treat the trained network as **for research and teaching**.
-"""
+_SETS = {
+    "fer2013": (
+        "[FER2013](https://arxiv.org/abs/1307.0414), grey faces of 48 x 48 pixels, collected for a "
+        "contest in 2013, offered for research"
+    ),
+    "ferplus": (
+        "the crowd's votes of [FER+](https://arxiv.org/abs/1608.01041) on the same pictures, under "
+        "the MIT licence"
+    ),
+    "rafdb": (
+        "[RAF-DB](https://doi.org/10.1109/CVPR.2017.277), aligned colour faces from the web, "
+        "offered for research and not for commerce"
+    ),
+}
+"""What each head of the model learned from."""
+
 _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
 - It is held in that server's memory while it is shown, and forgotten when you remove it, go to
@@ -69,9 +79,24 @@ def page() -> None:
         _section("What happens to your pictures", _PRIVACY)
     with right:
         _section("Limits", _LIMITS)
-        _section("Training data", _DATA)
+        _section("Training data", _training_data())
     _figures()
     shared.footer()
+
+
+def _training_data() -> str:
+    """The sets that the default model learned from, by its heads."""
+    try:
+        heads = read_spec(model_folder()).heads
+    except emotion.EmotionError:
+        heads = {}
+    lines = [f"- {text}" for head, text in _SETS.items() if head in heads]
+    return "\n".join(
+        ["The network learned from", *(lines or ["- pictures that its owner chose"]), ""]
+    ) + (
+        "\nThe pictures' own rights stay with their owners: treat the trained network as "
+        "**for research and teaching**."
+    )
 
 
 def _section(title: str, text: str) -> None:
