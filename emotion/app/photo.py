@@ -47,7 +47,7 @@ def page() -> None:
         shared.headline("What expression does a face show?", "" if given else _LEAD)
     photos = _analyzed(given, analyzer)
     for number, (name, photo) in enumerate(photos, start=1):
-        _show(name, photo, number, is_only=len(given) == 1)
+        show_photo(name, photo, number, is_only=len(given) == 1)
     if len(given) > 1:
         _overview(photos)
     if all_given > len(given):
@@ -132,7 +132,9 @@ def _read(data: bytes, analyzer: emotion.Analyzer) -> Photo | emotion.EmotionErr
         return error
 
 
-def _show(name: str, photo: Photo | emotion.EmotionError, number: int, *, is_only: bool) -> None:
+def show_photo(
+    name: str, photo: Photo | emotion.EmotionError, number: int, *, is_only: bool
+) -> None:
     """One picture with its cards and downloads, or the sentence that says why not."""
     if not is_only:
         st.subheader(plain(name), anchor=False, divider="gray")

@@ -79,5 +79,5 @@ def _forget_other_places(title: str) -> None:
     """
     for key in list(st.session_state):
         owner, mark, _ = str(key).partition(":")
-        if mark and owner in ("photo", "video") and owner != title.lower():
+        if mark and owner in ("photo", "video", "webcam") and owner != title.lower():
             del st.session_state[key]

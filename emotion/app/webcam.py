@@ -16,10 +16,13 @@ import streamlit as st
 
 from emotion.app import shared
 from emotion.app.bars import bars_html
+from emotion.app.strip import strip_svg
+from emotion.app.webcam_controls import controls
 from emotion.app.webrtc import START, camera
 from emotion.app.words import looks
 from emotion.drawing import face_color
-from emotion.live import LiveProcessor, LiveSnapshot
+from emotion.live import LiveProcessor, LiveSnapshot, SettingsHolder
+from emotion.live.record import SessionRecord
 from emotion.types import Face
 
 MAX_CHARTS = 3
@@ -66,9 +69,10 @@ def page() -> None:
     )
     analyzer = shared.analyzer_or_stop()
     picture, beside = st.columns([3, 2], gap="large")
+    holder: SettingsHolder = st.session_state.setdefault(f"{_KEY}-settings", SettingsHolder())
     with picture:
         try:
-            context = camera(_KEY, lambda: LiveProcessor(analyzer))
+            context = camera(_KEY, lambda: LiveProcessor(analyzer, holder))
         except Exception as error:  # noqa: BLE001 - a faulty setting or a failed handshake
             _log.exception("The camera component could not be drawn.")
             st.error(
@@ -83,11 +87,13 @@ def page() -> None:
         connection.follow(signalling=signalling, playing=playing)
         processor = context.video_processor
         if playing and processor is not None:
-            _show_stream(processor.snapshot())
+            _show_stream(processor.snapshot(), processor.record)
         else:
             _show_rest(connection, signalling=signalling)
 
     live = playing or signalling
+    with picture:
+        st.fragment(lambda: controls(holder, context.video_processor, analyzer))()
     with beside:
         st.fragment(beside_the_picture, run_every=UPDATE_EVERY_S if live else None)()
     st.caption(_PRIVACY)
@@ -110,7 +116,7 @@ def _show_rest(connection: _Connection, *, signalling: bool) -> None:
         )
 
 
-def _show_stream(seen: LiveSnapshot) -> None:
+def _show_stream(seen: LiveSnapshot, record: SessionRecord) -> None:
     """Charts of the largest faces, or why there are none, over the stream's figures."""
     if not seen.analyzed:
         _say("Starting…", "Waiting for the first picture.")
@@ -124,25 +130,28 @@ def _show_stream(seen: LiveSnapshot) -> None:
             "Look towards the camera, come closer, or bring more light to your face.",
         )
     else:
-        _show_faces(seen)
+        _show_faces(seen, record)
     st.html(_figures_html(seen))
 
 
-def _show_faces(seen: LiveSnapshot) -> None:
+def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
     """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
     shown = [(face, face.number) for face in seen.faces[:MAX_CHARTS]]
-    cards = "".join(_card_html(face, number) for face, number in shown)
+    cards = "".join(
+        _card_html(face, number, strip_svg(*record.timeline(number), title="The last minute"))
+        for face, number in shown
+    )
     st.html(f'<div class="face-cards">{cards}</div>')
     if len(seen.faces) > len(shown):
         st.caption(f"{len(seen.faces)} faces in the picture; the {len(shown)} largest have a card.")
 
 
-def _card_html(face: Face, number: int) -> str:
+def _card_html(face: Face, number: int, strip: str) -> str:
     color = face_color(number - 1)
     return (
         f'<section class="face-card" style="--face:rgb{color}" data-face="{number}">'
         f"<header><div><h3>Face {number}</h3><p>{escape(looks(face.probabilities))}</p></div>"
-        f"</header>{bars_html(face.probabilities, color, title=f'Face {number}')}</section>"
+        f"</header>{bars_html(face.probabilities, color, title=f'Face {number}')}{strip}</section>"
     )
 
 

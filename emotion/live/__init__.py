@@ -5,5 +5,6 @@ the page or the transport: frames are ``av.VideoFrame``, whoever delivers them.
 """
 
 from emotion.live.processor import LiveProcessor, LiveSnapshot
+from emotion.live.settings import LiveSettings, SettingsHolder
 
-__all__ = ["LiveProcessor", "LiveSnapshot"]
+__all__ = ["LiveProcessor", "LiveSettings", "LiveSnapshot", "SettingsHolder"]

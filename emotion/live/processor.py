@@ -21,9 +21,11 @@ import numpy as np
 
 from emotion.drawing import annotate_into
 from emotion.live.newest import NewestWorker
+from emotion.live.record import SessionRecord
+from emotion.live.settings import SettingsHolder
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.tracker import StreamAnalyzer
-from emotion.types import Image
+from emotion.types import Face, Image
 
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
@@ -58,7 +60,7 @@ class _Result:
     """One analysis: replaced as a whole, so readers need no lock."""
 
     faces: tuple[TrackedFace, ...]
-    shape: tuple[int, ...]
+    image: Image
     time_s: float
     failed: bool
 
@@ -67,11 +69,13 @@ class LiveProcessor:
     """Annotates the frames of one viewer; ``recv`` and ``snapshot`` may be called from any thread.
 
     Its method names are those that streamlit-webrtc expects of a video processor. Memory is
-    bounded: one waiting frame, one result, thirty durations.
+    bounded: one waiting frame, one result, thirty durations, ten minutes of answers.
     """
 
-    def __init__(self, analyzer: StreamAnalyzer) -> None:
+    def __init__(self, analyzer: StreamAnalyzer, holder: SettingsHolder | None = None) -> None:
         self._tracker = FaceTracker(analyzer)
+        self._holder = holder or SettingsHolder()
+        self.record = SessionRecord()
         self._worker = NewestWorker(self._analyze, name="live-analysis")
         self._lock = threading.Lock()  # guards the counters below
         self._result: _Result | None = None
@@ -91,6 +95,11 @@ class LiveProcessor:
         except Exception:  # noqa: BLE001 - one that leaves would freeze the picture for good
             self._log_once("A frame could not be annotated; it is shown as it came.")
             return frame
+
+    def still(self) -> Image | None:
+        """The newest analysed picture, RGB uint8 (H, W, 3); None before the first."""
+        with self._lock:
+            return None if self._result is None else self._result.image
 
     def on_ended(self) -> None:
         """Ends the analysis thread, without waiting for it."""
@@ -112,7 +121,7 @@ class LiveProcessor:
         return replace(
             seen,
             faces=result.faces,
-            size_wh=(result.shape[1], result.shape[0]),
+            size_wh=(result.image.shape[1], result.image.shape[0]),
             failed=result.failed,
         )
 
@@ -124,15 +133,22 @@ class LiveProcessor:
             result = self._result
         image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         self._worker.offer((image, now))
-        if (
-            result is None
-            or not result.faces
-            or result.shape != image.shape  # the browser changes the size in mid-stream
-            or now - result.time_s > STALE_S
-        ):
+        settings = self._holder.settings
+        fresh = (
+            result is not None
+            and result.image.shape == image.shape  # the browser changes the size in mid-stream
+            and now - result.time_s <= STALE_S
+        )
+        faces: Sequence[Face] = result.faces if fresh and result is not None else ()
+        if not faces and not settings.mirror:
             return frame
-        canvas = image.copy()  # the analysis thread reads the other
-        annotate_into(canvas, result.faces, numbers=[face.number for face in result.faces])
+        # A copy in any case: the analysis thread reads the other.
+        canvas = np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image.copy()
+        if settings.mirror:
+            faces = [mirrored(face, image.shape[1]) for face in faces]
+        if result is not None:
+            numbers = [face.number for face in result.faces[: len(faces)]]
+            annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
         drawn = av.VideoFrame.from_ndarray(canvas, format="rgb24")
         drawn.pts, drawn.time_base = frame.pts, frame.time_base
         return drawn
@@ -143,14 +159,16 @@ class LiveProcessor:
         begun = time.perf_counter()
         faces: tuple[TrackedFace, ...] = ()
         failed = False
+        self._tracker.smoothing = self._holder.settings.smoothing
         try:
             faces = self._tracker.update(image, time_s)
+            self.record.add(faces, time_s)
         except Exception:  # noqa: BLE001 - one that leaves would end the thread
             failed = True
             self._log_once("A frame could not be analysed; the stream goes on.")
         taken_ms = (time.perf_counter() - begun) * 1000
         with self._lock:
-            self._result = _Result(faces, image.shape, time_s, failed)
+            self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1
             self._durations_ms.append(taken_ms)
 
@@ -158,6 +176,12 @@ class LiveProcessor:
         if not self._logged:
             self._logged = True
             _log.exception(message)
+
+
+def mirrored(face: Face, width: int) -> Face:
+    """The face in the mirrored picture of that width."""
+    x1, y1, x2, y2 = face.xyxy
+    return replace(face, xyxy=np.array([width - x2, y1, width - x1, y2], np.float32))
 
 
 def _rate(arrivals: Sequence[float], now: float) -> float:

@@ -42,15 +42,13 @@ class TrackedFace(Face):
 class Track:
     """What is remembered of one face; bounded, and all that a stream keeps of a person."""
 
-    def __init__(
-        self, number: int, detection: Detection, looks: Floats, *, smoothing: float = 1.0
-    ) -> None:
+    def __init__(self, number: int, detection: Detection, looks: Floats) -> None:
         self.number = number
         self.seen_s = -np.inf
         self.detection = detection
         self.looks = looks
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
-        self._answers = OneEuro(replace(ANSWERS, min_cutoff_hz=ANSWERS.min_cutoff_hz / smoothing))
+        self._answers = OneEuro(ANSWERS)
         self._places = OneEuro(PLACES)
         self._held: int | None = None
 
@@ -64,8 +62,11 @@ class Track:
             landmarks=None if points is None else points + shift,
         )
 
-    def follow(self, face: Face, looks: Floats, time_s: float) -> TrackedFace:
-        """Takes a frame's face as this track's; the face to show."""
+    def follow(
+        self, face: Face, looks: Floats, time_s: float, smoothing: float = 1.0
+    ) -> TrackedFace:
+        """Takes a frame's face as this track's; the face to show. smoothing: see the tracker."""
+        self._answers.calm = replace(ANSWERS, min_cutoff_hz=ANSWERS.min_cutoff_hz / smoothing)
         self._move(face, time_s)
         # The looks follow slowly: light and head turn, but a passer-by must not replace them.
         self.looks = np.float32(0.9) * self.looks + np.float32(0.1) * looks

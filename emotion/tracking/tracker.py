@@ -101,7 +101,7 @@ class FaceTracker:
             followed = self._look(image, time_s)
         faces = self._analyzer.faces(image, [detection for _, detection in followed])
         shown = [
-            track.follow(face, looks(image, face), time_s)
+            track.follow(face, looks(image, face), time_s, self.smoothing)
             for (track, _), face in zip(followed, faces, strict=True)
         ]
         return tuple(sorted(shown, key=lambda face: -face.area))
@@ -158,7 +158,7 @@ class FaceTracker:
         else:
             self._given += 1
             number = self._given
-        self._tracks.append(Track(number, detection, looked, smoothing=self.smoothing))
+        self._tracks.append(Track(number, detection, looked))
         return self._tracks[-1]
 
 

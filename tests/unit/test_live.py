@@ -13,8 +13,12 @@ import av
 import numpy as np
 import pytest
 
-from emotion.live import LiveProcessor
+from emotion.app.strip import strip_svg
+from emotion.app.timeline import EMOTION_COLORS
+from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.live.newest import NewestWorker
+from emotion.live.record import SessionRecord
+from emotion.tracking import TrackedFace
 from emotion.types import Detection, Face, Image
 
 
@@ -189,3 +193,68 @@ def test_an_idle_thread_ends_and_comes_back() -> None:
         wait_until(partial(handled.__contains__, item))
         wait_until(lambda: "idle-thread" not in {t.name for t in threading.enumerate()})
     assert handled == [1, 2]
+
+
+def test_a_mirrored_picture_has_its_box_on_the_other_side() -> None:
+    holder = SettingsHolder()
+    processor = LiveProcessor(Analyzer(lambda image: (make_face(10),)), holder)
+    try:
+        image = np.full((120, 160, 3), 128, np.uint8)
+        image[:, :20] = 0
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = 0, Fraction(1, 90_000)
+        processor.recv(frame)
+        wait_until(lambda: processor.snapshot().analyzed == 1)
+        plain = processor.recv(frame).to_ndarray(format="rgb24")
+        holder.settings = LiveSettings(mirror=True, labels=False)
+        mirror = processor.recv(frame).to_ndarray(format="rgb24")
+        assert mirror[110, 150].tolist() == [0, 0, 0]
+        changed = np.abs(mirror.astype(int) - image[:, ::-1]).sum(axis=(0, 2)) > 0
+        assert changed[85:155].any()
+        assert not changed[:80].any()
+        assert (np.abs(plain.astype(int) - image).sum(axis=(0, 2)) > 0)[5:75].any()
+        still = processor.still()
+        assert still is not None
+        assert np.array_equal(still, image)
+    finally:
+        processor.on_ended()
+
+
+def tracked(number: int = 1, top: int = 3) -> TrackedFace:
+    face = make_face(top=top)
+    return TrackedFace(
+        xyxy=face.xyxy, score=0.9, probabilities=face.probabilities, number=number, raw=face, held=3
+    )
+
+
+def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
+    record = SessionRecord()
+    for index in range(30 * 700):
+        faces = [tracked(1), tracked(2, top=4)] if index % 300 < 150 else [tracked(1)]
+        record.add(faces, 1000 + index / 30)
+    rows = record.rows()
+    times = sorted({float(str(row["time_s"])) for row in rows})
+    assert 2900 <= len(times) <= 3000
+    assert min(np.diff(times)) >= 0.15
+    assert {row["track"] for row in rows} == {1, 2}
+    moments, values = record.timeline(2)
+    assert -60 <= moments[0] < moments[-1] <= 0
+    assert values.shape == (len(moments), 7)
+    assert (values.argmax(axis=1) == 4).all()
+    assert record.timeline(9)[1].shape == (0, 7)
+    assert SessionRecord().timeline(1)[0].shape == (0,)
+
+
+def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
+    times = np.concatenate([np.arange(-60, -40, 0.2), np.arange(-20, 0.1, 0.2)]).astype(np.float32)
+    values = np.zeros((len(times), 7), np.float32)
+    values[:, 3] = 1
+    svg = strip_svg(times, values, title="The last minute")
+    assert svg.count("<path") == 7
+    happy = svg.split(f'fill="{EMOTION_COLORS["happy"]}" d="')[1].split('"')[0]
+    assert happy.count("M") == 2
+    assert happy.count("Z") == 2
+    across = [float(point.split(",")[0]) for point in happy.replace("M", "L").split("L")[1:]]
+    assert min(across) == 0.0
+    assert not any(101 < x < 199 for x in across)
+    assert strip_svg(times[:1], values[:1], title="") == ""
