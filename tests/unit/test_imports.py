@@ -12,7 +12,7 @@ PACKAGE = ROOT / "emotion"
 
 # What each part may import of our own, from the top of the house to its ground.
 ALLOWED = {
-    "app": {"app", "live", "video", "core", "detection"},
+    "app": {"app", "live", "tracking", "video", "core", "detection"},
     "cli": {"cli", "training", "video", "core", "detection"},
     "training": {"training", "core", "detection"},
     "live": {"live", "tracking", "core"},
