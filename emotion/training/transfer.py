@@ -12,6 +12,7 @@ import keras
 
 from emotion.errors import ModelError
 from emotion.training.architectures.applications import load_weights
+from emotion.training.blend import BLEND
 from emotion.training.config import RUN_FILE, run_of
 from emotion.training.keras_models import load_keras
 
@@ -30,7 +31,7 @@ def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[s
         record = start.with_name(RUN_FILE)
         run = json.loads(record.read_text()) if record.is_file() else None
         return {"model": start.name, "sha256": _sha256(start), "run": run}
-    known = load_keras(start)
+    known = _without_blend(load_keras(start))
     theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)
     if known.name != model.name or len(theirs) != len(ours):
         raise ModelError(
@@ -50,6 +51,12 @@ def freeze(model: keras.Model, heads: Container[str]) -> None:
     """Leaves only the heads to be trained; normalisation keeps its statistics."""
     for layer in _backbone(model, heads):
         layer.trainable = False
+
+
+def _without_blend(model: keras.Model) -> keras.Model:
+    """The network with the heads that were trained; a blend of them is no weights to begin from."""
+    outputs = {name: logits for name, logits in model.output.items() if name != BLEND}
+    return keras.Model(model.input, outputs, name=model.name)
 
 
 def _sha256(path: Path) -> str:

@@ -186,6 +186,8 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
         columns = [labels.index(name) for name in EMOTIONS]
         expected += share * found[head][:, columns] / spec.heads[head].temperature
     np.testing.assert_allclose(found["blend"], expected, atol=1e-3)
+    again = build("mini_xception", {"ferplus": spec.heads["ferplus"].labels})
+    assert begin_from(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
 
 
 def test_the_best_blend_answers_every_question() -> None:
