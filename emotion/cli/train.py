@@ -57,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.trainer import Trainer
 
     config = _config(options)
+    if options.freeze_epochs and not options.start_from:
+        usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
     say = partial(print, flush=True)
     sets = read_sets(options, say)
     training = [without_copies(each, among=sets) for each in sets]
@@ -71,8 +73,6 @@ def run(options: argparse.Namespace) -> int:
     folder = options.runs / options.out.name
     start = _start(options.start_from)
     if options.freeze_epochs:
-        if start is None:
-            usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
         first = replace(config, epochs=options.freeze_epochs, frozen=True)
         start = Trainer(first, training, validation, folder / "heads", say, start_from=start).run()
     teacher = model_folder(options.teacher) if options.teacher else None
