@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 
 from emotion.app.timeline import EMOTION_COLORS
@@ -13,8 +15,20 @@ _GAP_S = 1.0  # longer without the face leaves the strip empty there
 _ORDER = ("neutral", *EMOTIONS[:-1])  # neutral lies at the bottom, as the calm ground
 
 
-def strip_svg(times: Floats, probabilities: Floats, *, title: str) -> str:
-    """An ``svg.emotion-strip``; empty text without at least two moments.
+def strip_html(times: Floats, probabilities: Floats, *, title: str) -> str:
+    """An ``img.emotion-strip`` for ``st.html``, which lets no bare SVG through; or empty text."""
+    svg = strip_svg(times, probabilities)
+    if not svg:
+        return ""
+    data = base64.b64encode(svg.encode()).decode()
+    return (
+        f'<img class="emotion-strip" alt="{title}" data-moments="{len(times)}"'
+        f' src="data:image/svg+xml;base64,{data}">'
+    )
+
+
+def strip_svg(times: Floats, probabilities: Floats) -> str:
+    """The picture as SVG; empty text without at least two moments.
 
     times: (N,), seconds before now, negative, rising. probabilities: (N, 7).
     """
@@ -29,8 +43,8 @@ def strip_svg(times: Floats, probabilities: Floats, *, title: str) -> str:
         paths = [_path(x[run], edges[run, layer], edges[run, layer + 1]) for run in runs]
         areas.append(f'<path fill="{EMOTION_COLORS[name]}" d="{" ".join(filter(None, paths))}"/>')
     return (
-        f'<svg class="emotion-strip" role="img" aria-label="{title}" data-moments="{len(times)}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none">{"".join(areas)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        f'preserveAspectRatio="none">{"".join(areas)}</svg>'
     )
 
 

@@ -16,7 +16,7 @@ import streamlit as st
 
 from emotion.app import shared
 from emotion.app.bars import bars_html
-from emotion.app.strip import strip_svg
+from emotion.app.strip import strip_html
 from emotion.app.webcam_controls import controls
 from emotion.app.webrtc import START, camera
 from emotion.app.words import looks
@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 _PRIVACY = (
     "Your pictures go to the server that runs this page, stay in its memory for the moment of the "
-    "analysis, and are neither stored nor passed on."
+    "analysis (a still while it is shown, the answers of the last ten minutes until you leave), "
+    "and are neither stored nor passed on."
 )
 _NO_ROUTE = (
     "your browser and the server found no way to send video to each other. A firewall or VPN often "
@@ -138,7 +139,7 @@ def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
     """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
     shown = [(face, face.number) for face in seen.faces[:MAX_CHARTS]]
     cards = "".join(
-        _card_html(face, number, strip_svg(*record.timeline(number), title="The last minute"))
+        _card_html(face, number, strip_html(*record.timeline(number), title="The last minute"))
         for face, number in shown
     )
     st.html(f'<div class="face-cards">{cards}</div>')

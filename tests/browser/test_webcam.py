@@ -95,6 +95,32 @@ def test_the_chart_follows_the_faces_without_a_rerun_of_the_page(
     assert page.locator(".headline").get_attribute("data-mark") == "kept"
 
 
+def test_what_the_visitor_changes_takes_effect_while_streaming(
+    page: Page, streaming: Frame
+) -> None:
+    expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
+    strip = page.locator("img.emotion-strip").first
+    expect(strip).to_be_visible(timeout=SHOWN_MS)
+    assert strip.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    before = harness.frames_returned(streaming)
+    page.get_by_text("Mirror", exact=True).click()
+    page.get_by_text("Labels", exact=True).click()
+    page.get_by_role("button", name="Calm", exact=True).or_(
+        page.get_by_role("radio", name="Calm", exact=True)
+    ).click()
+    assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
+    page.get_by_role("button", name="Take a still").click()
+    expect(page.get_by_role("button", name="Remove the still")).to_be_visible(timeout=SHOWN_MS)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download table (CSV)").first.click()
+    header, *rows = Path(download.value.path()).read_text().splitlines()
+    assert header.startswith("source,frame,time_s,track,")
+    assert len(rows) >= 3
+    assert all(row.startswith("webcam,,") for row in rows)
+    page.get_by_role("button", name="Remove the still").click()
+    expect(page.get_by_role("button", name="Remove the still")).to_have_count(0)
+
+
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
     for _ in range(2):
         streaming.get_by_role("button", name="Stop", exact=True).click()

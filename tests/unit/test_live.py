@@ -249,7 +249,7 @@ def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
     times = np.concatenate([np.arange(-60, -40, 0.2), np.arange(-20, 0.1, 0.2)]).astype(np.float32)
     values = np.zeros((len(times), 7), np.float32)
     values[:, 3] = 1
-    svg = strip_svg(times, values, title="The last minute")
+    svg = strip_svg(times, values)
     assert svg.count("<path") == 7
     happy = svg.split(f'fill="{EMOTION_COLORS["happy"]}" d="')[1].split('"')[0]
     assert happy.count("M") == 2
@@ -257,4 +257,4 @@ def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
     across = [float(point.split(",")[0]) for point in happy.replace("M", "L").split("L")[1:]]
     assert min(across) == 0.0
     assert not any(101 < x < 199 for x in across)
-    assert strip_svg(times[:1], values[:1], title="") == ""
+    assert strip_svg(times[:1], values[:1]) == ""
