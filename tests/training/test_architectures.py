@@ -95,4 +95,4 @@ def test_the_learning_rate_rises_stays_and_falls() -> None:
     assert values[10:61] == pytest.approx([0.1] * 51)
     assert values[70] == pytest.approx(0.05)  # 1 - sqrt(1/4)
     assert values[100] == 0
-    assert all(a > b for a, b in itertools.pairwise(values))
+    assert all(a > b for a, b in itertools.pairwise(values[60:]))
