@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from emotion.boxes import overlaps
 from emotion.detection import DEFAULT_MIN_SCORE, FaceDetector
-from emotion.detection.anchors import overlaps
 from emotion.errors import DataError
 from emotion.images import read_image
 from emotion.types import Image

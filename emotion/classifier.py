@@ -34,8 +34,13 @@ def probabilities(logits: np.ndarray, head: HeadSpec) -> Floats:
     Labels beyond the seven are left out before the softmax, which shares their probability among
     the seven in proportion.
     """
+    return softmax(seven_logits(logits, head))
+
+
+def seven_logits(logits: np.ndarray, head: HeadSpec) -> Floats:
+    """Calibrated logits (N, 7) in the order of ``EMOTIONS``, from a head's logits (N, C)."""
     columns = [head.labels.index(name) for name in EMOTIONS]
-    return softmax(logits[:, columns] / head.temperature)
+    return np.asarray(logits[:, columns] / head.temperature)
 
 
 class Classifier:

@@ -141,6 +141,11 @@ def read_spec(folder: Path) -> ModelSpec:
         raise ModelError(f"The model in {folder} has no readable {SPEC_FILE}.") from error
 
 
+def sha256_of(path: Path) -> str:
+    """A file's checksum, as specs and records hold it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def read_checked(folder: Path, name: str, spec: ModelSpec) -> bytes:
     """The bytes of a model's file, once their sha256 is the one in the spec."""
     try:

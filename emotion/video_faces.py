@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
-from emotion.table import Row, face_rows
+from emotion.table import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.cuts import CutDetector
+from emotion.tracking.rows import tracked_rows
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
 from emotion.video import Clip, Source, read_frames
@@ -47,14 +48,8 @@ def analyze_video(
 
 
 def video_rows(source: str, result: FrameResult) -> list[Row]:
-    """One row for each face, by what this frame alone shows, with its person's number."""
-    return face_rows(
-        source,
-        [face.raw for face in result.faces],
-        result.frame,
-        result.time_s,
-        [face.number for face in result.faces],
-    )
+    """The table's rows of one frame, see ``tracked_rows``."""
+    return tracked_rows(source, result.faces, result.time_s, result.frame)
 
 
 def followed(

@@ -6,13 +6,12 @@ import base64
 
 import numpy as np
 
-from emotion.app.timeline import EMOTION_COLORS
+from emotion.app.timeline import EMOTION_COLORS, STACK_ORDER
 from emotion.types import EMOTIONS, Floats
 
 SECONDS = 60.0
 _WIDTH, _HEIGHT = 300, 48
 _GAP_S = 1.0  # longer without the face leaves the strip empty there
-_ORDER = ("neutral", *EMOTIONS[:-1])  # neutral lies at the bottom, as the calm ground
 
 
 def strip_html(times: Floats, probabilities: Floats, *, title: str) -> str:
@@ -34,12 +33,12 @@ def strip_svg(times: Floats, probabilities: Floats) -> str:
     """
     if len(times) < 2:
         return ""
-    columns = [EMOTIONS.index(name) for name in _ORDER]
+    columns = [EMOTIONS.index(name) for name in STACK_ORDER]
     edges = np.cumsum(np.pad(probabilities[:, columns], ((0, 0), (1, 0))), axis=1)
     x = (1 + times / SECONDS) * _WIDTH
     runs = np.split(np.arange(len(times)), np.flatnonzero(np.diff(times) > _GAP_S) + 1)
     areas = []
-    for layer, name in enumerate(_ORDER):
+    for layer, name in enumerate(STACK_ORDER):
         paths = [_path(x[run], edges[run, layer], edges[run, layer + 1]) for run in runs]
         areas.append(f'<path fill="{EMOTION_COLORS[name]}" d="{" ".join(filter(None, paths))}"/>')
     return (

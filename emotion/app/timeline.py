@@ -24,6 +24,9 @@ EMOTION_COLORS = {
 }
 """A colour for each expression, the same in every chart of the page."""
 
+STACK_ORDER = ("neutral", *EMOTIONS[:-1])
+"""From the bottom of a stacked chart to its top; neutral is the calm ground."""
+
 _MAX_POINTS = 600  # a chart is about so many pixels wide; more points only cost the browser
 _GAP = 2.5  # times the usual step: longer without a face leaves a gap
 
@@ -134,7 +137,7 @@ def _point(
     values = dict(zip(EMOTIONS, means.astype(float).tolist(), strict=True))
     rows: list[dict[str, float | int | str]] = []
     low = 0.0
-    for name in ("neutral", *EMOTIONS[:-1]):
+    for name in STACK_ORDER:
         high = low + values[name]
         rows.append(
             {

@@ -16,14 +16,14 @@ import streamlit as st
 
 from emotion.app import shared
 from emotion.app.bars import bars_html
-from emotion.app.strip import strip_html
+from emotion.app.strip import SECONDS, strip_html
 from emotion.app.webcam_controls import controls
 from emotion.app.webrtc import START, camera
 from emotion.app.words import looks
 from emotion.drawing import face_color
 from emotion.live import LiveProcessor, LiveSnapshot, SettingsHolder
 from emotion.live.record import SessionRecord
-from emotion.types import Face
+from emotion.tracking import TrackedFace
 
 MAX_CHARTS = 3
 UPDATE_EVERY_S = 1.0
@@ -137,22 +137,21 @@ def _show_stream(seen: LiveSnapshot, record: SessionRecord) -> None:
 
 def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
     """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
-    shown = [(face, face.number) for face in seen.faces[:MAX_CHARTS]]
-    cards = "".join(
-        _card_html(face, number, strip_html(*record.timeline(number), title="The last minute"))
-        for face, number in shown
-    )
+    shown = seen.faces[:MAX_CHARTS]
+    cards = "".join(_card_html(face, record) for face in shown)
     st.html(f'<div class="face-cards">{cards}</div>')
     if len(seen.faces) > len(shown):
         st.caption(f"{len(seen.faces)} faces in the picture; the {len(shown)} largest have a card.")
 
 
-def _card_html(face: Face, number: int, strip: str) -> str:
-    color = face_color(number - 1)
+def _card_html(face: TrackedFace, record: SessionRecord) -> str:
+    number, color = face.number, face_color(face.number - 1)
+    bars = bars_html(face.probabilities, color, title=f"Face {number}")
+    strip = strip_html(*record.timeline(number, SECONDS), title="The last minute")
     return (
         f'<section class="face-card" style="--face:rgb{color}" data-face="{number}">'
         f"<header><div><h3>Face {number}</h3><p>{escape(looks(face.probabilities))}</p></div>"
-        f"</header>{bars_html(face.probabilities, color, title=f'Face {number}')}{strip}</section>"
+        f"</header>{bars}{strip}</section>"
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emotion.boxes import overlaps
 from emotion.types import Floats
 
 NUM_POINTS = 6
@@ -57,26 +58,6 @@ def logit(score: float) -> float:
     """The inverse of ``sigmoid`` for one score; -inf and inf at 0 and 1."""
     with np.errstate(divide="ignore"):
         return float(np.log(score) - np.log1p(-score))
-
-
-def areas(boxes: Floats) -> Floats:
-    """Square pixels of boxes (..., 4); 0 for one that is turned inside out."""
-    sides = np.maximum(boxes[..., 2:] - boxes[..., :2], 0)
-    return np.asarray(sides[..., 0] * sides[..., 1])
-
-
-def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
-    """Of ``box`` with each of ``boxes`` (broadcast): IoU, and intersection over the smaller area.
-
-    Both are 0 where there is no area to share.
-    """
-    low = np.maximum(box[..., :2], boxes[..., :2])
-    high = np.minimum(box[..., 2:], boxes[..., 2:])
-    shared = areas(np.concatenate([low, high], axis=-1))
-    first, second = areas(box), areas(boxes)
-    tiny = np.float32(1e-12)  # of a square pixel
-    iou = np.asarray(shared / np.maximum(first + second - shared, tiny), dtype=np.float32)
-    return iou, np.asarray(shared / np.maximum(np.minimum(first, second), tiny), dtype=np.float32)
 
 
 def weighted_nms(

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emotion.boxes import areas, overlaps
 from emotion.detection.anchors import (
     NUM_POINTS,
-    areas,
     clip_boxes,
     decode,
     logit,
-    overlaps,
     sigmoid,
     weighted_nms,
 )

@@ -25,7 +25,7 @@ from emotion.live.record import SessionRecord
 from emotion.live.settings import SettingsHolder
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.tracker import StreamAnalyzer
-from emotion.types import Face, Image
+from emotion.types import Image
 
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
@@ -134,21 +134,21 @@ class LiveProcessor:
         image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         self._worker.offer((image, now))
         settings = self._holder.settings
-        fresh = (
+        faces: Sequence[TrackedFace] = ()
+        if (
             result is not None
             and result.image.shape == image.shape  # the browser changes the size in mid-stream
             and now - result.time_s <= STALE_S
-        )
-        faces: Sequence[Face] = result.faces if fresh and result is not None else ()
+        ):
+            faces = result.faces
         if not faces and not settings.mirror:
             return frame
         # A copy in any case: the analysis thread reads the other.
         canvas = np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image.copy()
         if settings.mirror:
             faces = [mirrored(face, image.shape[1]) for face in faces]
-        if result is not None:
-            numbers = [face.number for face in result.faces[: len(faces)]]
-            annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
+        numbers = [face.number for face in faces]
+        annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
         drawn = av.VideoFrame.from_ndarray(canvas, format="rgb24")
         drawn.pts, drawn.time_base = frame.pts, frame.time_base
         return drawn
@@ -178,7 +178,7 @@ class LiveProcessor:
             _log.exception(message)
 
 
-def mirrored(face: Face, width: int) -> Face:
+def mirrored(face: TrackedFace, width: int) -> TrackedFace:
     """The face in the mirrored picture of that width."""
     x1, y1, x2, y2 = face.xyxy
     return replace(face, xyxy=np.array([width - x2, y1, width - x1, y2], np.float32))

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.table import Row, face_rows
+from emotion.table import Row
 from emotion.tracking import TrackedFace
+from emotion.tracking.rows import tracked_rows
 from emotion.types import EMOTIONS, Floats
 
 RATE_HZ = 5.0
@@ -42,18 +43,9 @@ class SessionRecord:
         """The table's rows, by what each frame alone showed; times since the stream's start."""
         with self._lock:
             entries = list(self._entries)
-        return [
-            row
-            for time_s, faces in entries
-            for row in face_rows(
-                "webcam",
-                [face.raw for face in faces],
-                time_s=time_s,
-                tracks=[face.number for face in faces],
-            )
-        ]
+        return [row for time_s, faces in entries for row in tracked_rows("webcam", faces, time_s)]
 
-    def timeline(self, number: int, seconds: float = 60.0) -> tuple[Floats, Floats]:
+    def timeline(self, number: int, seconds: float) -> tuple[Floats, Floats]:
         """Of one face: times (N,) in seconds before now, negative, and probabilities (N, 7)."""
         with self._lock:
             entries = list(self._entries)

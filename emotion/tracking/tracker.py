@@ -8,10 +8,12 @@ thread-safe: one instance belongs to one stream and one thread. Memory is bounde
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from emotion.boxes import overlaps
 from emotion.tracking.association import best_pairs, looks, pair_cost
 from emotion.tracking.track import Track, TrackedFace
 from emotion.types import Detection, Face, Floats, Image
@@ -32,6 +34,19 @@ NEAR_GROWS = 0.6
 """By so much a second, since a lost face may have gone further; up to LOST_AFTER_S."""
 
 MAX_FACES = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A face in one frame, with its looks (see ``association.looks``)."""
+
+    detection: Detection
+    looks: Floats
+
+    @classmethod
+    def of(cls, image: Image, detection: Detection) -> Sight:
+        """The face with its looks in this image."""
+        return cls(detection, looks(image, detection))
 
 
 class StreamAnalyzer(Protocol):
@@ -99,10 +114,10 @@ class FaceTracker:
             followed = self._scan(image, time_s)
         else:
             followed = self._look(image, time_s)
-        faces = self._analyzer.faces(image, [detection for _, detection in followed])
+        faces = self._analyzer.faces(image, [sight.detection for _, sight in followed])
         shown = [
-            track.follow(face, looks(image, face), time_s, self.smoothing)
-            for (track, _), face in zip(followed, faces, strict=True)
+            track.follow(face, sight.looks, time_s, self.smoothing)
+            for (track, sight), face in zip(followed, faces, strict=True)
         ]
         return tuple(sorted(shown, key=lambda face: -face.area))
 
@@ -111,46 +126,45 @@ class FaceTracker:
         wait_s = self.scan_every_s / 2 if lost else self.scan_every_s
         return not self._tracks or time_s - self._scanned_s >= wait_s
 
-    def _look(self, image: Image, time_s: float) -> list[tuple[Track, Detection]]:
+    def _look(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """The known faces near where they were."""
         expected = [track.expected(time_s) for track in self._tracks]
         found = self._analyzer.refine(image, expected, UNSURE)
-        pairs = [(t, d) for t, d in zip(self._tracks, found, strict=True) if d is not None]
+        pairs = [
+            (track, Sight.of(image, detection))
+            for track, detection in zip(self._tracks, found, strict=True)
+            if detection is not None
+        ]
         if len(pairs) < len(self._tracks):
             self._scanned_s = -np.inf  # somebody is lost: search the next frame
-        return _without_doubles(image, pairs)
+        return _without_doubles(pairs)
 
-    def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Detection]]:
+    def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """All faces of the picture, each with its track; new ones with a new track."""
         self._scanned_s = time_s
-        found = list(self._analyzer.detect(image, UNSURE, tiled=False))[:MAX_FACES]
-        seen = [looks(image, detection) for detection in found]
-        pairs = self._associate(found, seen, time_s)
+        detections = self._analyzer.detect(image, UNSURE, tiled=False)[:MAX_FACES]
+        found = [Sight.of(image, detection) for detection in detections]
+        pairs = self._associate(found, time_s)
         result = [(self._tracks[row], found[column]) for row, column in pairs]
         taken = {column for _, column in pairs}
-        for column, detection in enumerate(found):
-            sure = detection.score >= self._analyzer.min_score
+        for column, sight in enumerate(found):
+            sure = sight.detection.score >= self._analyzer.min_score
             if column not in taken and sure and len(self._tracks) < MAX_FACES:
-                result.append((self._begin(detection, seen[column]), detection))
+                result.append((self._begin(sight), sight))
         return result
 
-    def _associate(
-        self, found: Sequence[Detection], seen: Sequence[Floats], time_s: float
-    ) -> list[tuple[int, int]]:
+    def _associate(self, found: Sequence[Sight], time_s: float) -> list[tuple[int, int]]:
         """(index of the track, index of the face) of those that are one."""
         cost = np.array(
             [
-                [
-                    pair_cost(t.expected(time_s), t.looks, f, s)
-                    for f, s in zip(found, seen, strict=True)
-                ]
+                [pair_cost(t.expected(time_s), t.looks, f.detection, f.looks) for f in found]
                 for t in self._tracks
             ]
         ).reshape(len(self._tracks), len(found))
         limits = [NEAR + NEAR_GROWS * (time_s - track.seen_s) for track in self._tracks]
         return best_pairs(cost, limits)
 
-    def _begin(self, detection: Detection, looked: Floats) -> Track:
+    def _begin(self, sight: Sight) -> Track:
         """A new track, known from now on."""
         if self._reuse:
             taken = {track.number for track in self._tracks}
@@ -158,26 +172,15 @@ class FaceTracker:
         else:
             self._given += 1
             number = self._given
-        self._tracks.append(Track(number, detection, looked))
+        self._tracks.append(Track(number, sight.detection, sight.looks))
         return self._tracks[-1]
 
 
-def _without_doubles(
-    image: Image, pairs: Sequence[tuple[Track, Detection]]
-) -> list[tuple[Track, Detection]]:
+def _without_doubles(pairs: Sequence[tuple[Track, Sight]]) -> list[tuple[Track, Sight]]:
     """Where several tracks have run onto one face, it stays with the one it looks like."""
-    kept: list[tuple[Track, Detection]] = []
-    likeness = [float(track.looks @ looks(image, found)) for track, found in pairs]
-    for i in sorted(range(len(pairs)), key=lambda i: -likeness[i]):
-        box = pairs[i][1].xyxy
-        if not any(_iou(box, other.xyxy) > SAME_IOU for _, other in kept):
-            kept.append(pairs[i])
+    kept: list[tuple[Track, Sight]] = []
+    for track, sight in sorted(pairs, key=lambda pair: -float(pair[0].looks @ pair[1].looks)):
+        box = sight.detection.xyxy
+        if not any(overlaps(box, other.detection.xyxy)[0] > SAME_IOU for _, other in kept):
+            kept.append((track, sight))
     return kept
-
-
-def _iou(a: Floats, b: Floats) -> float:
-    """Intersection over union of two xyxy boxes, 0..1."""
-    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    shared = float(max(width, 0) * max(height, 0))
-    areas = float((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]))
-    return shared / max(areas - shared, 1e-6)

@@ -14,10 +14,11 @@ import keras
 import numpy as np
 from keras import layers
 
+from emotion.classifier import seven_logits
 from emotion.spec import HeadSpec
-from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces
+from emotion.training.data.faces import LabelledFaces
 from emotion.training.evaluation.metrics import fit_temperature
-from emotion.training.targets import majority
+from emotion.training.targets import majority_of_seven
 from emotion.types import EMOTIONS
 
 BLEND = "blend"
@@ -58,20 +59,12 @@ def questions(
     """
     result = []
     for part, answers in zip(parts, logits, strict=True):
-        rows, truth, name = np.arange(len(part)), part.labels, part.head
+        rows, truth, asked = np.arange(len(part)), part.labels, part.head
         if part.votes is not None:
-            clear = majority(part.votes)
-            to_seven = np.array(
-                [EMOTIONS.index(n) if n in EMOTIONS else -1 for n in FERPLUS_LABELS]
-            )
-            truth = np.where(clear >= 0, to_seven[clear], -1)
-            rows, name = np.flatnonzero(truth >= 0), "ferplus"
-        seven = {
-            head: answers[head][rows][:, [spec.labels.index(e) for e in EMOTIONS]]
-            / spec.temperature
-            for head, spec in heads.items()
-        }
-        result.append(Question(name=name, logits=seven, truth=truth[rows]))
+            truth = majority_of_seven(part.votes)
+            rows, asked = np.flatnonzero(truth >= 0), "ferplus"
+        seven = {name: seven_logits(answers[name][rows], spec) for name, spec in heads.items()}
+        result.append(Question(name=asked, logits=seven, truth=truth[rows]))
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from emotion.classifier import MAX_BATCH
 from emotion.errors import ModelError
 from emotion.litert import CompiledModel
-from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec
+from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec, sha256_of
 from emotion.training import architectures
 from emotion.training.data.faces import LabelledFaces, resized
 from emotion.training.evaluation.metrics import fit_temperature
@@ -73,7 +72,7 @@ def export_keras(
         input_size=(height, width),
         heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
         default_head=default_head or next(iter(heads)),
-        checksums={name: _sha256(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
+        checksums={name: sha256_of(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
     )
     (folder / SPEC_FILE).write_text(spec.to_json())
     return spec
@@ -112,7 +111,3 @@ def _check_equal(served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarra
                 f"The compiled model differs from Keras by {gap:.2g} in the head {head!r}, "
                 f"more than {LOGIT_TOLERANCE:g}; it was not taken."
             )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

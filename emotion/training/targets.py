@@ -14,7 +14,12 @@ import numpy as np
 from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces
 from emotion.types import EMOTIONS
 
-_TO_SEVEN = [FERPLUS_LABELS.index(name) for name in EMOTIONS]
+TO_SEVEN = [FERPLUS_LABELS.index(name) for name in EMOTIONS]
+"""The columns of FER+ in the order of ``EMOTIONS``."""
+
+_FROM_EIGHT = np.array(
+    [EMOTIONS.index(name) if name in EMOTIONS else -1 for name in (*FERPLUS_LABELS, "")]
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +45,7 @@ def targets_of(
     if faces.votes is None:
         return {faces.head: Targets(labels=EMOTIONS, targets=own, weights=weights)}
     crowd, valid = vote_distribution(faces.votes)
-    seven = crowd[:, _TO_SEVEN]
+    seven = crowd[:, TO_SEVEN]
     total = seven.sum(axis=1, keepdims=True)
     usable = valid & (total[:, 0] > 0)
     mixed = own.copy()
@@ -127,3 +132,8 @@ def majority(votes: np.ndarray) -> np.ndarray:
     top = counts.argmax(axis=1)
     clear = counts.max(axis=1) > counts.sum(axis=1) / 2
     return np.where(clear & (top < len(FERPLUS_LABELS)), top, -1)
+
+
+def majority_of_seven(votes: np.ndarray) -> np.ndarray:
+    """The same, int64 (N,), as indices into ``EMOTIONS``; -1 also for contempt."""
+    return np.asarray(_FROM_EIGHT[majority(votes)])  # -1, without a majority, is the last: -1 again

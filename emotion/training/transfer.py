@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Container
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import keras
 
 from emotion.errors import ModelError
+from emotion.spec import sha256_of
 from emotion.training.architectures.applications import load_weights
 from emotion.training.blend import BLEND
 from emotion.training.config import RUN_FILE, run_of
@@ -22,15 +22,15 @@ def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[s
 
     start: a model's folder of the same architecture, a checkpoint of ``Trainer.run`` with the same
     heads, or the file of a Keras application's weights without top. From a model's folder, heads
-    of the same name and labels are taken too; others begin anew. Raises ``ModelError`` when the
-    weights do not fit.
+    of the same name and number of labels are taken too; others begin anew. Raises ``ModelError``
+    when the weights do not fit.
     """
     if not start.is_dir():
         if not _is_checkpoint(start, model):
             load_weights(model, start)
         record = start.with_name(RUN_FILE)
         run = json.loads(record.read_text()) if record.is_file() else None
-        return {"model": start.name, "sha256": _sha256(start), "run": run}
+        return {"model": start.name, "sha256": sha256_of(start), "run": run}
     known = _without_blend(load_keras(start))
     theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)
     if known.name != model.name or len(theirs) != len(ours):
@@ -59,10 +59,6 @@ def _without_blend(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, outputs, name=model.name)
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _is_checkpoint(path: Path, model: keras.Model) -> bool:
     try:
         model.load_weights(path)
@@ -72,7 +68,7 @@ def _is_checkpoint(path: Path, model: keras.Model) -> bool:
 
 
 def _heads(model: keras.Model) -> list[str]:
-    return list(model.output) if isinstance(model.output, dict) else list(model.output_names)
+    return list(model.output)
 
 
 def _backbone(model: keras.Model, heads: Container[str]) -> list[Any]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotion.boxes import overlaps
 from emotion.detection import anchors
 from emotion.detection.cascade import ZOOM, central_face
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
@@ -119,7 +120,7 @@ def test_logit_is_the_inverse_of_sigmoid() -> None:
 def test_overlaps(
     first: tuple[int, ...], second: tuple[int, ...], iou: float, inside: float
 ) -> None:
-    values = anchors.overlaps(np.array(first, np.float32), np.array([second], np.float32))
+    values = overlaps(np.array(first, np.float32), np.array([second], np.float32))
     assert [float(v[0]) for v in values] == pytest.approx([iou, inside])
 
 

@@ -237,12 +237,12 @@ def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
     assert 2900 <= len(times) <= 3000
     assert min(np.diff(times)) >= 0.15
     assert {row["track"] for row in rows} == {1, 2}
-    moments, values = record.timeline(2)
+    moments, values = record.timeline(2, 60.0)
     assert -60 <= moments[0] < moments[-1] <= 0
     assert values.shape == (len(moments), 7)
     assert (values.argmax(axis=1) == 4).all()
-    assert record.timeline(9)[1].shape == (0, 7)
-    assert SessionRecord().timeline(1)[0].shape == (0,)
+    assert record.timeline(9, 60.0)[1].shape == (0, 7)
+    assert SessionRecord().timeline(1, 60.0)[0].shape == (0,)
 
 
 def test_the_strip_shows_what_was_and_leaves_gaps() -> None:

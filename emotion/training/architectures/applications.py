@@ -12,17 +12,16 @@ from emotion.errors import ModelError
 from emotion.training.architectures.blocks import Features, Norm
 
 
-def application(name: str, **settings: Any) -> Features:
+def application(name: str) -> Features:
     """The named class of ``keras.applications``, without its top, on faces of any grey size.
 
-    Its inputs are the face three times (R = G = B) in [-1, 1]; an application that wants another
-    range gets it from ``settings`` (``include_preprocessing``), so choose one that does not.
+    Its inputs are the face three times (R = G = B) in [-1, 1]: choose one that wants this range.
     """
 
     def features(x: Any, _norm: Norm) -> Any:
         x = layers.Concatenate()([x, x, x])
         backbone = getattr(keras.applications, name)(
-            include_top=False, weights=None, input_shape=x.shape[1:], pooling="avg", **settings
+            include_top=False, weights=None, input_shape=x.shape[1:], pooling="avg"
         )
         return layers.Dropout(0.3)(backbone(x))
 

@@ -18,7 +18,7 @@ def confusion(figures: Mapping[str, Any], path: Path) -> None:
     """The confusion matrix as rates of each true class, with the counts in the cells."""
     counts = np.array(figures["confusion_matrix"])
     labels = figures["labels"]
-    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    rates = np.array(figures["confusion_rates"])
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()
     axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)

@@ -22,16 +22,13 @@ import numpy as np
 
 from emotion.classifier import Classifier, probabilities, softmax
 from emotion.spec import HeadSpec, ModelSpec
-from emotion.training.data.faces import FERPLUS_LABELS, LabelledFaces, picture_keys
-from emotion.training.targets import majority
+from emotion.training.data.faces import LabelledFaces, picture_keys
+from emotion.training.targets import TO_SEVEN, majority, majority_of_seven
 from emotion.types import EMOTIONS
 
 Logits = Mapping[str, np.ndarray]
 Progress = Callable[[float], None]
 
-_TO_SEVEN = np.array(
-    [EMOTIONS.index(name) if name in EMOTIONS else -1 for name in (*FERPLUS_LABELS, "")]
-)
 _STEP = 512  # faces between two reports of progress
 
 
@@ -93,7 +90,7 @@ def judge(
     if part.votes is not None and "ferplus" in spec.heads:
         result |= _ferplus(plain["ferplus"], part.votes, spec.heads["ferplus"])
     if part.votes is not None:
-        truth = _TO_SEVEN[majority(part.votes)]  # -1, without a majority, is the last: -1 again
+        truth = majority_of_seven(part.votes)
         rows = np.flatnonzero(truth >= 0)
         result["ferplus_default_head"] = by_labels(spec, spec.default_head, plain, truth, rows)
     return result
@@ -142,7 +139,7 @@ def _fresh_rows(faces: LabelledFaces, part: LabelledFaces, split: str) -> np.nda
 def _ferplus(logits: np.ndarray, votes: np.ndarray, head: HeadSpec) -> dict[str, Judged]:
     clear = majority(votes)
     rows = np.flatnonzero(clear >= 0)
-    counts = votes[:, [FERPLUS_LABELS.index(name) for name in EMOTIONS]]
+    counts = votes[:, TO_SEVEN]
     voted = np.flatnonzero(counts.max(axis=1) > 0)
     return {
         "ferplus_majority": Judged(

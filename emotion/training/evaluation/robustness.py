@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from emotion.classifier import Classifier
+from emotion.training import augment
 from emotion.training.evaluation.metrics import rounded
 from emotion.training.evaluation.protocols import (
     Logits,
@@ -50,30 +51,19 @@ class Change:
 
 def moved(x: float = 0.0, y: float = 0.0, *, box: float = 1.0, angle_deg: float = 0.0) -> Alter:
     """The face in a box that lies elsewhere: moved right and down by x and y, ``box`` times as
-    large, the face turned clockwise; beyond the edge the edge is repeated."""
+    large, the square face turned clockwise; beyond the edge the edge is repeated."""
 
     def alter(face: np.ndarray) -> np.ndarray:
-        height, width = face.shape
         cos, sin = (f(math.radians(angle_deg)) / box for f in (math.cos, math.sin))
-        turn = np.array([[cos, -sin], [sin, cos]])
-        center = np.array([width - 1, height - 1]) / 2
-        offset = center - turn @ (center + np.array([x * width, y * height]))
-        return np.asarray(
-            cv2.warpAffine(
-                face,
-                np.column_stack([turn, offset]),
-                (width, height),
-                flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        )
+        shift = (sin * y - cos * x, -sin * x - cos * y)  # the face goes where the box comes from
+        return augment.moved(face, face.shape, angle_deg=angle_deg, zoom=1 / box, shift=shift)
 
     return alter
 
 
 def blurred(face: np.ndarray) -> np.ndarray:
     """Out of focus."""
-    return np.asarray(cv2.GaussianBlur(face, (0, 0), BLUR * face.shape[0]))
+    return augment.blurred(face, BLUR * face.shape[0])
 
 
 def darkened(face: np.ndarray) -> np.ndarray:
@@ -83,14 +73,12 @@ def darkened(face: np.ndarray) -> np.ndarray:
 
 def low_resolution(face: np.ndarray) -> np.ndarray:
     """Shrunk to ``LOW_SIDE_PX`` and enlarged again."""
-    small = cv2.resize(face, (LOW_SIDE_PX, LOW_SIDE_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, face.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    return augment.low_resolution(face, LOW_SIDE_PX / face.shape[0])
 
 
 def jpeg(face: np.ndarray) -> np.ndarray:
     """After JPEG compression of ``JPEG_QUALITY``."""
-    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
+    return augment.jpeg(face, JPEG_QUALITY)
 
 
 def mirror(face: np.ndarray) -> np.ndarray:

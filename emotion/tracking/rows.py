@@ -1,0 +1,21 @@
+"""Tracked faces as rows of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emotion.table import Row, face_rows
+from emotion.tracking.track import TrackedFace
+
+
+def tracked_rows(
+    source: str, faces: Sequence[TrackedFace], time_s: float, frame: int | None = None
+) -> list[Row]:
+    """One row for each face, by what this frame alone shows, with its person's number."""
+    return face_rows(
+        source,
+        [face.raw for face in faces],
+        frame,
+        time_s,
+        [face.number for face in faces],
+    )
