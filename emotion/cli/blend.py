@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from emotion.cli.common import quiet_tensorflow
 from emotion.cli.reading import add_data_arguments, read_sets
 
 SHOWN = 8
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Chooses on the validation parts, and writes the model with that blend as its default."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    quiet_tensorflow()
     from emotion.spec import model_folder, read_spec
     from emotion.training import blend
     from emotion.training.config import RUN_FILE

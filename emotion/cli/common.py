@@ -51,6 +51,11 @@ def _quiet_native_code() -> Iterator[None]:
         os.close(kept)
 
 
+def quiet_tensorflow() -> None:
+    """Spares the user TensorFlow's greetings; before it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
 def usage_error(message: str) -> NoReturn:
     """Ends the program with code 2 and a sentence."""
     print(f"emotion: {message}", file=sys.stderr)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
+from emotion.cli.common import quiet_tensorflow
 from emotion.cli.reading import add_data_arguments, read_sets
 
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Builds, calibrates and exports the ensemble."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    quiet_tensorflow()
     from emotion.spec import model_folder
     from emotion.training.config import RUN_FILE
     from emotion.training.data.faces import choosing_faces

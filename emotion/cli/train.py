@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import usage_error
+from emotion.cli.common import quiet_tensorflow, usage_error
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
 from emotion.spec import model_folder
@@ -49,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's greetings
+    quiet_tensorflow()
     from emotion.training.config import RUN_FILE
     from emotion.training.data.faces import choosing_faces, without_copies
     from emotion.training.evaluation import card, plots
