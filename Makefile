@@ -31,12 +31,12 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 test: $(VENV)/.test lint
-	sh tests/install_chromium.sh
+	sh tests/install_tools.sh
 	$(BIN)/python -m pytest
 
 # Needs uv (pip install uv). Both files are made from pyproject.toml, never typed.
 lock:
 	uv pip compile -q pyproject.toml --extra train --python-version 3.11 \
 	  --custom-compile-command "make lock" -o requirements.txt
-	uv pip compile -q pyproject.toml --extra train --extra test --python-version 3.11 \
+	uv pip compile -q pyproject.toml --extra train --extra archive --extra test --python-version 3.11 \
 	  --custom-compile-command "make lock" -c requirements.txt -o requirements-test.txt

@@ -16,18 +16,22 @@ import streamlit as st
 
 from emotion.app import shared
 from emotion.app.bars import bars_html
+from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.strip import SECONDS, strip_html
 from emotion.app.webcam_controls import controls
 from emotion.app.webrtc import START, camera
 from emotion.app.words import looks
 from emotion.drawing import face_color
-from emotion.live import LiveProcessor, LiveSnapshot, SettingsHolder
+from emotion.live import VIEWERS, LiveProcessor, LiveSnapshot, NoRoomError, SettingsHolder
+from emotion.live.load import LESS_ANALYSIS, SMALLER_PICTURE
 from emotion.live.record import SessionRecord
+from emotion.live.viewers import no_room
 from emotion.tracking import TrackedFace
 
 MAX_CHARTS = 3
 UPDATE_EVERY_S = 1.0
 SLOW_CONNECTION_S = 10.0
+LOOK_FOR_ROOM_EVERY_S = 3.0
 
 _KEY = "webcam"
 _log = logging.getLogger(__name__)
@@ -41,6 +45,10 @@ _NO_ROUTE = (
     "your browser and the server found no way to send video to each other. A firewall or VPN often "
     "is the reason: try another network, or ask whoever runs this page to set up a TURN server."
 )
+_GIVEN_UP = {
+    LESS_ANALYSIS: "The server is busy: the answers come less often.",
+    SMALLER_PICTURE: "The server is busy: the answers come less often, the picture is smaller.",
+}
 
 
 @dataclass(slots=True)
@@ -69,11 +77,25 @@ def page() -> None:
         "Every face gets a box, and its probabilities follow it while you move.",
     )
     analyzer = shared.analyzer_or_stop()
-    picture, beside = st.columns([3, 2], gap="large")
     holder: SettingsHolder = st.session_state.setdefault(f"{_KEY}-settings", SettingsHolder())
+    limit = _limit()
+    if not _streams() and limit is not None and VIEWERS.present() >= limit:
+        _wait_for_room(limit)
+        shared.footer()
+        return
+    picture, beside = st.columns([3, 2], gap="large")
+
+    def make_processor() -> LiveProcessor:
+        processor = LiveProcessor(analyzer, holder)
+        VIEWERS.enter(processor, limit)
+        return processor
+
     with picture:
         try:
-            context = camera(_KEY, lambda: LiveProcessor(analyzer, holder))
+            context = camera(_KEY, make_processor)
+        except NoRoomError:  # somebody else was quicker
+            _wait_for_room(limit or 0)
+            return
         except Exception as error:  # noqa: BLE001 - a faulty setting or a failed handshake
             _log.exception("The camera component could not be drawn.")
             st.error(
@@ -99,6 +121,32 @@ def page() -> None:
         st.fragment(beside_the_picture, run_every=UPDATE_EVERY_S if live else None)()
     st.caption(_PRIVACY)
     shared.footer()
+
+
+def _limit() -> int | None:
+    """See ``max_viewers``; the default where the setting is faulty, which the log tells."""
+    try:
+        return max_viewers()
+    except ValueError:
+        _log.exception("The number of viewers is not understood; the default is used.")
+        return DEFAULT_VIEWERS
+
+
+def _streams() -> bool:
+    """Whether this visitor has a stream, or is about to get one."""
+    context = st.session_state.get(_KEY)
+    return context is not None and context.video_processor is not None
+
+
+def _wait_for_room(limit: int) -> None:
+    """Says that all places are taken, and draws the page anew once one is free."""
+    st.info(no_room(limit))
+
+    def look() -> None:
+        if VIEWERS.present() < limit:
+            st.rerun()
+
+    st.fragment(look, run_every=LOOK_FOR_ROOM_EVERY_S)()
 
 
 def _show_rest(connection: _Connection, *, signalling: bool) -> None:
@@ -168,12 +216,17 @@ def _say(headline: str, text: str) -> None:
 def _figures_html(seen: LiveSnapshot) -> str:
     """The read-out, with its numbers in data attributes too."""
     width, height = seen.size_wh
-    parts = [f"{seen.frames_per_s:.0f} frames a second"]
+    parts = ["Paused" if seen.paused else f"{seen.frames_per_s:.0f} frames a second"]
     if seen.analyzed:
         parts += [f"{seen.analysis_ms:.0f} ms analysis", f"{width} × {height} pixels"]
     return (
         f'<p class="emotion-figures" data-frames="{seen.frames}" data-analyzed="{seen.analyzed}"'
         f' data-rate="{seen.frames_per_s:.2f}" data-analysis-ms="{seen.analysis_ms:.2f}"'
-        ' style="margin:0;font-size:.875rem;opacity:.7;font-variant-numeric:tabular-nums">'
-        f"{' · '.join(parts)}</p>"
+        ' style="margin:0;font-size:.875rem;opacity:.7;font-variant-numeric:tabular-nums"'
+        f' data-level="{seen.level}">{" · ".join(parts)}</p>{_given_up_html(seen.level)}'
     )
+
+
+def _given_up_html(level: int) -> str:
+    text = _GIVEN_UP.get(level)
+    return f'<p class="emotion-given-up small" role="status">{text}</p>' if text else ""

@@ -10,6 +10,7 @@ import streamlit as st
 import emotion
 from emotion.app.photo import show_photo
 from emotion.app.photo_result import Photo, read_photo
+from emotion.app.webrtc import DEFAULT_SIZE, SIZES, ask_for_size
 from emotion.images import encode_image
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.table import to_csv
@@ -34,7 +35,22 @@ def controls(
             key="webcam-calm",
             help="Calm ones change slowly, quick ones flicker more.",
         )
-    holder.settings = LiveSettings(mirror=mirror, labels=labels, smoothing=CALM[calm])
+        size = st.segmented_control(
+            "Camera's picture",
+            list(SIZES),
+            default=DEFAULT_SIZE,
+            required=True,
+            key="webcam-size",
+            help="In pixels. A larger picture shows small faces better and costs more.",
+        )
+        paused = st.toggle("Pause", key="webcam-pause", disabled=processor is None)
+    ask_for_size(SIZES[size], "webcam")
+    holder.settings = LiveSettings(
+        mirror=mirror,
+        labels=labels,
+        smoothing=CALM[calm],
+        paused=paused and processor is not None,
+    )
     if processor is None:
         return
     with st.container(horizontal=True):

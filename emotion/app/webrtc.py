@@ -14,7 +14,10 @@ streamlit-webrtc 0.79 (``pyproject.toml`` holds it below 0.80):
    "NotAllowedError: Permission denied" in a frame of its own and never tells the server. The
    script, part of the page, reads that from the frame (same origin) and says it in our words.
    Where it cannot reach the frame, the component's own message stays.
-3. The picture is processed on the server's event loop (``async_processing=False``): our processor
+3. ``webrtc_size.js`` (resolution). The component asks the camera for one size, at the start. The
+   script wraps the frame's ``getUserMedia`` and tells a running camera of another size.
+4. Queues: see ``emotion/live/aiortc_queues.py``, put in place here.
+5. The picture is processed on the server's event loop (``async_processing=False``): our processor
    returns in about a millisecond because it analyses on a thread of its own. The library's
    asynchronous mode would add a frame of delay, an unbounded queue, and a thread for each viewer.
 """
@@ -32,6 +35,7 @@ from streamlit_webrtc import component as library
 
 from emotion.app.ice import rtc_configuration
 from emotion.live import LiveProcessor
+from emotion.live.aiortc_queues import keep_only_the_newest
 
 START, STOP, CHOOSE_CAMERA = "Start", "Stop", "Choose camera"
 
@@ -65,6 +69,11 @@ _NOTICES = {
     "other": f"The camera could not be started. Reload the page, then press {START} again.",
 }
 
+SIZES = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720": (1280, 720)}
+"""(width, height) in pixels that a visitor may ask the camera for."""
+
+DEFAULT_SIZE = "640 × 480"
+
 _notice = st.components.v2.component(
     "emotion_camera_notice",
     html='<p class="camera-notice" role="alert" hidden></p>',
@@ -80,6 +89,23 @@ _notice = st.components.v2.component(
     js=(Path(__file__).parent / "webrtc.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
+
+
+_size = st.components.v2.component(
+    "emotion_camera_size",
+    js=(Path(__file__).parent / "webrtc_size.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+try:
+    keep_only_the_newest()
+except RuntimeError:
+    _log.exception("The stream runs with the library's own queues: it may fall behind under load.")
+
+
+def ask_for_size(size_wh: tuple[int, int], key: str) -> None:
+    """Has the visitor's camera deliver about that size, from now on; draws nothing."""
+    _size(data={"size": list(size_wh)}, key=f"{key}-asked-size")
 
 
 def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:

@@ -4,7 +4,16 @@
 the page or the transport: frames are ``av.VideoFrame``, whoever delivers them.
 """
 
-from emotion.live.processor import LiveProcessor, LiveSnapshot
+from emotion.live.processor import LiveProcessor
 from emotion.live.settings import LiveSettings, SettingsHolder
+from emotion.live.snapshot import LiveSnapshot
+from emotion.live.viewers import VIEWERS, NoRoomError
 
-__all__ = ["LiveProcessor", "LiveSettings", "LiveSnapshot", "SettingsHolder"]
+__all__ = [
+    "VIEWERS",
+    "LiveProcessor",
+    "LiveSettings",
+    "LiveSnapshot",
+    "NoRoomError",
+    "SettingsHolder",
+]

@@ -2,8 +2,8 @@
 
 Between a source that does not wait (a camera) and work that takes as long as it takes (analysis)
 stands a slot of one: an item that was not taken yet is replaced by the next, never queued. After
-each item the thread rests for as long as the item took: on a busy machine half of a core's time at
-least is left to the video itself.
+each item the thread rests, by default for as long as the item took: on a busy machine half of a
+core's time at least is left to the video itself.
 """
 
 from __future__ import annotations
@@ -18,18 +18,30 @@ Item = TypeVar("Item")
 MAX_REST_S = 0.25
 
 
+def as_long(took_s: float) -> float:
+    """The ordinary rest, in seconds, after work that took so long."""
+    return min(took_s, MAX_REST_S)
+
+
 class NewestWorker(Generic[Item]):
     """Calls ``handle`` with the newest item offered, on a thread of its own; safe from any thread.
 
-    handle: must not raise; it is called by one thread at a time. The thread starts with the first
-    item and ends after ``idle_s`` without one or on ``close``, so a viewer that vanishes without a
-    word leaves no thread behind; the next item starts it again.
+    handle: must not raise; it is called by one thread at a time. rest: seconds of rest after an
+    item, by the seconds that it took. The thread starts with the first item and ends after
+    ``idle_s`` without one or on ``close``, so a viewer that vanishes without a word leaves no
+    thread behind; the next item starts it again.
     """
 
     def __init__(
-        self, handle: Callable[[Item], None], *, name: str = "newest", idle_s: float = 5.0
+        self,
+        handle: Callable[[Item], None],
+        *,
+        name: str = "newest",
+        idle_s: float = 5.0,
+        rest: Callable[[float], float] = as_long,
     ) -> None:
         self._handle = handle
+        self._rest = rest
         self._name = name
         self._idle_s = idle_s
         self._changed = threading.Condition()
@@ -60,7 +72,7 @@ class NewestWorker(Generic[Item]):
         while (item := self._take()) is not None:
             begun = time.monotonic()
             self._handle(item)
-            time.sleep(min(time.monotonic() - begun, MAX_REST_S))
+            time.sleep(self._rest(time.monotonic() - begun))
 
     def _take(self) -> Item | None:
         """The newest item, or None when the thread is to end."""

@@ -3,7 +3,8 @@
 Frames and analysis run apart. ``recv`` never waits: it offers the frame to the analysis thread and
 draws the newest result that exists, so the picture keeps the camera's rate however slow the
 analysis is; a frame that comes while one is being analysed replaces the one that waits. The boxes
-are those of a frame or two ago, and are left out once they are ``STALE_S`` old.
+are those of a frame or two ago, and are left out once they are ``STALE_S`` old. When the server
+cannot keep up (see ``load``), it analyses less often first, then sends smaller pictures back.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ import av
 import numpy as np
 
 from emotion.drawing import annotate_into
-from emotion.live.newest import NewestWorker
+from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
+from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
-from emotion.live.settings import SettingsHolder
+from emotion.live.settings import LiveSettings, SettingsHolder
+from emotion.live.snapshot import LiveSnapshot, rate_hz
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
@@ -30,29 +33,16 @@ from emotion.types import Image
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
 
-RATE_WINDOW_S = 2.0
-"""The frames a second are counted over this long."""
+BUSY_REST = 4.0
+"""Under load the analysis rests so many times as long as it works, up to BUSY_REST_S."""
+
+BUSY_REST_S = 0.5
+"""At two analyses a second the boxes still follow, if late."""
+
+SMALL_WIDTH = 400
+"""Pictures up to this width, in pixels, are not made smaller."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LiveSnapshot:
-    """What a stream knows at one moment; immutable.
-
-    faces: of the newest analysed frame, largest first; boxes in its pixels. frames, analyzed: how
-    many were received and analysed since the start. frames_per_s: received lately. analysis_ms: of
-    one frame, median of the last thirty. size_wh: the newest analysed frame's, (0, 0) before the
-    first. failed: the newest analysis raised.
-    """
-
-    faces: tuple[TrackedFace, ...] = ()
-    frames: int = 0
-    analyzed: int = 0
-    frames_per_s: float = 0.0
-    analysis_ms: float = 0.0
-    size_wh: tuple[int, int] = (0, 0)
-    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +59,21 @@ class LiveProcessor:
     """Annotates the frames of one viewer; ``recv`` and ``snapshot`` may be called from any thread.
 
     Its method names are those that streamlit-webrtc expects of a video processor. Memory is
-    bounded: one waiting frame, one result, thirty durations, ten minutes of answers.
+    bounded: one waiting frame, one result, a paused picture, thirty durations, ten minutes of
+    answers.
     """
 
-    def __init__(self, analyzer: StreamAnalyzer, holder: SettingsHolder | None = None) -> None:
+    def __init__(
+        self,
+        analyzer: StreamAnalyzer,
+        holder: SettingsHolder | None = None,
+        load: Load = LOAD,
+    ) -> None:
+        self._load = load
         self._tracker = FaceTracker(analyzer)
         self._holder = holder or SettingsHolder()
         self.record = SessionRecord()
-        self._worker = NewestWorker(self._analyze, name="live-analysis")
+        self._worker = NewestWorker(self._analyze, name="live-analysis", rest=self._rest)
         self._lock = threading.Lock()  # guards the counters below
         self._result: _Result | None = None
         self._frames = 0
@@ -84,6 +81,19 @@ class LiveProcessor:
         self._arrivals: deque[float] = deque(maxlen=128)
         self._durations_ms: deque[float] = deque(maxlen=30)
         self._logged = False
+        self._frozen: Image | None = None
+        self._heard_s = time.monotonic()
+        self.ended = False
+
+    @property
+    def frames(self) -> int:
+        """How many frames came since the start."""
+        return self._frames
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last frame, or since it was made."""
+        return time.monotonic() - self._heard_s
 
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame with the newest faces drawn, same pts and time base; itself where none are.
@@ -103,6 +113,7 @@ class LiveProcessor:
 
     def on_ended(self) -> None:
         """Ends the analysis thread, without waiting for it."""
+        self.ended = True
         self._worker.close()
 
     def snapshot(self) -> LiveSnapshot:
@@ -113,8 +124,10 @@ class LiveProcessor:
         seen = LiveSnapshot(
             frames=frames,
             analyzed=analyzed,
-            frames_per_s=_rate(arrivals, time.monotonic()),
+            frames_per_s=rate_hz(arrivals, time.monotonic()),
             analysis_ms=median(durations) if durations else 0.0,
+            paused=self._holder.settings.paused,
+            level=self._load.level,
         )
         if result is None:
             return seen
@@ -129,11 +142,14 @@ class LiveProcessor:
         now = time.monotonic()
         with self._lock:
             self._frames += 1
+            self._heard_s = now
             self._arrivals.append(now)
             result = self._result
-        image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-        self._worker.offer((image, now))
         settings = self._holder.settings
+        if settings.paused and self._frozen is not None:
+            return _like(frame, self._frozen)
+        self._frozen = None
+        image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         faces: Sequence[TrackedFace] = ()
         if (
             result is not None
@@ -141,17 +157,41 @@ class LiveProcessor:
             and now - result.time_s <= STALE_S
         ):
             faces = result.faces
-        if not faces and not settings.mirror:
-            return frame
-        # A copy in any case: the analysis thread reads the other.
-        canvas = np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image.copy()
-        if settings.mirror:
-            faces = [mirrored(face, image.shape[1]) for face in faces]
-        numbers = [face.number for face in faces]
-        annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
-        drawn = av.VideoFrame.from_ndarray(canvas, format="rgb24")
-        drawn.pts, drawn.time_base = frame.pts, frame.time_base
+        drawn = self._drawn(frame, image, faces, settings)
+        if settings.paused:
+            self._frozen = np.asarray(drawn.to_ndarray(format="rgb24"), dtype=np.uint8)
+        else:
+            self._worker.offer((image, now))
         return drawn
+
+    def _drawn(
+        self,
+        frame: av.VideoFrame,
+        image: Image,
+        faces: Sequence[TrackedFace],
+        settings: LiveSettings,
+    ) -> av.VideoFrame:
+        """The frame as it goes back; ``image`` is the frame's own picture, left as it is."""
+        drawn = frame
+        if faces or settings.mirror:
+            # A copy in any case: the analysis thread reads the other.
+            canvas = np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image.copy()
+            if settings.mirror:
+                faces = [mirrored(face, image.shape[1]) for face in faces]
+            numbers = [face.number for face in faces]
+            annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
+            drawn = _like(frame, canvas)
+        if self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH:
+            # Even numbers, since the video's colours have half of its size.
+            drawn = drawn.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)
+            drawn.pts, drawn.time_base = frame.pts, frame.time_base
+        return drawn
+
+    def _rest(self, took_s: float) -> float:
+        """Seconds of rest after an analysis."""
+        if self._load.level == ALL_WELL:
+            return as_long(took_s)
+        return min(BUSY_REST * took_s, BUSY_REST_S)
 
     def _analyze(self, offered: tuple[Image, float]) -> None:
         """Runs on the analysis thread: one frame, then publishes."""
@@ -178,15 +218,14 @@ class LiveProcessor:
             _log.exception(message)
 
 
+def _like(frame: av.VideoFrame, picture: Image) -> av.VideoFrame:
+    """The picture as a frame with the other's pts and time base."""
+    made = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    made.pts, made.time_base = frame.pts, frame.time_base
+    return made
+
+
 def mirrored(face: TrackedFace, width: int) -> TrackedFace:
     """The face in the mirrored picture of that width."""
     x1, y1, x2, y2 = face.xyxy
     return replace(face, xyxy=np.array([width - x2, y1, width - x1, y2], np.float32))
-
-
-def _rate(arrivals: Sequence[float], now: float) -> float:
-    """Frames a second of the last ``RATE_WINDOW_S``; 0 when the stream stands still."""
-    recent = np.array([t for t in arrivals if now - t <= RATE_WINDOW_S])
-    if len(recent) < 2 or recent[-1] <= recent[0]:
-        return 0.0
-    return float((len(recent) - 1) / (recent[-1] - recent[0]))

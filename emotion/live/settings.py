@@ -8,11 +8,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class LiveSettings:
     """mirror: the picture as in a mirror. labels: names and percents on the boxes, or numbers only.
-    smoothing: see ``FaceTracker``; 1 is the tuned calm."""
+    smoothing: see ``FaceTracker``; 1 is the tuned calm. paused: the picture stands still and
+    nothing is analysed, while the connection stays."""
 
     mirror: bool = False
     labels: bool = True
     smoothing: float = 1.0
+    paused: bool = False
 
 
 class SettingsHolder:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -142,6 +143,23 @@ def launch(playwright: Playwright, camera: Path | None, *, allow: bool = True) -
         flags.append(f"--use-file-for-fake-video-capture={camera}")
     flags.append("--use-fake-ui-for-media-stream" if allow else "--deny-permission-prompts")
     return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+
+
+def launch_with_cameras(playwright: Playwright, count: int) -> Browser:
+    """Chromium with so many made-up cameras of its own, ``fake_device_0`` and on."""
+    flags = [f"--use-fake-device-for-media-stream=device-count={count}", *_FLAGS[1:]]
+    flags.append("--use-fake-ui-for-media-stream")
+    return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+
+
+def kill(browser: Browser) -> None:
+    """Ends the browser's processes without a chance to say goodbye to a server."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    # The first is the browser itself, which must not see the others go.
+    for each in sorted(processes, key=lambda each: each["type"] != "browser"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each["id"], signal.SIGKILL)
 
 
 def photo_camera(path: Path, pictures: Sequence[Picture], seconds_each: float = 3.0) -> Path:

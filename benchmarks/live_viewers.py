@@ -1,0 +1,281 @@
+"""How many viewers one server carries: replayed clients in place of browsers.
+
+    python benchmarks/live_viewers.py --viewers 1 4 6 --rate 30 --seconds 30
+
+The server is a process of its own with the page's media path (aiortc, streamlit-webrtc's tracks,
+our processor and the default model), without Streamlit around it. The clients, in this process,
+send a film that was encoded once, so they cost little. Every frame of it carries a number, drawn as
+black and white fields along the picture's lower edge: the delay is the time between sending a
+number and receiving a picture that shows it, whatever happened to the time stamps on the way.
+
+Of each viewer, over the last ``--seconds``, after ``--warm-up``: pictures received a second, fresh
+ones (with another number than the one before), the delay's median and 95th percentile, and the
+median of the last ten seconds, which tells whether it grows. Of the server: share of one core,
+memory, frames that wait in the libraries' queues at the end, and the load's level. On two cores or
+more the server is pinned to one and the clients to the rest (``--server-cores`` gives it more).
+``--plain`` leaves the libraries' queues as they are, ``--no-analysis`` leaves the model out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # shares the film with the tests
+
+from benchmarks.live_server import cpu_s, memory_mb  # noqa: E402 - after the path above
+from tests.browser import harness  # noqa: E402
+
+BITS = 9
+STRIP = 1 / 15  # of the picture's height, at its lower edge
+CLOCK_HZ = 90_000
+
+
+def draw_number(picture: harness.Picture, number: int) -> None:
+    """Draws the number into an RGB picture, in place: white, black, its bits, their parity."""
+    height, width = picture.shape[:2]
+    bits = [number >> place & 1 for place in range(BITS)]
+    fields = [1, 0, *bits, sum(bits) % 2]
+    edges = np.linspace(0, width, len(fields) + 1).round().astype(int)
+    for value, left, right in zip(fields, edges, edges[1:], strict=False):
+        picture[round(height * (1 - STRIP)) :, left:right] = 255 * value
+
+
+def read_number(luma: npt.NDArray[np.uint8]) -> int | None:
+    """The number in a picture's brightness (H, W); None where it cannot be read."""
+    height, width = luma.shape
+    row = luma[round(height * (1 - STRIP / 2))].astype(int)
+    fields = BITS + 3
+    middles = ((np.arange(fields) + 0.5) * width / fields).astype(int)
+    seen = row[middles] > 127
+    bits = seen[2:-1]
+    if not seen[0] or seen[1] or bits.sum() % 2 != seen[-1]:
+        return None
+    return int((bits << np.arange(BITS)).sum())
+
+
+def film(rate_hz: int, width: int, height: int) -> list[bytes]:
+    """A face that sways for 2**BITS frames, each with its number, as VP8."""
+    portrait = harness.portraits()[0]
+    encoder = av.CodecContext.create("libvpx", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.bit_rate, encoder.time_base = 1_000_000, Fraction(1, rate_hz)
+    encoder.gop_size = 2 * rate_hz
+    encoder.options = {"cpu-used": "-8", "deadline": "realtime", "lag-in-frames": "0"}
+    packets = []
+    for index in range(1 << BITS):
+        turn = 2 * np.pi * index / (4 * rate_hz)
+        x, y = round(40 * (1 + np.sin(turn))), round(30 * (1 + np.cos(turn)))
+        view = portrait[y : y + harness.HEIGHT, x : x + harness.WIDTH]
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view), format="rgb24")
+        scaled = frame.reformat(width=width, height=height)
+        picture = np.asarray(scaled.to_ndarray(format="rgb24"), dtype=np.uint8)
+        draw_number(picture, index)
+        drawn = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        drawn.pts, drawn.time_base = index, Fraction(1, rate_hz)
+        packets += [bytes(packet) for packet in encoder.encode(drawn)]
+    if len(packets) != 1 << BITS:
+        raise RuntimeError(f"expected a packet for each frame, got {len(packets)}")
+    return packets
+
+
+class Replay(MediaStreamTrack):
+    """Sends the film in a loop at its rate; ``sent_s`` tells when each number went last."""
+
+    kind = "video"
+
+    def __init__(self, packets: Sequence[bytes], rate_hz: int, offset: int) -> None:
+        super().__init__()
+        self._packets, self._rate_hz = packets, rate_hz
+        # The film's beginning is a key frame; each viewer begins there, a little later than others.
+        self._begun_s = time.monotonic() + offset / rate_hz / 7
+        self._index = 0
+        self.sent_s = np.full(len(packets), np.nan)
+
+    async def recv(self) -> av.Packet[Any]:
+        """The next packet when its time has come; late ones follow at once, none is left out."""
+        await asyncio.sleep(self._begun_s + self._index / self._rate_hz - time.monotonic())
+        number = self._index % len(self._packets)
+        packet = av.Packet(self._packets[number])
+        packet.pts = round(self._index * CLOCK_HZ / self._rate_hz)
+        packet.time_base = Fraction(1, CLOCK_HZ)
+        self.sent_s[number] = time.monotonic()
+        self._index += 1
+        return packet
+
+
+@dataclass
+class Viewer:
+    """A client and what it saw: (time, number) of each picture that came back."""
+
+    connection: RTCPeerConnection
+    source: Replay
+    seen: list[tuple[float, int, float]] = field(default_factory=list)
+    unread: int = 0
+
+    async def watch(self, track: MediaStreamTrack) -> None:
+        """Notes every returned picture until the track ends."""
+        with contextlib.suppress(Exception):
+            while True:
+                frame = await track.recv()
+                now = time.monotonic()
+                assert isinstance(frame, av.VideoFrame)
+                plane = frame.planes[0]
+                luma = np.frombuffer(bytes(plane), np.uint8).reshape(frame.height, plane.line_size)
+                number = read_number(luma[:, : frame.width])
+                if number is None:
+                    self.unread += 1
+                else:
+                    self.seen.append((now, number, now - float(self.source.sent_s[number])))
+
+
+class Server:
+    """The server's process and the talk with it, one JSON line each way."""
+
+    def __init__(self, options: argparse.Namespace, cores: set[int] | None) -> None:
+        command = [sys.executable, str(ROOT / "benchmarks" / "live_server.py")]
+        command += ["--plain"] * options.plain + ["--no-analysis"] * options.no_analysis
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "STREAMLIT_LOGGER_LEVEL": "error"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if cores:
+            os.sched_setaffinity(self.process.pid, cores)
+
+    def ask(self, **question: object) -> dict[str, object]:
+        """The server's answer; blocks."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, object] = json.loads(self.process.stdout.readline())
+        return answer
+
+
+async def connect(server: Server, source: Replay) -> Viewer:
+    """A viewer whose stream goes to the server and back."""
+    connection = RTCPeerConnection()
+    viewer = Viewer(connection, source)
+    tasks = []
+
+    @connection.on("track")
+    def on_track(track: MediaStreamTrack) -> None:
+        tasks.append(asyncio.ensure_future(viewer.watch(track)))
+
+    connection.addTrack(source)
+    await connection.setLocalDescription(await connection.createOffer())
+    local = connection.localDescription
+    loop = asyncio.get_running_loop()
+    answer = await loop.run_in_executor(None, lambda: server.ask(sdp=local.sdp, type=local.type))
+    await connection.setRemoteDescription(
+        RTCSessionDescription(sdp=str(answer["sdp"]), type=str(answer["type"]))
+    )
+    return viewer
+
+
+def report(viewers: Sequence[Viewer], seconds: float, ended: float) -> str:
+    """One line of the table: means over the viewers, delays over all their pictures."""
+    received, fresh = [], []
+    delays: list[float] = []
+    lately: list[float] = []
+    for viewer in viewers:
+        part = [each for each in viewer.seen if ended - each[0] <= seconds]
+        numbers = [number for _, number, _ in part]
+        received.append(len(part) / seconds)
+        changes = sum(a != b for a, b in itertools.pairwise(numbers))
+        fresh.append(changes / seconds)
+        delays += [delay for _, _, delay in part]
+        lately += [delay for at, _, delay in part if ended - at <= 10]
+    if not delays or not lately:
+        return "nothing came back"
+    middle, high = (1000 * float(np.percentile(delays, p)) for p in (50, 95))
+    last = 1000 * float(np.median(lately))
+    return (
+        f"{np.mean(received):.1f} ({min(received):.1f}) | {np.mean(fresh):.1f} | "
+        f"{middle:.0f} | {high:.0f} | {last:.0f}"
+    )
+
+
+async def measure(
+    options: argparse.Namespace, packets: Sequence[bytes], count: int, cores: set[int] | None
+) -> None:
+    """Connects so many viewers, watches, prints their line."""
+    server = Server(options, cores)
+    viewers: list[Viewer] = []
+    try:
+        for index in range(count):
+            # One after the other, as visitors come.
+            viewer = await connect(server, Replay(packets, options.rate, index))
+            viewers.append(viewer)
+        await asyncio.sleep(options.warm_up)
+        pid = server.process.pid
+        cpu_before, begun = cpu_s(pid), time.monotonic()
+        await asyncio.sleep(options.seconds)
+        ended = time.monotonic()
+        busy = (cpu_s(pid) - cpu_before) / (ended - begun)
+        line = report(viewers, options.seconds, ended)
+        loop = asyncio.get_running_loop()
+        state = await loop.run_in_executor(None, lambda: server.ask(state=True))
+        print(
+            f"| {count} | {line} | {100 * busy:.0f} % | {memory_mb(pid):.0f} MB | "
+            f"{json.dumps(state)} |",
+            flush=True,
+        )
+    finally:
+        for viewer in viewers:
+            await viewer.connection.close()
+        server.process.terminate()
+        server.process.wait()
+
+
+def main() -> None:
+    """Measures each number of viewers in turn."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--viewers", type=int, nargs="+", default=[1, 4, 6])
+    parser.add_argument("--rate", type=int, default=30, help="frames a second of each camera")
+    parser.add_argument("--size", default="640x480")
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--warm-up", type=float, default=8.0)
+    parser.add_argument("--plain", action="store_true", help="the libraries' own queues")
+    parser.add_argument("--no-analysis", action="store_true")
+    parser.add_argument("--server-cores", type=int, default=1, help="0: no pinning at all")
+    options = parser.parse_args()
+    width, height = (int(side) for side in options.size.split("x"))
+    packets = film(options.rate, width, height)
+    cores = sorted(os.sched_getaffinity(0))
+    pinned = None
+    if 0 < options.server_cores < len(cores):
+        pinned = set(cores[: options.server_cores])
+        os.sched_setaffinity(0, set(cores[options.server_cores :]))
+    print(f"{options.size} at {options.rate}; load of the machine: {os.getloadavg()[0]:.1f}")
+    print("| viewers | received (least) | fresh | delay | 95th | last 10 s | core | memory | end |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for count in options.viewers:
+        asyncio.run(measure(options, packets, count, pinned))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The stream where only a TURN server's relay is allowed, through a real coturn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, expect
+
+from emotion.app.ice import ICE_VARIABLE, RELAY_VARIABLE
+from tests.browser import harness
+from tests.browser.coturn import TurnServer, turn_server
+
+# Keeps hold of the component's connection, which it tells nobody about.
+_KEEP = """() => {
+    const Original = window.RTCPeerConnection
+    window.connections = []
+    window.RTCPeerConnection = class extends Original {
+        constructor(...all) { super(...all); window.connections.push(this) }
+    }
+}"""
+_KINDS_IN_USE = """async () => {
+    const stats = await window.connections.at(-1).getStats()
+    const found = new Set()
+    stats.forEach((each) => {
+        if (each.type !== 'candidate-pair' || !each.nominated) return
+        found.add(stats.get(each.localCandidateId).candidateType)
+    })
+    return [...found]
+}"""
+
+
+@pytest.fixture(scope="module")
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
+    with turn_server(tmp_path_factory.mktemp("turn")) as running:
+        yield running
+
+
+def relay_only(servers: list[dict[str, str]]) -> dict[str, str]:
+    """The environment of a page that may use these servers' relays and nothing else."""
+    return {ICE_VARIABLE: json.dumps(servers), RELAY_VARIABLE: "1"}
+
+
+def start(page: Page, url: str) -> Frame:
+    page.add_init_script(f"({_KEEP})()")
+    page.goto(f"{url}/webcam")
+    frame = harness.camera_frame(page)
+    frame.get_by_role("button", name="Start", exact=True).click()
+    return frame
+
+
+def test_pictures_come_back_through_the_relay_alone(
+    browser: Browser, turn: TurnServer, tmp_path: Path
+) -> None:
+    env = relay_only([{"urls": turn.url, "secret": turn.secret}])
+    with harness.serve(tmp_path / "server.log", env=env) as server:
+        page = browser.new_page()
+        try:
+            frame = start(page, server.url)
+            assert harness.wait_for_frames(frame, 30, 60) >= 30, f"{server.log()}\n{turn.log()}"
+            assert frame.evaluate(_KINDS_IN_USE) == ["relay"]
+            expect(page.locator(".face-card").first).to_be_visible(timeout=30_000)
+        finally:
+            page.close()
+        assert not server.tracebacks(), server.log()
+    # The user name is the second at which the credential ends, then ours.
+    assert "ALLOCATE processed, success" in turn.log()
+    assert ":emotion>" in turn.log()
+
+
+def test_with_a_wrong_secret_no_picture_comes_and_the_page_says_so(
+    browser: Browser, turn: TurnServer, tmp_path: Path
+) -> None:
+    env = relay_only([{"urls": turn.url, "secret": "another secret"}])
+    with harness.serve(tmp_path / "server.log", env=env) as server:
+        page = browser.new_page()
+        try:
+            frame = start(page, server.url)
+            expect(page.get_by_text("no way to send video to each other")).to_be_visible(
+                timeout=60_000
+            )
+            assert harness.frames_returned(frame) == 0
+        finally:
+            page.close()
+        assert not server.tracebacks(), server.log()

@@ -1,0 +1,167 @@
+"""Our queues in place of aiortc's: only the newest waits, and we notice when aiortc changes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import queue
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from aiortc import MediaStreamTrack, RTCPeerConnection, rtcrtpreceiver
+from aiortc.contrib import media
+from aiortc.mediastreams import MediaStreamError
+
+from emotion.live import aiortc_queues as ours
+
+PLAIN = """
+import asyncio, json
+from aiortc import RTCPeerConnection, rtcrtpreceiver
+from aiortc.contrib import media
+async def look():
+    track = rtcrtpreceiver.RemoteStreamTrack("video")
+    relay = media.MediaRelay().subscribe(track)
+    connection = RTCPeerConnection()
+    receiver = connection.addTransceiver("video").receiver
+    encoded = receiver._RTCRtpReceiver__decoder_queue
+    await connection.close()
+    return [track._queue.maxsize, relay._queue.maxsize, encoded.maxsize]
+print(json.dumps(asyncio.run(look())))
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_place() -> None:
+    ours.keep_only_the_newest()
+    ours.keep_only_the_newest()  # a second call changes nothing
+
+
+def test_aiortc_still_has_no_bounds_of_its_own() -> None:
+    """When this fails, aiortc has mended it: take our queue out, and measure with live_viewers."""
+    done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [0, 0, 0]
+
+
+def test_what_is_replaced_is_still_there() -> None:
+    async def look() -> tuple[Any, Any, Any, Any]:
+        track = rtcrtpreceiver.RemoteStreamTrack("video")
+        sound = rtcrtpreceiver.RemoteStreamTrack("audio")
+        relay: Any = media.MediaRelay().subscribe(track)
+        connection = RTCPeerConnection()
+        receiver: Any = connection.addTransceiver("video").receiver
+        encoded = receiver._RTCRtpReceiver__decoder_queue
+        await connection.close()
+        return track._queue, relay._queue, encoded, sound._queue
+
+    received, relayed, encoded, sound = asyncio.run(look())
+    assert type(received) is ours.ReceivedQueue
+    assert type(relayed) is ours.NewestQueue
+    assert type(encoded) is ours.EncodedQueue
+    assert type(sound) is asyncio.Queue
+
+
+def test_another_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "_applied", False)
+    monkeypatch.setattr(ours, "_DECODER_QUEUE", "_RTCRtpReceiver__another_name")
+    before = rtcrtpreceiver.RemoteStreamTrack.__init__
+    with pytest.raises(RuntimeError, match=r"aiortc 1\.16"):
+        ours.keep_only_the_newest()
+    assert rtcrtpreceiver.RemoteStreamTrack.__init__ is before
+
+
+class Numbers(MediaStreamTrack):
+    """A camera of 100 frames a second; a frame's pts is its number."""
+
+    kind = "video"
+    last = -1
+
+    async def recv(self) -> av.VideoFrame:
+        await asyncio.sleep(0.01)
+        self.last += 1
+        if self.last == 200:
+            raise MediaStreamError
+        frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")
+        frame.pts, frame.time_base = self.last, Fraction(1, 100)
+        return frame
+
+
+def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
+    async def take() -> list[tuple[int, int, Fraction]]:
+        source = Numbers()
+        relay = media.MediaRelay()
+        slow = relay.subscribe(relay.subscribe(source))
+        seen = []
+        try:
+            while True:
+                frame: Any = await slow.recv()
+                seen.append((frame.pts, source.last, frame.time_base))
+                await asyncio.sleep(0.1)
+        except MediaStreamError:
+            return seen
+
+    seen = asyncio.run(asyncio.wait_for(take(), 60))
+    numbers = [number for number, _, _ in seen]
+    assert len(numbers) >= 5
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] < 8 * len(numbers) + 200  # far fewer than the frames that were sent
+    assert len(numbers) < 100
+    # Without our queue the tenth frame taken would be number ten, a hundred behind.
+    assert all(newest - number <= 3 for number, newest, _ in seen)
+    assert {time_base for _, _, time_base in seen} == {Fraction(1, 100)}
+
+
+def encoded(*, key: bool) -> tuple[Any, Any]:
+    """What aiortc hands to its decoder's thread."""
+    return SimpleNamespace(name="VP8"), SimpleNamespace(data=bytes([0 if key else 1]))
+
+
+def test_encoded_frames_are_never_left_out_singly() -> None:
+    ask = threading.Event()
+    waiting = ours.EncodedQueue(ask)
+    waiting.put(encoded(key=True))
+    for _ in range(ours.MAX_ENCODED - 1):
+        waiting.put(encoded(key=False))
+    assert waiting.qsize() == ours.MAX_ENCODED
+    assert not ask.is_set()
+    waiting.put(encoded(key=False))
+    assert waiting.qsize() == 0
+    assert ask.is_set()
+    waiting.put(encoded(key=False))
+    assert waiting.qsize() == 0
+    key = encoded(key=True)
+    waiting.put(key)
+    waiting.put(encoded(key=False))
+    assert waiting.get_nowait() is key
+    assert waiting.qsize() == 1
+
+
+def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
+    waiting = ours.EncodedQueue(threading.Event())
+    for _ in range(ours.MAX_ENCODED + 2):
+        waiting.put(encoded(key=False))
+    with pytest.raises(queue.Empty):
+        waiting.get(timeout=0.01)
+    waiting.put(None)
+    assert waiting.get(timeout=1) is None
+
+
+def test_a_key_frame_is_told_by_its_first_bit() -> None:
+    encoder: Any = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
+    encoder.time_base = Fraction(1, 30)
+    encoder.options = {"deadline": "realtime", "lag-in-frames": "0"}
+    told = []
+    for index in range(4):
+        picture = np.full((48, 64, 3), 40 * index, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = index, Fraction(1, 30)
+        told += [(p.is_keyframe, ours.begins_anew("VP8", bytes(p))) for p in encoder.encode(frame)]
+    assert told == [(True, True)] + 3 * [(False, False)]
+    assert ours.begins_anew("H264", b"\x01")
