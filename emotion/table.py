@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TextIO
 
 from emotion.types import EMOTIONS, Face
@@ -81,22 +80,3 @@ def to_csv(rows: Iterable[Row]) -> str:
     text = io.StringIO(newline="")
     write_csv(rows, text)
     return text.getvalue()
-
-
-class TableWriter:
-    """A CSV file that grows row by row; whatever happens, only whole rows stand in it."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
-        self._writer.writeheader()
-
-    def close(self) -> None:
-        """Ends the file."""
-        self._file.close()
-
-    def write(self, rows: Iterable[Row]) -> None:
-        """Adds rows and hands them to the system, so that a killed run keeps them."""
-        self._writer.writerows(rows)
-        self._file.flush()

@@ -1,7 +1,8 @@
-"""The Video place: a clip's faces, frame by frame, with progress, a stop, a timeline and a table.
+"""The Video place: a clip's faces, frame by frame, with progress, a stop, and what came out.
 
 The work is a ``Job`` kept in the visitor's session: whatever reruns the page, the next run goes on
-where it was; stopping keeps what is done. Nothing of the clip is kept but its faces.
+where it was; stopping keeps what is done. Nothing of the clip is kept but its faces and, in
+memory, the annotated video.
 """
 
 from __future__ import annotations
@@ -13,24 +14,23 @@ from typing import Any
 import streamlit as st
 
 import emotion
-from emotion.app import shared
+from emotion.app import shared, video_result
 from emotion.app.bars import bars_html
-from emotion.app.photo_result import safe_stem
 from emotion.app.video_job import Job
-from emotion.app.words import counted
+from emotion.app.words import clock, counted, plain
 from emotion.drawing import face_color
 from emotion.errors import VideoError
 from emotion.images import encode_image
-from emotion.table import to_csv
-from emotion.video import Clip, ClipInfo, read_frames
-from emotion.video_faces import video_rows
+from emotion.video.clip import Clip, ClipInfo, read_frames
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _PLAYED = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 _RATES: dict[str, float | None] = {"1": 1, "2": 2, "5": 5, "10": 10, "every": None}
 _UPDATE_EVERY_S = 0.25
+_DRAW_EVERY_S = 2.0  # the result so far: a chart costs more than a bar
 _USUAL_RATE = "5"
 _JOB, _WANTED, _RATE, _BUTTON = "video:job", "video:wanted", "video:rate", "video:button"
+_PART = "video:part"
 
 
 def page() -> None:
@@ -56,53 +56,84 @@ def page() -> None:
 
 
 def _clip_place(file: Any, job: Job | None, analyzer: emotion.Analyzer) -> None:
-    """One clip: the preview, beside it the controls and the result in short, then the timeline."""
+    """One clip: the picture, beside it the controls and the result in short, then the rest."""
     with Clip(file) as clip:
         info = clip.info
     left, right = st.columns([1, 1], gap="medium")
-    with left:
-        _preview(file)
     # Always the same places in the same order: what an earlier run drew there is replaced at once,
     # not only when this run ends.
     with right:
         st.html(f'<p class="small">{_facts(info)}</p>')
-        job = _controls(file, job, analyzer)
-        beside = st.empty()
+        job = _controls(file, job, analyzer, info)
+        bar, beside = st.empty(), st.empty()
+    with left:
+        _picture(file, job)
     below = st.empty()
-    if job is not None and job.state == "running":
+    if job is None:
+        return
+    if job.state == "analysing":
         below.empty()
-        with beside:
-            _work(job)
-    if job is not None:
-        with beside.container():
-            has_faces = _in_short(job)
-        if has_faces:
-            with below.container():
-                _timeline(file.name, job)
+        _work(job, bar, beside, below)
+    with beside.container():
+        has_faces = _in_short(job)
+    if has_faces:
+        with below.container():
+            video_result.result(file.name, file, job)
+    if job.state == "drawing":
+        _work(job, bar)
+
+
+def _picture(file: Any, job: Job | None) -> None:
+    """The annotated video once there is one, else the clip itself."""
+    with st.container(key="picture-clip"):
+        if job is not None and job.film is not None:
+            st.video(job.film, format="video/mp4")
+        else:
+            _preview(file)
 
 
 def _preview(file: Any) -> None:
     """The clip itself where browsers play it, else its first picture."""
     suffix = PurePath(file.name).suffix.lower()
-    with st.container(key="picture-clip"):
-        if suffix in _PLAYED:
-            st.video(file, format=_PLAYED[suffix])
-        elif suffix == ".gif":
-            st.image(file.getvalue(), width="stretch", alt="The clip")
-        else:
-            _, _, image = next(read_frames(file))
-            st.image(encode_image(image, suffix=".jpg"), width="stretch", alt="Its first picture")
+    if suffix in _PLAYED:
+        st.video(file, format=_PLAYED[suffix])
+    elif suffix == ".gif":
+        st.image(file.getvalue(), width="stretch", alt="The clip")
+    else:
+        _, _, image = next(read_frames(file))
+        st.image(encode_image(image, suffix=".jpg"), width="stretch", alt="Its first picture")
 
 
-def _controls(file: Any, job: Job | None, analyzer: emotion.Analyzer) -> Job | None:
-    """The rate, and the button that starts or stops; the job to go on with or to show, if any."""
+def _controls(file: Any, job: Job | None, analyzer: emotion.Analyzer, info: ClipInfo) -> Job | None:
+    """Part, rate, and the button that starts or stops; the job to go on with or show, if any."""
     if st.session_state.pop(_WANTED, False):
         if job is not None:
             _drop(job)
         rate = st.session_state.get(_RATE) or _USUAL_RATE
-        job = Job(file.file_id, file, analyzer, rate_hz=_RATES[rate])
+        start_s, end_s = st.session_state.get(_PART) or (0.0, None)
+        spec = analyzer.spec
+        job = Job(
+            file.file_id,
+            file,
+            analyzer,
+            rate_hz=_RATES[rate],
+            start_s=start_s,
+            end_s=None if info.duration_s is None or end_s == _length(info) else end_s,
+            made_by=f"Model: {spec.name}, labelling {spec.default_head}.",
+        )
         st.session_state[_JOB] = job
-    running = job is not None and job.state == "running"
+    running = job is not None and job.running
+    if info.duration_s is not None and _length(info) >= 1:
+        st.slider(
+            "Part of the clip, in seconds",
+            0.0,
+            _length(info),
+            (0.0, _length(info)),
+            step=0.1,
+            format="%.1f",
+            key=_PART,
+            disabled=running,
+        )
     st.segmented_control(
         "Pictures analysed a second",
         list(_RATES),
@@ -121,68 +152,81 @@ def _controls(file: Any, job: Job | None, analyzer: emotion.Analyzer) -> Job | N
 def _press() -> None:
     """The button's callback, before the page is drawn anew: stops, or asks for a start."""
     job: Job | None = st.session_state.get(_JOB)
-    if job is not None and job.state == "running":
+    if job is not None and job.running:
         job.stop()
     else:
         st.session_state[_WANTED] = True
 
 
-def _work(job: Job) -> None:
-    """Goes on with the job until it ends, or until another run of the page takes it over."""
-    bar = st.progress(0.0, text="Starting …")
-    run, shown_s = job.take(), 0.0
+def _work(job: Job, bar: Any, beside: Any = None, below: Any = None) -> None:
+    """Goes on with the task at hand until it ends, or another run of the page takes it over.
+
+    beside, below: places for the result so far.
+    """
+    task = job.state
+    bar.progress(job.fraction, text="Starting …")
+    run, shown_s, drawn_s = job.take(), 0.0, time.monotonic()
     while job.step(run):
-        if time.monotonic() - shown_s >= _UPDATE_EVERY_S:
-            shown_s = time.monotonic()
-            bar.progress(job.fraction, text=_progress_text(job))
+        if job.state != task:
+            break
+        now_s = time.monotonic()
+        if now_s - shown_s >= _UPDATE_EVERY_S:
+            shown_s = now_s
+            bar.progress(job.fraction, text=progress_text(job))
+        if below is not None and now_s - drawn_s >= _DRAW_EVERY_S:
+            with beside.container():
+                _shares(job)
+            with below.container():
+                video_result.so_far(job)
+            drawn_s = time.monotonic()
     st.rerun()
 
 
-def _progress_text(job: Job) -> str:
-    done = counted(len(job.results), "picture")
-    return f"{done}, {job.results[-1].time_s:.1f} s of the clip, {job.speed_hz:.0f} a second"
+def progress_text(job: Job) -> str:
+    """Such as "120 pictures, 24.0 s of the clip, 45 a second, 8 s left"."""
+    left = "" if job.left_s is None else f", {clock(job.left_s)} left"
+    if job.state == "drawing":
+        return f"Drawing the annotated video, {job.speed_hz:.0f} pictures a second{left}"
+    done = counted(len(job.recording), "picture")
+    reached_s = job.recording.times[-1] if len(job.recording) else 0.0
+    return f"{done}, {reached_s:.1f} s of the clip, {job.speed_hz:.0f} a second{left}"
 
 
 def _in_short(job: Job) -> bool:
     """The notes, the result in words and the shares; whether there was a face at all."""
-    from emotion.app import timeline  # charts only once there is something to draw
+    from emotion.app import timeline
 
     if job.state == "failed":
-        raise VideoError(job.problem)
+        if not len(job.recording):
+            raise VideoError(job.problem)
+        st.error(plain(job.problem, 400))  # what was done before is shown
     if job.state == "stopped":
         st.info("Stopped; what was done until then is shown.")
     elif job.damaged:
         st.warning("A part of this clip is damaged or missing; the rest is shown.")
-    st.write(timeline.summary(job.results))
-    share = timeline.shares(job.results)
-    if share is None:
+    if job.film_note:
+        st.info(job.film_note)
+    st.write(timeline.summary(job.recording))
+    if not _shares(job):
         st.info("Try a clip in which a face looks towards the camera, near and well lit.")
+        return False
+    return True
+
+
+def _shares(job: Job) -> bool:
+    """The shares as bars; False when there is no face yet."""
+    from emotion.app import timeline
+
+    share = timeline.shares(job.recording)
+    if share is None:
         return False
     st.html(bars_html(share, face_color(0), title="Share of each apparent expression in the clip"))
     return True
 
 
-def _timeline(name: str, job: Job) -> None:
-    """The chart over time, and the table to take along."""
-    from emotion.app import timeline
-
-    st.subheader("Over time", anchor=False)
-    st.html(timeline.legend_html())
-    st.altair_chart(timeline.timeline_chart(job.results), width="stretch")
-    st.html(
-        '<p class="small">Probabilities of the seven apparent expressions; with several faces in '
-        "view, their mean. Empty where no face was found.</p>"
-    )
-    st.download_button(
-        "Download table (CSV)",
-        lambda: _csv(name, job),
-        file_name=f"{safe_stem(name)}-faces.csv",
-        on_click="ignore",
-    )
-
-
-def _csv(name: str, job: Job) -> str:
-    return to_csv(row for result in job.results for row in video_rows(name, result))
+def _length(info: ClipInfo) -> float:
+    """The clip's length rounded up to the slider's step, in seconds."""
+    return -(-(info.duration_s or 0.0) * 10 // 1) / 10
 
 
 def _drop(job: Job) -> None:

@@ -7,37 +7,74 @@ Free of Streamlit.
 
 from __future__ import annotations
 
+import io
 import threading
 import time
+from collections.abc import Generator
 from typing import Literal
 
 import emotion
+from emotion.app.cards import thumbnail
 from emotion.tracking.tracker import StreamAnalyzer
-from emotion.video import Clip, Source
-from emotion.video_faces import FrameResult, analyze_video
+from emotion.types import Image
+from emotion.video.clip import Clip, Source
+from emotion.video.faces import FrameResult, followed
+from emotion.video.film import draw_film
+from emotion.video.record import Recording
+from emotion.video.sound import own_handle
 
-State = Literal["running", "done", "stopped", "failed"]
+State = Literal["analysing", "drawing", "done", "stopped", "failed"]
+
+FILM_SIDE = 1280
+"""The annotated video's longer side at most, in pixels: it is kept in memory."""
+
+_THUMBNAILS = 100  # of so many persons; more are passers-by in a crowd
+_BETTER = 1.3  # so much larger and surer is worth another thumbnail
 
 
 class Job:
-    """The results so far of one clip, and the way to the next; closes the clip when it ends.
+    """What is known of one clip so far, and the way to the rest; closes the clip when it ends.
 
     file_id: which upload it belongs to. rate_hz: pictures analysed a second, None for every frame.
+    start_s, end_s: the part of the clip. First the faces are found, then the video is drawn.
     """
 
     def __init__(
-        self, file_id: str, source: Source, analyzer: StreamAnalyzer, *, rate_hz: float | None
+        self,
+        file_id: str,
+        source: Source,
+        analyzer: StreamAnalyzer,
+        *,
+        rate_hz: float | None,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        made_by: str = "",
     ) -> None:
         self.file_id = file_id
-        self.results: list[FrameResult] = []
-        self.state: State = "running"
+        self.recording = Recording()
+        self.thumbnails: dict[int, str] = {}
+        self.state: State = "analysing"
         self.problem = ""
-        self.seconds = 0.0
-        self._clip = Clip(source)
+        self.film: bytes | None = None
+        self.film_note = ""
+        """What is to be said of the annotated video, if anything."""
+        self.made_by = made_by
+        """A sentence on the model, for the report."""
+        self.start_s, self.end_s = start_s, end_s
+        # A handle of its own: another run of the page may read the upload meanwhile.
+        self._source, self._rate_hz = own_handle(source), rate_hz
+        self._done, self._seconds, self._fraction = 0, 0.0, 0.0
+        self._qualities: dict[int, float] = {}
+        self._clip = Clip(self._source)
         self.info = self._clip.info
-        self._steps = analyze_video(self._clip, analyzer, rate_hz=rate_hz)
+        self._steps = self._work(analyzer)
         self._lock = threading.Lock()
         self._run: object = None
+
+    @property
+    def running(self) -> bool:
+        """Whether there is more to do."""
+        return self.state in ("analysing", "drawing")
 
     @property
     def damaged(self) -> bool:
@@ -46,18 +83,20 @@ class Job:
 
     @property
     def speed_hz(self) -> float:
-        """Pictures analysed a second."""
-        return len(self.results) / self.seconds if self.seconds else 0.0
+        """Pictures analysed a second; drawn ones once that is what is done."""
+        return self._done / self._seconds if self._seconds else 0.0
 
     @property
     def fraction(self) -> float:
-        """How much of the clip is done, 0..1, as far as its file tells its length."""
-        if not self.results:
-            return 0.0
-        if self.info.duration_s:
-            return min(1.0, self.results[-1].time_s / self.info.duration_s)
-        count = self.info.frame_count
-        return min(1.0, self.results[-1].frame / count) if count else 0.0
+        """How much of the present task is done, 0..1, as far as the file tells its length."""
+        return self._fraction
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds of work left in the present task; None where that cannot be told yet."""
+        if self._seconds < 0.5 or not self._fraction:
+            return None
+        return self._seconds * (1 - self._fraction) / self._fraction
 
     def take(self) -> object:
         """A token for ``step``; every token given before stops working."""
@@ -66,30 +105,90 @@ class Job:
             return self._run
 
     def step(self, run: object) -> bool:
-        """Analyses the next picture; False when there is nothing more to do for this token."""
+        """Does the next picture; False when there is nothing more to do for this token."""
         with self._lock:
-            if self.state != "running" or run is not self._run:
+            if not self.running or run is not self._run:
                 return False
             began_s = time.monotonic()
-            try:
-                result = next(self._steps, None)
-            except emotion.EmotionError as error:
-                self.problem = str(error)
-                return self._end("failed")
-            if result is None:
-                return self._end("done")
-            self.results.append(result)
-            self.seconds += time.monotonic() - began_s
+            if next(self._steps, None) is None:
+                self._clip.close()
+                return False
+            self._seconds += time.monotonic() - began_s
+            self._done += 1
             return True
 
     def stop(self) -> None:
-        """Ends the work; what is done stays."""
+        """Ends the work; what is done stays. Faces that are all found need no drawn video."""
         with self._lock:
-            if self.state == "running":
-                self._end("stopped")
+            if self.state == "drawing":
+                self.state, self.film_note = "done", "The annotated video was stopped."
+            elif self.state == "analysing":
+                self.state = "stopped"
+            self._steps.close()
+            self._clip.close()
 
-    def _end(self, state: State) -> bool:
-        self.state = state
-        self._steps.close()
-        self._clip.close()
-        return False
+    def _work(self, analyzer: StreamAnalyzer) -> Generator[bool]:
+        """Everything, a picture at a time."""
+        frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
+        self._begin()
+        try:
+            for result, image in followed(frames, analyzer):
+                self._take_in(result, image)
+                yield True
+        except emotion.EmotionError as error:
+            self.state, self.problem = "failed", str(error)
+            return
+        if len(self.recording.faces):
+            self.state = "drawing"
+            self._begin()
+            yield from self._draw()
+        self.state = "done"
+
+    def _draw(self) -> Generator[bool]:
+        film = io.BytesIO()
+        drawing = draw_film(
+            self._source,
+            self.recording,
+            film,
+            start_s=self.start_s,
+            end_s=self.end_s,
+            max_side=FILM_SIDE,
+        )
+        try:
+            whole_sound = yield from self._drawn(drawing)
+        except emotion.EmotionError as error:
+            self.film_note = f"There is no annotated video: {error}"
+            return
+        finally:
+            drawing.close()
+        self.film = film.getvalue()
+        if not whole_sound:
+            self.film_note = "A part of the sound could not be kept."
+
+    def _drawn(self, drawing: Generator[float, None, bool]) -> Generator[bool, None, bool]:
+        while True:
+            try:
+                self._note(next(drawing))
+            except StopIteration as end:
+                return bool(end.value)
+            yield True
+
+    def _begin(self) -> None:
+        self._done, self._seconds, self._fraction = 0, 0.0, 0.0
+
+    def _note(self, time_s: float) -> None:
+        end_s = self.info.duration_s if self.end_s is None else self.end_s
+        if end_s is not None and end_s > self.start_s:
+            self._fraction = min(1.0, (time_s - self.start_s) / (end_s - self.start_s))
+
+    def _take_in(self, result: FrameResult, image: Image) -> None:
+        self.recording.add(result)
+        self._note(result.time_s)
+        for face in result.faces:
+            quality = face.score * face.area**0.5
+            known = self._qualities.get(face.number)
+            if known is None and len(self._qualities) >= _THUMBNAILS:
+                continue
+            if known is None or quality > _BETTER * known:
+                self._qualities[face.number] = quality
+                self.thumbnails[face.number] = thumbnail(image, face)

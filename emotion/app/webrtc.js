@@ -62,7 +62,10 @@ export default function ({ data, parentElement }) {
     notice.hidden = !text
     notice.classList.toggle("failed", Boolean(failed))
   }
+  // Called again with new data, without an end to the last call: two timers would contradict.
+  clearInterval(parentElement.emotionTimer)
   const timer = setInterval(look, LOOK_EVERY_MS)
+  parentElement.emotionTimer = timer
   look()
   return () => clearInterval(timer)
 }

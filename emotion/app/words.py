@@ -55,6 +55,21 @@ def faces_summary(faces: Sequence[Face]) -> str:
     return f"{head}{some}{'; and more' if len(faces) > 3 else ''}."
 
 
+def person_sentence(number: int, shares: npt.NDArray[np.float32]) -> str:
+    """Such as "Person 1 mostly looks happy, 62 %"; shares: of each expression in time, (7,)."""
+    best = int(shares.argmax())
+    return f"Person {number} mostly looks {LOOKS[EMOTIONS[best]]}, {percent(float(shares[best]))}"
+
+
+def clock(time_s: float) -> str:
+    """A time within a clip, such as "0:03.2" or "1:02:03.4"."""
+    tenths = round(time_s * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    start = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{start}:{tenths // 10:02d}.{tenths % 10}"
+
+
 def counted(count: int, noun: str) -> str:
     """Such as "1 face" and "2 faces"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,22 +1,21 @@
-"""What several commands share: model options, progress, and tables as files."""
+"""What several commands share: model options, kinds of arguments, progress."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from emotion.analyzer import Analyzer, load_analyzer
-from emotion.table import COLUMNS, Row, write_csv
-
-TABLE_SUFFIXES = (".csv", ".json", ".parquet")
+from emotion.spec import SERVED_FILE
+from emotion.table_files import TABLE_SUFFIXES
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,13 +27,45 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model answers, as the options say it; fit to be sent to another process."""
+
+    model: str | None
+    head: str | None
+    threads: int
+
+    def load(self) -> Analyzer:
+        """The analyzer; ``ModelError`` or, for a head that it lacks, ``ValueError``."""
+        with _quiet_native_code():
+            return load_analyzer(self.model, head=self.head, num_threads=self.threads)
+
+    def settings(self, analyzer: Analyzer) -> dict[str, Any]:
+        """What of it a row depends on."""
+        return {"model": analyzer.spec.checksums.get(SERVED_FILE), "head": self.head}
+
+
+def choice_of(options: argparse.Namespace) -> ModelChoice:
+    """The options' choice of a model."""
+    return ModelChoice(options.model, options.head, options.threads)
+
+
 def analyzer_of(options: argparse.Namespace) -> Analyzer:
     """The analyzer that the options ask for; wrong usage ends the program with code 2."""
     try:
-        with _quiet_native_code():
-            return load_analyzer(options.model, head=options.head, num_threads=options.threads)
+        return choice_of(options).load()
     except ValueError as error:
         usage_error(str(error))
+
+
+def add_many_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that work through many files."""
+    parser.add_argument(
+        "--jobs", type=positive_int, default=1, help="files worked on at a time (default 1)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a run that was ended has stopped"
+    )
 
 
 @contextmanager
@@ -83,36 +114,32 @@ def printable(path: Path) -> str:
 
 
 def table_path(text: str) -> Path:
-    """An argparse type: a path whose ending names a table format."""
+    """A path whose ending names a table format; wrong usage ends the program with code 2."""
     path = Path(text)
     if path.suffix.lower() not in TABLE_SUFFIXES:
-        raise argparse.ArgumentTypeError(
-            f"expected a name ending in {', '.join(TABLE_SUFFIXES)}, got {text!r}"
-        )
+        usage_error(f"--out expects a name ending in {', '.join(TABLE_SUFFIXES)}, got {text!r}")
     return path
 
 
-def write_table(rows: Sequence[Row], path: Path) -> None:
-    """Writes the rows as CSV, JSON or Parquet, by the path's ending; the file appears whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    if path.suffix.lower() == ".csv":
-        with open(partial, "w", newline="", encoding="utf-8") as file:
-            write_csv(rows, file)
-    elif path.suffix.lower() == ".json":
-        partial.write_text(json.dumps(list(rows), indent=1) + "\n", encoding="utf-8")
-    else:
-        _write_parquet(rows, partial)
-    partial.replace(path)
+def named(name: str, problem: str | None) -> int:
+    """Names a bad input on stderr; how many there were, 0 or 1."""
+    if problem is None:
+        return 0
+    print(f"{name}: {problem}", file=sys.stderr)
+    return 1
 
 
-def _write_parquet(rows: Sequence[Row], path: Path) -> None:
-    import pyarrow as pa  # a quarter of a second; only this format needs it
-    import pyarrow.parquet as pq
+def free_path(path: Path, suffix: str, taken: set[Path]) -> Path:
+    """The path with another ending, numbered where another input of this run has taken it.
 
-    kinds = {"source": pa.string(), "label": pa.string(), "frame": pa.int64(), "track": pa.int64()}
-    schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=schema), path)
+    The old ending stays in the name, or a.jpg and a.png would be one file.
+    """
+    free, number = path.with_name(path.name + suffix), 2
+    while free in taken:
+        free = path.with_name(f"{path.name}-{number}{suffix}")
+        number += 1
+    taken.add(free)
+    return free
 
 
 class Progress:
@@ -123,6 +150,8 @@ class Progress:
         self._shown = sys.stderr.isatty()
         self._last = 0.0
         self._started = time.monotonic()
+        self.skipped = 0
+        """Of what is done, so much was done by an earlier run."""
 
     def close(self) -> None:
         """Leaves the line as it is, with what comes next below it."""
@@ -135,7 +164,7 @@ class Progress:
         if not self._shown or (now - self._last < 0.1 and done != total):
             return
         self._last = now
-        rate = done / max(now - self._started, 1e-6)
+        rate = (done - self.skipped) / max(now - self._started, 1e-6)
         left = f", {(total - done) / rate:.0f} s left" if total and rate else ""
         count = f"{done}/{total}" if total else str(done)
         print(f"\r{self._name} {count}  {rate:.1f}/s{left}   ", end="", file=sys.stderr, flush=True)

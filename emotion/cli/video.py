@@ -1,71 +1,220 @@
-"""``emotion video``: a video to an annotated video and a table, one row per face per frame."""
+"""``emotion video``: videos to annotated videos and tables, one row per face per frame."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
+from emotion.analyzer import Analyzer
+from emotion.cli.archive import add_archive_argument, run_archive
 from emotion.cli.common import (
     Progress,
+    add_many_arguments,
     add_model_arguments,
     analyzer_of,
+    choice_of,
+    free_path,
+    named,
     positive_number,
     printable,
     usage_error,
 )
+from emotion.cli.record import Record, record_path
+from emotion.cli.workers import CRASHED, Stopped, outcomes
 from emotion.drawing import annotate_into
-from emotion.errors import VideoError
-from emotion.table import TableWriter
-from emotion.video import Clip
-from emotion.video_faces import followed, video_rows
-from emotion.video_writer import ClipWriter
+from emotion.errors import EmotionError
+from emotion.inputs import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files
+from emotion.table_files import TABLE_SUFFIXES, forget_rows, open_table
+from emotion.video.clip import Clip
+from emotion.video.faces import followed, video_rows
+from emotion.video.film import draw_film
+from emotion.video.record import Recording
+from emotion.video.sound import Soundtrack
+from emotion.video.writer import ClipWriter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("video", type=Path, metavar="IN", help="MP4, MOV, MKV, WebM, AVI or GIF")
-    parser.add_argument("--out", type=mp4_path, metavar="OUT.mp4", help="the annotated video")
-    parser.add_argument("--csv", type=Path, metavar="OUT.csv", help="the table")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="IN",
+        help="videos (MP4, MOV, MKV, WebM, AVI or GIF), or folders of videos",
+    )
+    parser.add_argument(
+        "--out", metavar="OUT.mp4", help="the annotated video; a folder for several videos"
+    )
+    parser.add_argument(
+        "--csv", metavar="OUT.csv", help="the table; a folder of tables for several videos"
+    )
     parser.add_argument(
         "--fps", type=positive_number, help="frames a second to analyse (default: every one)"
     )
+    add_many_arguments(parser)
+    add_archive_argument(parser)
     add_model_arguments(parser)
 
 
-def mp4_path(text: str) -> Path:
-    """An argparse type: a path that ends in .mp4."""
-    if not text.lower().endswith(".mp4"):
-        raise argparse.ArgumentTypeError(f"expected a name ending in .mp4, got {text!r}")
-    return Path(text)
+@dataclass(frozen=True)
+class _Clip:
+    """One clip's work. film, table: where its results go. watched: its frames are counted on the
+    terminal, by the one process that there is."""
+
+    path: Path
+    film: Path | None
+    table: Path | None
+    rate_hz: float | None
+    watched: bool
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses the frames; rows and pictures are written as they come."""
+    """Analyses the clips; 1 when something of one could not be read."""
+    if options.archive:
+        return run_archive(options, "clips", options.csv, VIDEO_SUFFIXES, given=[options.out])
+    clips = _clips(options)
+    analyzer, choice = analyzer_of(options), choice_of(options)
+    settings = {**choice.settings(analyzer), "fps": options.fps}
+    results = Path(options.csv or options.out)
+    record = Record(record_path(results), settings, resume=options.resume)
+    failed = 0
+    finished = False
+    try:
+        with closing(Progress("videos")) as progress:
+            left = []
+            for clip in clips:
+                name = printable(clip.path)
+                if record.skip(name) and _exist(clip):
+                    progress.skipped += 1
+                    failed += named(name, record.problem(name))
+                else:
+                    left.append(clip)
+            found = outcomes(
+                _analyze, left, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
+            )
+            for done, (clip, problem) in enumerate(found, 1):
+                name = printable(clip.path)
+                failed += named(name, problem)
+                record.add(name, problem)
+                if not clip.watched:
+                    progress(progress.skipped + done, len(clips))
+        finished = True
+    finally:
+        record.close(finished=finished)
+    return 1 if failed else 0
+
+
+def _clips(options: argparse.Namespace) -> list[_Clip]:
+    """Each clip with the names of its results; wrong usage ends the program with code 2."""
     if options.out is None and options.csv is None:
         usage_error("video expects --out OUT.mp4, --csv OUT.csv, or both")
-    analyzer = analyzer_of(options)
-    try:
-        with ExitStack() as stack:
-            clip = stack.enter_context(Clip(options.video))
-            progress = stack.enter_context(closing(Progress("frames")))
-            table = stack.enter_context(closing(TableWriter(options.csv))) if options.csv else None
-            film = stack.enter_context(closing(ClipWriter(options.out))) if options.out else None
-            frames = followed(clip.frames(options.fps), analyzer)
-            for done, (found, image) in enumerate(frames, 1):
-                if table:
-                    table.write(video_rows(printable(options.video), found))
-                if film:
-                    annotate_into(image, found.faces, numbers=[f.number for f in found.faces])
-                    film.write(image, found.time_s)
-                progress(done, clip.info.frame_count if options.fps is None else None)
-    except OSError as error:
-        raise VideoError(f"{error.filename or options.video}: {error.strerror}.") from error
-    if clip.damaged:
-        print(
-            f"{options.video}: a part of this clip is damaged or missing; the rest was done.",
-            file=sys.stderr,
+    several = len(options.paths) > 1 or Path(options.paths[0]).is_dir()
+    film = _place("--out", options.out, (".mp4",), several)
+    table = _place("--csv", options.csv, TABLE_SUFFIXES, several)
+    folders = [place for place, many in (film, table) if place and many]
+    for folder in folders:
+        if any(Path(given).resolve() == folder.resolve() for given in options.paths):
+            usage_error(f"{folder} holds the videos; name another folder for the results")
+    watched = options.jobs == 1 and not several
+    taken: set[Path] = set()
+    return [
+        _Clip(
+            path,
+            _target(film, path.relative_to(base), ".mp4", taken),
+            _target(table, path.relative_to(base), ".csv", taken),
+            options.fps,
+            watched,
         )
-        return 1
-    return 0
+        for path, base in found_files(options.paths, VIDEO_SUFFIXES, without=folders)
+    ]
+
+
+_Place = tuple[Path | None, bool]
+"""A file, or a folder (True) for many."""
+
+
+def _place(option: str, given: str | None, suffixes: tuple[str, ...], several: bool) -> _Place:
+    if given is None:
+        return None, several
+    path = Path(given)
+    names = ", ".join(suffixes)
+    if several and (path.is_file() or path.suffix.lower() in suffixes):
+        usage_error(f"{option} expects a folder for the results of several videos, got {given!r}")
+    if several or path.is_dir():
+        return path, True
+    if path.suffix.lower() not in suffixes:
+        usage_error(f"{option} expects a name ending in {names}, or a folder, got {given!r}")
+    return path, False
+
+
+def _target(place: _Place, relative: Path, suffix: str, taken: set[Path]) -> Path | None:
+    path, many = place
+    return free_path(path / relative, suffix, taken) if path and many else path
+
+
+def _exist(clip: _Clip) -> bool:
+    """Whether the results of a clip that the record calls finished are still there."""
+    return all(path.exists() for path in (clip.film, clip.table) if path)
+
+
+def _analyze(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
+    """One clip, in whatever process; what was wrong with it."""
+    try:
+        return _write(analyzer, clip, stopped)
+    except EmotionError as error:
+        return str(error)
+    except OSError as error:
+        return f"{error.filename or clip.path}: {error.strerror or error}."
+
+
+def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
+    """Rows and pictures are written as they come.
+
+    Where not every frame is analysed, the video is drawn afterwards, with all of its frames.
+    """
+    between = Recording() if clip.film and clip.rate_hz else None
+    with ExitStack() as stack:
+        source = stack.enter_context(Clip(clip.path))
+        progress = stack.enter_context(closing(Progress("frames"))) if clip.watched else None
+        table = stack.enter_context(closing(open_table(clip.table))) if clip.table else None
+        film = sound = None
+        if clip.film and between is None:
+            sound = stack.enter_context(closing(Soundtrack(clip.path, start_s=source.zero_s)))
+            film = stack.enter_context(closing(ClipWriter(clip.film, sound=sound)))
+        frames = followed(source.frames(clip.rate_hz), analyzer)
+        for done, (found, image) in enumerate(frames, 1):
+            if table:
+                table.write(video_rows(printable(clip.path), found))
+            if film:
+                annotate_into(image, found.faces, numbers=[f.number for f in found.faces])
+                film.write(image, found.time_s)
+            if between is not None:
+                between.add(found)
+            if progress:
+                progress(done, source.info.frame_count if clip.rate_hz is None else None)
+            if stopped():
+                break
+    damaged = source.damaged or bool(sound and sound.damaged)
+    if clip.film and between is not None:
+        damaged |= not _draw(clip.path, between, clip.film, stopped)
+    if clip.table:
+        forget_rows(clip.table)
+    return DAMAGED_CLIP if damaged else None
+
+
+def _draw(path: Path, found: Recording, film: Path, stopped: Stopped) -> bool:
+    """Draws the whole clip with the faces found before; whether all of the sound came along."""
+    with closing(draw_film(path, found, film)) as drawing:
+        while not stopped():
+            try:
+                next(drawing)
+            except StopIteration as end:
+                return bool(end.value)
+    return True
+
+
+def _crashed(clip: _Clip) -> str:
+    if clip.film:
+        clip.film.with_name(clip.film.name + ".partial").unlink(missing_ok=True)
+    return CRASHED

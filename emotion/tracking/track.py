@@ -47,10 +47,19 @@ class Track:
         self.seen_s = -np.inf
         self.detection = detection
         self.looks = looks
+        self.awaited = False
+        """True from ``await_again`` until the face is seen."""
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
         self._answers = OneEuro(ANSWERS)
         self._places = OneEuro(PLACES)
         self._held: int | None = None
+
+    def await_again(self, time_s: float) -> None:
+        """The face was out of the picture until now, and is expected where it was seen last."""
+        self.seen_s, self.awaited = time_s, True
+        self._velocity = np.zeros(2, np.float32)
+        # What was calm before says nothing of the expression now.
+        self._answers, self._places, self._held = OneEuro(ANSWERS), OneEuro(PLACES), None
 
     def expected(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""
@@ -70,7 +79,7 @@ class Track:
         self._move(face, time_s)
         # The looks follow slowly: light and head turn, but a passer-by must not replace them.
         self.looks = np.float32(0.9) * self.looks + np.float32(0.1) * looks
-        self.detection, self.seen_s = face, time_s
+        self.detection, self.seen_s, self.awaited = face, time_s, False
         logits = np.log(np.maximum(face.probabilities, np.float32(FLOOR)))
         calm = np.exp(self._answers(logits, time_s))
         calm /= calm.sum()

@@ -33,6 +33,9 @@ NEAR = 0.8
 NEAR_GROWS = 0.6
 """By so much a second, since a lost face may have gone further; up to LOST_AFTER_S."""
 
+AGAIN = 0.25
+"""Cost up to which a face is one that was expected again: in its place, and looking the same."""
+
 MAX_FACES = 32
 
 
@@ -96,9 +99,20 @@ class FaceTracker:
         self._shape: tuple[int, ...] = ()
         self._scanned_s = -np.inf
 
-    def reset(self) -> None:
-        """Forgets all faces, as after a cut."""
-        self._tracks = []
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The faces that are followed, also those lost a moment ago."""
+        return tuple(self._tracks)
+
+    def reset(self, expected: Sequence[Track] = (), time_s: float = 0.0) -> None:
+        """Forgets all faces, as after a cut, but for those ``expected`` again at ``time_s``.
+
+        One of them that is not where it was and as it looked is forgotten as usual, and whoever is
+        there instead is somebody new.
+        """
+        self._tracks = list(expected)
+        for track in self._tracks:
+            track.await_again(time_s)
         self._scanned_s = -np.inf
 
     def update(self, image: Image, time_s: float) -> tuple[TrackedFace, ...]:
@@ -146,6 +160,8 @@ class FaceTracker:
         found = [Sight.of(image, detection) for detection in detections]
         pairs = self._associate(found, time_s)
         result = [(self._tracks[row], found[column]) for row, column in pairs]
+        known = {row for row, _ in pairs}
+        self._tracks = [t for i, t in enumerate(self._tracks) if i in known or not t.awaited]
         taken = {column for _, column in pairs}
         for column, sight in enumerate(found):
             sure = sight.detection.score >= self._analyzer.min_score
@@ -161,7 +177,10 @@ class FaceTracker:
                 for t in self._tracks
             ]
         ).reshape(len(self._tracks), len(found))
-        limits = [NEAR + NEAR_GROWS * (time_s - track.seen_s) for track in self._tracks]
+        limits = [
+            AGAIN if track.awaited else NEAR + NEAR_GROWS * (time_s - track.seen_s)
+            for track in self._tracks
+        ]
         return best_pairs(cost, limits)
 
     def _begin(self, sight: Sight) -> Track:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,8 @@ from PIL import Image as PILImage
 
 from emotion.table import COLUMNS
 from emotion.types import EMOTIONS
+from emotion.video.clip import read_frames
+from tests.clips import encode
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,8 +121,6 @@ def test_a_missing_photo_and_model_are_code_1(photos: Path) -> None:
 
 
 def test_a_video_becomes_a_video_and_a_table(photos: Path, tmp_path: Path) -> None:
-    import av
-
     clip = tmp_path / "clip.mp4"
     picture = np.asarray(PILImage.open(photos / "one.jpg"))
     with av.open(str(clip), "w") as container:
@@ -162,8 +163,6 @@ def test_equal_names_and_odd_ones_lose_nothing(photos: Path, tmp_path: Path) -> 
 
 
 def test_a_clip_cut_short_is_named_and_kept(photos: Path, tmp_path: Path) -> None:
-    import av
-
     clip = tmp_path / "clip.mkv"
     picture = np.asarray(PILImage.open(photos / "one.jpg"))
     with av.open(str(clip), "w") as container:
@@ -178,6 +177,18 @@ def test_a_clip_cut_short_is_named_and_kept(photos: Path, tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "damaged or missing" in done.stderr
     assert len((tmp_path / "out.csv").read_text().splitlines()) > 2
+
+
+def test_every_frame_is_drawn_also_where_few_are_analysed(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(encode(range(20), rate=10, sound="aac"))
+    out = tmp_path / "out.mp4"
+    done = emotion("video", clip, "--out", out, "--fps", "2")
+    assert done.returncode == 0, done.stderr
+    times = [time_s for _, time_s, _ in read_frames(out)]
+    assert times == pytest.approx([i / 10 for i in range(20)], abs=0.001)
+    with av.open(str(out)) as film:
+        assert film.streams.audio
 
 
 def test_a_clip_that_is_none_says_so(photos: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class CountedAnalyzer:
     def __init__(self) -> None:
         self.calls = 0
         self._real = load_analyzer()
-        self.min_score = self._real.min_score
+        self.min_score, self.spec = self._real.min_score, self._real.spec
         self.detect, self.refine = self._real.detect, self._real.refine
 
     def analyze(self, image: Image, *, tiled: bool = True) -> tuple[Face, ...]:

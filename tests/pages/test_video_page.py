@@ -3,20 +3,27 @@
 import csv
 import io
 import itertools
+import json
+import re
 
 import av
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.timeline import shares, summary, timeline_rows
-from emotion.app.video import _csv
+from emotion.app.timeline import over_time, shares, summary, timeline_chart, timeline_rows
+from emotion.app.video import progress_text
+from emotion.app.video_downloads import KINDS, table_bytes
 from emotion.app.video_job import Job
-from emotion.tracking import TrackedFace
-from emotion.types import EMOTIONS, Face
-from emotion.video_faces import FrameResult
+from emotion.app.video_report import report_html
+from emotion.types import EMOTIONS
+from emotion.video.clip import read_frames
+from emotion.video.faces import FrameResult
+from emotion.video.record import Recording
 from tests.clips import sound_only
 from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
+from tests.unit.test_video_film import face
 
 
 def place() -> AppTest:
@@ -74,10 +81,17 @@ def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedA
     assert not page.error
     assert analyzer.calls == 15, "five a second of three seconds"
     assert charts(page) == 1
-    assert html(page).count('class="emotion-bars"') == 1
+    assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
+    assert "Person 1 mostly looks happy" in html(page)
     assert "15 of 15 pictures" in page.markdown[0].value
     assert "happy" in page.markdown[0].value
-    assert [b.proto.label for b in page.get("download_button")] == ["Download table (CSV)"]
+    assert [b.proto.label for b in page.get("download_button")] == [
+        "Table (CSV)",
+        "Table (JSON)",
+        "Table (Parquet)",
+        "Annotated video (MP4)",
+        "Report (HTML)",
+    ]
     page.run()
     assert analyzer.calls == 15, "a rerun analyses nothing anew"
 
@@ -151,7 +165,7 @@ def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     assert 0.1 < work.fraction < 0.3
     work.stop()
     assert not work.step(run)
-    assert (work.state, len(work.results)) == ("stopped", 7)
+    assert (work.state, len(work.recording)) == ("stopped", 7)
     work.stop()
     assert work.state == "stopped"
 
@@ -165,8 +179,19 @@ def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer
     while work.step(second):
         pass
     assert work.state == "done"
-    assert [result.frame for result in work.results] == list(range(30))
+    assert np.allclose(work.recording.times, np.arange(30) / 10, atol=0.001)
+    assert work.recording.last_frame == 29
     assert work.fraction == pytest.approx(1.0, abs=0.05)
+
+
+def test_another_run_that_reads_the_upload_disturbs_nothing(analyzer: CountedAnalyzer) -> None:
+    upload = io.BytesIO(clip_bytes())
+    work = Job("id", upload, analyzer, rate_hz=None)
+    run = work.take()
+    while work.step(run):
+        upload.seek(0)
+    assert len(work.recording) == 30
+    assert not work.damaged
 
 
 def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnalyzer) -> None:
@@ -174,31 +199,32 @@ def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnal
     run = work.take()
     while work.step(run):
         pass
-    rows = list(csv.DictReader(io.StringIO(_csv("a.mp4", work))))
+    table = table_bytes(work.recording.rows("a.mp4"), KINDS[0]).decode()
+    rows = list(csv.DictReader(io.StringIO(table)))
     assert [int(row["frame"]) for row in rows] == list(range(20, 30))
     assert float(rows[0]["time_s"]) == pytest.approx(2.0)
     assert {row["track"] for row in rows} == {"1"}
 
 
 def result(index: int, *tops: str) -> FrameResult:
-    faces = []
-    for number, top in enumerate(tops, 1):
-        probabilities = np.full(7, 0.05, np.float32)
-        probabilities[EMOTIONS.index(top)] = 0.7
-        box = np.array([0, 0, 9, 9], np.float32)
-        face = Face(xyxy=box, score=1.0, probabilities=probabilities)
-        held = EMOTIONS.index(top)
-        faces.append(
-            TrackedFace(
-                xyxy=box, score=1.0, probabilities=probabilities, number=number, raw=face, held=held
-            )
-        )
+    faces = [face(number, 0, top) for number, top in enumerate(tops, 1)]
     return FrameResult(index, index / 10, tuple(faces))
 
 
+def record(*results: FrameResult) -> Recording:
+    kept = Recording()
+    for each in results:
+        kept.add(each)
+    return kept
+
+
+def chart_rows(kept: Recording) -> list[dict[str, float | int | str]]:
+    return timeline_rows(*over_time(kept), kept.step_s)
+
+
 def test_the_timeline_leaves_gaps_and_fills_the_height() -> None:
-    results = [result(i, *(() if 4 <= i < 9 else ("sad",))) for i in range(12)]
-    rows = timeline_rows(results)
+    kept = record(*(result(i, *(() if 4 <= i < 9 else ("sad",))) for i in range(12)))
+    rows = chart_rows(kept)
     assert sorted({(row["time_s"], row["run"]) for row in rows}) == [
         (i / 10, int(i >= 9)) for i in range(12) if not 4 <= i < 9
     ]
@@ -207,20 +233,99 @@ def test_the_timeline_leaves_gaps_and_fills_the_height() -> None:
         assert bands[0][0] == 0.0
         assert bands[-1][1] == pytest.approx(1.0, abs=1e-3)
         assert all(a[1] == b[0] for a, b in itertools.pairwise(bands))
-    assert timeline_rows([result(0)]) == []
+    assert chart_rows(record(result(0))) == []
 
 
 def test_a_long_clip_is_thinned() -> None:
-    rows = timeline_rows([result(i, "sad") for i in range(9000)])
+    rows = chart_rows(record(*(result(i, "sad") for i in range(9000))))
     assert 3000 < len(rows) <= 7 * 600
 
 
+def test_one_persons_timeline_is_its_own() -> None:
+    kept = record(*(result(i, "sad", *(("happy",) if i > 4 else ())) for i in range(9)))
+    sad, happy = EMOTIONS.index("sad"), EMOTIONS.index("happy")
+    times, probabilities = over_time(kept, 2)
+    assert np.allclose(times, np.arange(5, 9) / 10)
+    assert probabilities[:, happy] == pytest.approx(0.7)
+    _, mean = over_time(kept)
+    assert mean[0, sad] == pytest.approx(0.7)
+    assert mean[-1, sad] == pytest.approx((0.7 + 0.05) / 2)
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_the_chart_can_be_zoomed_and_clicked(lines: bool) -> None:
+    kept = record(*(result(i, "sad") for i in range(9)))
+    spec = timeline_chart(kept, lines=lines).to_dict()
+    names = {param["name"]: param["select"]["type"] for param in spec["params"]}
+    assert names == {"zoom": "interval", "pointed": "point", "moment": "point"}
+
+
 def test_shares_and_summary_say_the_same() -> None:
-    results = [result(0, "sad", "happy"), result(1, "sad"), result(2), result(3, "sad")]
-    share = shares(results)
+    kept = record(result(0, "sad", "happy"), result(1, "sad"), result(2), result(3, "sad"))
+    share = shares(kept)
     assert share is not None
     assert dict(zip(EMOTIONS, share.tolist(), strict=True))["sad"] == pytest.approx(0.75)
-    text = summary(results).replace("\N{NO-BREAK SPACE}", " ")
+    text = summary(kept).replace("\N{NO-BREAK SPACE}", " ")
     assert "3 of 4 pictures, at most 2 at once" in text
     assert "mostly looks sad (75 %), then happy (25 %)" in text
-    assert shares([result(0)]) is None
+    assert shares(record(result(0))) is None
+
+
+def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> Job:
+    work = job(analyzer, data)
+    run = work.take()
+    while work.step(run):
+        pass
+    assert work.state == "done", work.problem
+    return work
+
+
+def test_the_film_has_every_frame_and_the_tables_the_same_rows(analyzer: CountedAnalyzer) -> None:
+    work = finished(analyzer)
+    assert work.film is not None
+    frames = list(read_frames(io.BytesIO(work.film)))
+    assert len(frames) == 30
+    as_csv, as_json, as_parquet = (
+        table_bytes(work.recording.rows("a.mp4"), kind) for kind in KINDS
+    )
+    rows = json.loads(as_json)
+    assert len(rows) == 30
+    assert pq.read_table(io.BytesIO(as_parquet)).to_pylist() == rows
+    texts = list(csv.DictReader(io.StringIO(as_csv.decode())))
+    assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
+
+
+def test_the_film_is_stopped_and_the_faces_stay(analyzer: CountedAnalyzer) -> None:
+    work = job(analyzer)
+    run = work.take()
+    while work.state != "drawing":
+        assert work.step(run)
+    assert len(work.recording) == 30
+    assert work.step(run)
+    assert 0 <= work.fraction < 0.2
+    assert "Drawing" in progress_text(work)
+    work.stop()
+    assert (work.state, work.film) == ("done", None)
+    assert "stopped" in work.film_note
+    assert not work.step(run)
+
+
+def test_only_the_part_that_was_asked_for(analyzer: CountedAnalyzer) -> None:
+    work = Job("id", io.BytesIO(clip_bytes()), analyzer, rate_hz=5, start_s=1.0, end_s=2.0)
+    run = work.take()
+    while work.step(run):
+        pass
+    assert np.allclose(work.recording.times, [1.0, 1.2, 1.4, 1.6, 1.8, 2.0])
+    assert work.film is not None
+    assert len(list(read_frames(io.BytesIO(work.film)))) == 11
+
+
+def test_the_report_stands_alone(analyzer: CountedAnalyzer) -> None:
+    work = finished(analyzer)
+    text = report_html("<b>mine</b>.mp4", work)
+    assert "<b>mine" not in text
+    assert "Person 1 mostly looks happy" in text
+    assert "data:image/jpeg;base64," in text
+    assert not re.search(r"(src|href)=.?(?!.?data:)[^ >]*//", text), "nothing is fetched"
+    assert "<svg" in text
+    assert "must not be used" in text

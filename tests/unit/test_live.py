@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
+from emotion.app.areas import EMOTION_COLORS
 from emotion.app.strip import strip_svg
-from emotion.app.timeline import EMOTION_COLORS
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.live.newest import NewestWorker
 from emotion.live.record import SessionRecord

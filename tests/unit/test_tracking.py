@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from emotion.tracking.association import best_pairs, looks, pair_cost
 from emotion.tracking.cuts import CutDetector
 from emotion.tracking.one_euro import Calm, OneEuro
 from emotion.types import Detection, Face, Floats, Image
+from emotion.video.faces import followed
 
 HAPPY, SAD = 3, 4
 
@@ -287,3 +288,45 @@ def test_a_cut_is_found_and_movement_is_none() -> None:
     assert not any(cuts.is_cut(np.roll(big[0], 2 * i, axis=1)) for i in range(20))
     assert cuts.is_cut(big[1])
     assert not cuts.is_cut(big[1])
+
+
+def shot(shade: int, *actors: Actor) -> Image:
+    """A picture of one camera; its ground tells it from the others."""
+    stage = Stage()
+    stage.actors = list(actors)
+    picture = stage.picture()
+    picture[:60] = shade
+    picture[200:] = 255 - shade
+    return picture
+
+
+def numbers_through(shots: Sequence[tuple[int, Sequence[Actor]]]) -> list[set[int]]:
+    """Of each shot of ten frames, the numbers that its faces had."""
+    stage = Stage()
+
+    def frames() -> Iterator[tuple[int, float, Image]]:
+        for index in range(10 * len(shots)):
+            shade, actors = shots[index // 10]
+            stage.actors = list(actors)
+            yield index, index / 10, shot(shade, *actors)
+
+    seen: list[set[int]] = [set() for _ in shots]
+    for result, _ in followed(frames(), stage):
+        seen[result.frame // 10] |= {face.number for face in result.faces}
+    return seen
+
+
+def test_a_cut_back_to_the_same_camera_finds_the_same_person() -> None:
+    first, second = Actor(x=150, seed=1), Actor(x=450, seed=2)
+    shots = [(0, [first]), (255, [second]), (0, [first]), (255, [second])]
+    assert numbers_through(shots) == [{1}, {2}, {1}, {2}]
+
+
+def test_somebody_else_before_the_same_camera_is_somebody_else() -> None:
+    first, second, third = Actor(x=150, seed=1), Actor(x=450, seed=2), Actor(x=150, seed=3)
+    assert numbers_through([(0, [first]), (255, [second]), (0, [third])]) == [{1}, {2}, {3}]
+
+
+def test_the_same_face_before_another_camera_is_not_joined() -> None:
+    first = Actor(x=150, seed=1)
+    assert numbers_through([(0, [first]), (255, []), (128, [first])]) == [{1}, set(), {2}]

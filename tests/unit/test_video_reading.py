@@ -2,53 +2,17 @@
 
 import io
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from emotion.errors import VideoError
 from emotion.types import Detection, Face
-from emotion.video import Clip, read_frames
-from emotion.video_faces import analyze_video
-from tests.clips import sound_only
-
-
-def picture(index: int, height: int = 96, width: int = 128) -> np.ndarray:
-    """A grey picture that tells its index, with a red top left corner."""
-    image = np.full((height, width, 3), 40 + 8 * (index % 20), np.uint8)
-    image[: height // 4, : width // 4] = (220, 20, 20)
-    return image
-
-
-def encode(
-    times: list[int], *, container: str = "mp4", codec: str = "mpeg4", rate: int = 30
-) -> bytes:
-    """A clip whose frames are shown at the given ticks of 1/rate seconds."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format=container) as out:
-        stream = out.add_stream(codec, rate=rate)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, rate)
-        for index, tick in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(picture(index), format="rgb24")
-            frame.pts, frame.time_base = tick, Fraction(1, rate)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-def turned(data: bytes) -> bytes:
-    """The clip with an MP4 display matrix that turns it a quarter clockwise, as phones write it."""
-    at = data.index(b"tkhd") + 4
-    matrix_at = at + 40  # version 0: after flags, times, id, duration, layer, volume
-    values = (0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000)
-    matrix = b"".join(value.to_bytes(4, "big", signed=True) for value in values)
-    return data[:matrix_at] + matrix + data[matrix_at + 36 :]
+from emotion.video.clip import Clip, read_frames
+from emotion.video.faces import analyze_video
+from tests.clips import encode, picture, sound_only, turned
 
 
 def times_of(data: bytes, rate_hz: float | None = None) -> list[float]:
@@ -213,3 +177,15 @@ def test_a_clip_that_is_given_stays_open() -> None:
     with Clip(io.BytesIO(encode(list(range(6))))) as clip:
         assert len(list(analyze_video(clip, CountingAnalyzer()))) == 6
         assert clip.damaged is False
+
+
+def test_a_part_keeps_the_index_and_the_times() -> None:
+    clip = io.BytesIO(encode(list(range(30))))
+    part = [(i, time_s) for i, time_s, _ in Clip(clip).frames(start_s=0.5, end_s=0.8)]
+    assert [i for i, _ in part] == list(range(15, 25))
+    assert np.allclose([time_s for _, time_s in part], np.arange(15, 25) / 30, atol=0.002)
+    whole = Clip(io.BytesIO(encode(list(range(30)))))
+    assert not list(whole.frames(start_s=9.0))
+    ended = Clip(io.BytesIO(encode(list(range(90)))))
+    list(ended.frames(end_s=0.2))
+    assert not ended.damaged, "an end that was asked for is no damage"

@@ -22,6 +22,7 @@ from emotion.images import MAX_PIXELS
 from emotion.types import Image
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -63,18 +64,9 @@ class Clip:
     """
 
     def __init__(self, source: Source) -> None:
-        import av
-
         self.damaged = False
         """True once a part could not be decoded, or the clip ended before its stated end."""
-        if not isinstance(source, str | os.PathLike):
-            source.seek(0)
-        else:
-            source = _existing(source)
-        try:
-            self._container = av.open(source, mode="r", options=_OPEN_OPTIONS)
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise VideoError(_NO_CLIP) from error
+        self._container = open_container(source)
         try:
             self._stream = self._first_video()
             self._stream.thread_type = "AUTO"
@@ -87,6 +79,8 @@ class Clip:
             self.close()
             raise
         self._first = first
+        self.zero_s = _zero_s(self._stream, first)
+        """Where the file's own clock stands when the clip's times begin, in seconds."""
         self.info = _clip_info(self._stream, self._container.duration, first)
 
     def __enter__(self) -> Clip:
@@ -104,20 +98,40 @@ class Clip:
         """Frees the decoder and, where a path was given, the file."""
         self._container.close()
 
-    def frames(self, rate_hz: float | None = None) -> Iterator[tuple[int, float, Image]]:
+    def skip_to(self, time_s: float) -> None:
+        """Goes on from a key frame near ``time_s``; a file without an index stays where it is.
+
+        From then on the indices of ``frames`` say nothing, and the first frame may come late.
+        """
+        import av
+
+        try:
+            self._container.seek(round(1e6 * (self.zero_s + time_s)), backward=True)
+        except av.error.FFmpegError:
+            return
+        rest = self._decoded()
+        first = next(rest, None)
+        if first is not None:
+            self._first, self._rest = first, rest
+
+    def frames(
+        self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
+    ) -> Iterator[tuple[int, float, Image]]:
         """(index, time_s, RGB image) of the frames, in the order they are shown.
 
-        rate_hz: at most so many a second, evenly spread by time; the index still counts all frames.
+        rate_hz: at most so many a second, evenly spread by time. start_s, end_s: only this part of
+        the clip. The index counts all frames and the time is the clip's whatever is chosen.
         Damaged parts are skipped and noted in ``damaged``.
         """
         if rate_hz is not None and not rate_hz > 0:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
-        start_s = self._start_s()
         time_s = next_s = 0.0
         for index, frame in enumerate(chain([self._first], self._rest)):
-            if frame.time is not None and start_s is None:
-                start_s = frame.time
-            time_s = self._time_s(frame, index, start_s)
+            time_s = self._time_s(frame, index)
+            if time_s < start_s - 1e-6:
+                continue
+            if end_s is not None and time_s > end_s + 1e-6:
+                return
             if rate_hz is not None:
                 if time_s < next_s - 1e-6:
                     continue
@@ -140,16 +154,10 @@ class Clip:
                 return stream
         raise VideoError(_NO_VIDEO)
 
-    def _start_s(self) -> float | None:
-        stream = self._stream
-        if stream.start_time is None or stream.time_base is None:
-            return None
-        return float(stream.start_time * stream.time_base)
-
-    def _time_s(self, frame: VideoFrame, index: int, start_s: float | None) -> float:
-        if frame.time is None or start_s is None:
+    def _time_s(self, frame: VideoFrame, index: int) -> float:
+        if frame.pts is None:
             return index / (self.info.rate_hz or _USUAL_RATE_HZ)
-        return max(0.0, frame.time - start_s)
+        return max(0.0, frame.time - self.zero_s)
 
     def _decoded(self) -> Iterator[VideoFrame]:
         """Every frame that can be decoded; a broken packet costs that packet, not the rest."""
@@ -181,12 +189,32 @@ def read_frames(
         yield from clip.frames(rate_hz)
 
 
+def open_container(source: Source) -> InputContainer:
+    """The opened file; ``VideoError`` when it is no recording, or one that may open others."""
+    import av
+
+    if not isinstance(source, str | os.PathLike):
+        source.seek(0)
+    else:
+        source = _existing(source)
+    try:
+        return av.open(source, mode="r", options=_OPEN_OPTIONS)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(_NO_CLIP) from error
+
+
 def _existing(path: str | os.PathLike[str]) -> str:
     """The path as text, once a file is there: FFmpeg would take "http:..." for an address."""
     file = Path(path)
     if not file.is_file():
         raise VideoError(f"There is no file {str(file)!r}.")
     return str(file.resolve())
+
+
+def _zero_s(stream: VideoStream, first: VideoFrame) -> float:
+    if stream.start_time is not None and stream.time_base is not None:
+        return float(stream.start_time * stream.time_base)
+    return 0.0 if first.pts is None else first.time
 
 
 def _clip_info(stream: VideoStream, container_duration: int | None, first: VideoFrame) -> ClipInfo:

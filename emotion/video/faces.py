@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
+from emotion.analyzer import load_analyzer
 from emotion.table import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.cuts import CutDetector
 from emotion.tracking.rows import tracked_rows
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
-from emotion.video import Clip, Source, read_frames
+from emotion.video.clip import Clip, Source, read_frames
 
 SCAN_EVERY_S = 0.2
 """Between two searches of a whole frame for faces; in between, known ones are followed."""
@@ -33,12 +34,19 @@ class FrameResult:
 
 
 def analyze_video(
-    source: Source | Clip, analyzer: StreamAnalyzer, *, rate_hz: float | None = None
+    source: Source | Clip,
+    analyzer: StreamAnalyzer | None = None,
+    *,
+    rate_hz: float | None = None,
 ) -> Generator[FrameResult]:
     """The faces of each frame, or of ``rate_hz`` frames a second; one frame in memory at a time.
 
-    A ``Clip`` that is given is left open: its ``damaged`` can be read when the frames are done.
+    source: a path or an opened file (binary, seekable). A ``Clip`` that is given is left open: its
+    ``damaged`` can be read when the frames are done. analyzer: by default ``load_analyzer()``.
+    Raises ``VideoError``, with the first result asked for, when no picture can be decoded.
     """
+    if analyzer is None:
+        analyzer = load_analyzer()
     if isinstance(source, Clip):
         frames = source.frames(rate_hz)
     else:
@@ -57,11 +65,13 @@ def followed(
 ) -> Iterator[tuple[FrameResult, Image]]:
     """Each frame's faces and the frame itself; persons keep their number from frame to frame.
 
-    After a cut everybody is somebody new: who is who across cuts is not told by faces alone.
+    After a cut everybody is somebody new, but where the film cuts back to a camera that shows the
+    same picture as before: there a face in its old place with its old looks is the same person.
+    Otherwise who is who is not told by faces alone, and two people are never made one.
     """
     tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
     cuts = CutDetector()
     for index, time_s, image in frames:
         if cuts.is_cut(image):
-            tracker.reset()
+            tracker.reset(cuts.exchange(tracker.tracks), time_s)
         yield FrameResult(index, time_s, tracker.update(image, time_s)), image

@@ -1,0 +1,1 @@
+"""Archives that one machine does not manage; see ``engine``. Needs the extra ``archive``."""

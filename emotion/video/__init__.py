@@ -1,0 +1,2 @@
+"""Recordings: frames in (``clip``), who is in them (``faces``, ``record``, ``persons``), and the
+annotated video out (``film``, ``writer``, ``sound``)."""

@@ -1,0 +1,115 @@
+"""Writes annotated frames as an H.264 video that browsers play."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import cv2
+import numpy as np
+
+from emotion.errors import VideoError
+from emotion.types import Image
+from emotion.video.sound import Soundtrack
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.stream import VideoStream
+
+TIME_BASE = Fraction(1, 90_000)  # MPEG's own clock: frame times of any camera fit
+
+
+class ClipWriter:
+    """An MP4 that is being written; ``close`` finishes it (``contextlib.closing``).
+
+    out: a path, or an opened file (binary, seekable). A file on disk appears under its name when it
+    is finished, also when the work was stopped half-way: there is never half a file. sound: goes
+    along with the pictures; whoever made it closes it. max_side: larger pictures are made smaller,
+    in pixels. Raises ``VideoError`` when it cannot be written.
+    """
+
+    def __init__(
+        self,
+        out: Path | BinaryIO,
+        *,
+        sound: Soundtrack | None = None,
+        max_side: int | None = None,
+    ) -> None:
+        import av
+
+        self._path = out if isinstance(out, Path) else None
+        self._sound, self._max_side = sound, max_side
+        self._stream: VideoStream | None = None
+        self._last_pts = -1
+        if not isinstance(out, Path):
+            self._container: OutputContainer = av.open(out, "w", format="mp4")
+            return
+        if out.suffix.lower() != ".mp4":
+            raise VideoError(f"An annotated video is an MP4; name it .mp4 instead of {out.name}.")
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            self._container = av.open(
+                str(_partial(out)), "w", format="mp4", options={"movflags": "+faststart"}
+            )
+        except OSError as error:
+            raise VideoError(f"{out} cannot be written ({error.strerror}).") from error
+
+    def write(self, image: Image, time_s: float) -> None:
+        """Adds a frame, RGB uint8 (H, W, 3), at its time since the new clip's start, in seconds.
+
+        H.264 wants even sides: an odd picture loses its last row or column. A frame of another size
+        than the first is scaled to it.
+        """
+        import av
+
+        if self._stream is None:
+            self._stream = self._add_stream(image)
+            if self._sound is not None:
+                self._sound.begin(self._container)
+        frame = av.VideoFrame.from_ndarray(self._fitted(image, self._stream), format="rgb24")
+        # Two frames never share a time, however a camera rounds.
+        self._last_pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
+        frame.pts, frame.time_base = self._last_pts, TIME_BASE
+        self._container.mux(self._stream.encode(frame))
+        if self._sound is not None:
+            self._sound.write_until(time_s)
+
+    def close(self) -> None:
+        """Finishes the file; without any frame there is none."""
+        if self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._sound.write_until(float(self._last_pts * TIME_BASE))
+        self._container.close()
+        if self._path is None:
+            return
+        if self._stream is None:
+            _partial(self._path).unlink(missing_ok=True)
+        else:
+            _partial(self._path).replace(self._path)
+
+    def _fitted(self, image: Image, stream: VideoStream) -> Image:
+        """The image in the stream's size: cut by a row or column, or else scaled."""
+        height, width = image.shape[:2]
+        if height - stream.height not in (0, 1) or width - stream.width not in (0, 1):
+            size = (stream.width, stream.height)
+            return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.ascontiguousarray(image[: stream.height, : stream.width])
+
+    def _add_stream(self, image: Image) -> VideoStream:
+        shrink = min(1.0, (self._max_side or max(image.shape)) / max(image.shape[:2]))
+        height, width = (round(side * shrink) & ~1 for side in image.shape[:2])
+        if not height or not width:
+            raise VideoError("This video's pictures are too small to be written as H.264.")
+        stream: VideoStream = self._container.add_stream("libx264", rate=30)
+        stream.height, stream.width = height, width
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = stream.time_base = TIME_BASE
+        stream.options = {"preset": "veryfast", "crf": "21"}
+        return stream
+
+
+def _partial(path: Path) -> Path:
+    """Where the file is while it is being written."""
+    return path.with_name(path.name + ".partial")
