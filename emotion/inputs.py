@@ -1,9 +1,9 @@
-"""Files that are given: which are meant where a folder is named, and what is in them."""
+"""Files: which are meant where a folder is named, what is in them, and where results grow."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from emotion.errors import ImageError
@@ -32,11 +32,28 @@ def found_files(
         if not path.is_dir():
             yield path, path.parent
             continue
-        for folder, folders, names in os.walk(path):
+        closed: list[Path] = []
+        for folder, folders, names in os.walk(path, onerror=_noted(closed)):
             folders[:] = sorted(f for f in folders if Path(folder, f).resolve() not in left_out)
             for name in sorted(names):
                 if name.lower().endswith(suffixes):
                     yield Path(folder, name), path
+        # Given on like a file: whoever opens it says why that cannot be done.
+        yield from ((each, path) for each in closed)
+
+
+def _noted(closed: list[Path]) -> Callable[[OSError], None]:
+    """Notes the folders that cannot be opened."""
+
+    def note(error: OSError) -> None:
+        closed.append(Path(error.filename))
+
+    return note
+
+
+def partial_path(path: Path) -> Path:
+    """Where a result is while it is being written: nothing half stands under its own name."""
+    return path.with_name(path.name + ".partial")
 
 
 def read_bytes(path: Path) -> bytes:

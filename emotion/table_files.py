@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from emotion.inputs import partial_path
 from emotion.table import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ _FORMS = {".csv": _Csv(), ".json": _JsonArray(), ".jsonl": _Form()}
 class _LineTable:
     def __init__(self, path: Path, form: _Form, keep: int | None) -> None:
         self._form = form
-        if keep is None:
+        if keep is None or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            begun = path.with_name(path.name + ".partial")
+            begun = partial_path(path)
             begun.write_bytes(form.head + form.foot)
             begun.replace(path)  # an older table is there until the new one is one
             keep = len(form.head)
@@ -161,7 +162,7 @@ class _ParquetTable(_LineTable):
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        partial = self._path.with_name(self._path.name + ".partial")
+        partial = partial_path(self._path)
         schema = arrow_schema()
         with pq.ParquetWriter(partial, schema) as writer:
             for rows in _groups(rows_file(self._path)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -10,8 +11,8 @@ import streamlit as st
 VIEWERS_VARIABLE = "EMOTION_MAX_VIEWERS"
 """Environment variable with the number of live pictures at once; before the secrets file."""
 
-DEFAULT_VIEWERS = 12
-"""For two cores and cameras at 15 pictures a second; docs/live.md says how to measure your own."""
+DEFAULT_VIEWERS = 6
+"""For one or two cores; docs/live.md says how to measure your own."""
 
 
 def max_viewers() -> int | None:
@@ -20,7 +21,7 @@ def max_viewers() -> int | None:
     From the environment's ``EMOTION_MAX_VIEWERS`` or ``.streamlit/secrets.toml``::
 
         [webrtc]
-        max_viewers = 12
+        max_viewers = 6
 
     0 means no limit. Raises ``ValueError`` for another form.
     """
@@ -29,7 +30,10 @@ def max_viewers() -> int | None:
         return _number(text, VIEWERS_VARIABLE)
     if not st.secrets.load_if_toml_exists():
         return DEFAULT_VIEWERS
-    given = st.secrets.get("webrtc", {}).get("max_viewers", DEFAULT_VIEWERS)
+    section = st.secrets.get("webrtc", {})
+    if not isinstance(section, Mapping):
+        raise ValueError(f"expected a table [webrtc] in secrets.toml, got {section!r}")
+    given = section.get("max_viewers", DEFAULT_VIEWERS)
     return _number(given, "[webrtc] max_viewers of secrets.toml")
 
 

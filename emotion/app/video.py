@@ -1,8 +1,9 @@
 """The Video place: a clip's faces, frame by frame, with progress, a stop, and what came out.
 
 The work is a ``Job`` kept in the visitor's session: whatever reruns the page, the next run goes on
-where it was; stopping keeps what is done. Nothing of the clip is kept but its faces and, in
-memory, the annotated video.
+where it was; stopping keeps what is done. What
+is kept, in memory and while the clip is there: its bytes, its faces, a thumbnail of each person,
+the annotated video and the moment that was clicked.
 """
 
 from __future__ import annotations
@@ -231,7 +232,8 @@ def _length(info: ClipInfo) -> float:
 
 def _drop(job: Job) -> None:
     job.stop()
-    st.session_state.pop(_JOB, None)
+    for key in (_JOB, video_result.FRAME):
+        st.session_state.pop(key, None)
 
 
 def _facts(info: ClipInfo) -> str:

@@ -8,6 +8,7 @@ Free of Streamlit.
 from __future__ import annotations
 
 import io
+import logging
 import threading
 import time
 from collections.abc import Generator
@@ -28,8 +29,13 @@ State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 FILM_SIDE = 1280
 """The annotated video's longer side at most, in pixels: it is kept in memory."""
 
+MAX_FILM_BYTES = 300_000_000
+"""A longer film ends there, and the page says so; the command line has no such limit."""
+
+_UNFORESEEN = "Something went wrong with this clip; the log of the server tells what."
 _THUMBNAILS = 100  # of so many persons; more are passers-by in a crowd
 _BETTER = 1.3  # so much larger and surer is worth another thumbnail
+_log = logging.getLogger(__name__)
 
 
 class Job:
@@ -110,7 +116,13 @@ class Job:
             if not self.running or run is not self._run:
                 return False
             began_s = time.monotonic()
-            if next(self._steps, None) is None:
+            try:
+                goes_on = next(self._steps, False)
+            except Exception:  # noqa: BLE001 - else the page would begin it again without end
+                _log.exception("The analysis of a clip ended unexpectedly.")
+                goes_on = False
+                self._give_up()
+            if not goes_on:
                 self._clip.close()
                 return False
             self._seconds += time.monotonic() - began_s
@@ -126,6 +138,13 @@ class Job:
                 self.state = "stopped"
             self._steps.close()
             self._clip.close()
+
+    def _give_up(self) -> None:
+        """After an error that nobody foresaw: what is done stays."""
+        if self.state == "drawing":
+            self.state, self.film_note = "done", f"There is no annotated video: {_UNFORESEEN}"
+        else:
+            self.state, self.problem = "failed", _UNFORESEEN
 
     def _work(self, analyzer: StreamAnalyzer) -> Generator[bool]:
         """Everything, a picture at a time."""
@@ -155,7 +174,7 @@ class Job:
             max_side=FILM_SIDE,
         )
         try:
-            whole_sound = yield from self._drawn(drawing)
+            whole_sound = yield from self._drawn(drawing, film)
         except emotion.EmotionError as error:
             self.film_note = f"There is no annotated video: {error}"
             return
@@ -165,8 +184,14 @@ class Job:
         if not whole_sound:
             self.film_note = "A part of the sound could not be kept."
 
-    def _drawn(self, drawing: Generator[float, None, bool]) -> Generator[bool, None, bool]:
+    def _drawn(
+        self, drawing: Generator[float, None, bool], film: io.BytesIO
+    ) -> Generator[bool, None, bool]:
         while True:
+            if film.tell() > MAX_FILM_BYTES:
+                drawing.close()
+                self.film_note = "The annotated video is too long for the page and ends early."
+                return True
             try:
                 self._note(next(drawing))
             except StopIteration as end:

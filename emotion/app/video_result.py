@@ -23,7 +23,10 @@ SHOWN_PERSONS = 8
 """Cards and choices of the timeline; more people are counted, and are in the table."""
 
 _SHOWN_CHANGES = 12
-_PERSON, _VIEW, _CHART, _FRAME = "video:person", "video:view", "video:chart", "video:frame"
+_PERSON, _VIEW, _CHART = "video:person", "video:view", "video:chart"
+FRAME = "video:frame"
+"""Where the session keeps the picture of the moment that was clicked."""
+
 _ALL = "Everybody"
 
 
@@ -79,7 +82,7 @@ def _timeline(file: Any, job: Job, found: list[Person]) -> None:
     event: Any = st.altair_chart(
         timeline.timeline_chart(job.recording, number, lines=view == "Lines"),
         width="stretch",
-        key=f"{_CHART}:{job.file_id}:{who}:{view}",
+        key=f"{_CHART}:{id(job)}:{who}:{view}",
         on_select="rerun",
         selection_mode=timeline.MOMENT,
     )
@@ -95,12 +98,12 @@ def _timeline(file: Any, job: Job, found: list[Person]) -> None:
 
 def _moment(file: Any, job: Job, time_s: float) -> None:
     """The picture of a moment that was clicked; decoded once, for as long as it is chosen."""
-    key = (job.file_id, time_s)
-    kept = st.session_state.get(_FRAME)
+    key = (id(job), time_s)
+    kept = st.session_state.get(FRAME)
     if kept is None or kept[0] != key:
         image = frame_at(file, job.recording, time_s)
         kept = key, None if image is None else encode_image(image, suffix=".jpg")
-        st.session_state[_FRAME] = kept
+        st.session_state[FRAME] = kept
     if kept[1] is not None:
         with st.container(key="picture-moment"):
             st.image(kept[1], alt=f"The picture at {clock(time_s)}", caption=f"At {clock(time_s)}")

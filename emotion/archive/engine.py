@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emotion.archive.reader import ArchiveWork, Reader
-from emotion.archive.stores import ArchiveError, check_empty
+from emotion.archive.stores import ArchiveError, check_empty, count_rows
 
 PARTITION = "label"
 """The column that the data set is split by; a reader that wants one expression skips the rest."""
@@ -34,7 +34,7 @@ def write_archive(
     of one ("s3://bucket/faces"). jobs: actors on this machine; a cluster takes as many as it has
     room for. Raises ``ArchiveError``. Nothing is said of the rows' order: sort by source and frame.
     """
-    ray = _started(jobs)
+    ray = _started(jobs * work.threads)
     check_empty(out)
     book = ray.remote(_Book).options(num_cpus=0).remote(len(files))
     problems: dict[str, str] = {}
@@ -48,6 +48,7 @@ def write_archive(
         _write([(i, *files[i]) for i in left], out, work, book, size, jobs)
         left, told = ray.get(book.result.remote())
         problems |= {files[i][0]: problem for i, problem in told.items()}
+    _check_whole(out, ray.get(book.rows.remote()))
     for i in left:
         problems[files[i][0]] = (
             "Every process that worked on this file ended unexpectedly; it was left out."
@@ -55,8 +56,8 @@ def write_archive(
     return problems
 
 
-def _started(jobs: int) -> Any:
-    """Ray, connected to the cluster that ``RAY_ADDRESS`` names, or started here."""
+def _started(cores: int) -> Any:
+    """Ray, connected to the cluster that ``RAY_ADDRESS`` names, or started here for the actors."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # spares a warning
     try:
@@ -75,7 +76,7 @@ def _started(jobs: int) -> Any:
             ray.init(**quiet)
         else:
             # One core more than actors, for the tasks that write.
-            ray.init("local", num_cpus=jobs + 1, include_dashboard=False, **quiet)
+            ray.init("local", num_cpus=cores + 1, include_dashboard=False, **quiet)
     except Exception as error:  # Ray raises plain ones here
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise ArchiveError(f"Ray does not start or does not answer: {said[0]}") from error
@@ -126,19 +127,35 @@ def _write(
         merged.write_parquet(out, partition_cols=[PARTITION])
 
 
+def _check_whole(out: str, expected: int) -> None:
+    """The engine is told to pass over what it loses; that must not be rows of finished files."""
+    written = count_rows(out)
+    if written != expected:
+        raise ArchiveError(
+            f"{out} holds {written} rows instead of {expected}: some could not be written (is the "
+            "disk full, may the store be written to?). Empty it and begin again."
+        )
+
+
 class _Book:
-    """An actor: which files are finished, and what was wrong with them."""
+    """An actor: which files are finished, their rows, and what was wrong with them."""
 
     def __init__(self, count: int) -> None:
         self._finished = bytearray(count)
+        self._rows: dict[int, int] = {}
         self._problems: dict[int, str] = {}
 
-    def note(self, problems: dict[int, str | None]) -> None:
+    def note(self, rows: dict[int, int], problems: dict[int, str | None]) -> None:
         """A task is finished; to be told twice changes nothing."""
+        self._rows |= {index: count for index, count in rows.items() if count}
         for index, problem in problems.items():
             self._finished[index] = 1
             if problem is not None:
                 self._problems[index] = problem
+
+    def rows(self) -> int:
+        """How many rows the finished files have."""
+        return sum(self._rows.values())
 
     def result(self) -> tuple[list[int], dict[int, str]]:
         """The unfinished files, and the problems of the finished ones."""

@@ -52,12 +52,15 @@ class Reader:
 
         tables: list[pa.Table] = [arrow_schema().empty_table()]
         problems: dict[int, str | None] = {}
+        counts: dict[int, int] = {}
         for file in files.to_pylist():
             rows: list[Row] = []
             problem: str | None = None
+            count = 0
             try:
                 for found, state in self._rows(file["name"], os.fsdecode(file["path"])):
                     rows += found
+                    count += len(found)
                     problem = state
                     if len(rows) >= _ROWS_HELD:
                         tables.append(_columns(rows))
@@ -68,8 +71,9 @@ class Reader:
                 problem = f"The file cannot be read ({error.strerror or error})."
             tables.append(_columns(rows))
             problems[file["index"]] = problem
+            counts[file["index"]] = count
         whole = pa.concat_tables(tables).combine_chunks()
-        ray.get(self._book.note.remote(problems))
+        ray.get(self._book.note.remote(counts, problems))
         return whole
 
     def _rows(self, name: str, path: str) -> Iterator[tuple[list[Row], str | None]]:

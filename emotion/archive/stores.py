@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from emotion.errors import EmotionError
 
@@ -36,12 +37,27 @@ def files_at(address: str, suffixes: tuple[str, ...]) -> Iterator[str]:
     if store.get_file_info(inside).type != fs.FileType.Directory:
         yield address
         return
-    scheme = address.split("://")[0]
+    given = urlsplit(address)
+    # A host stays where it is one; for object stores the bucket begins the path itself.
+    host = (
+        given.netloc if not inside.startswith(f"{given.netloc}/") and inside != given.netloc else ""
+    )
     for info in sorted(
         store.get_file_info(fs.FileSelector(inside, recursive=True)), key=lambda i: i.path
     ):
         if info.is_file and info.path.lower().endswith(suffixes):
-            yield f"{scheme}://{info.path}"
+            query = f"?{given.query}" if given.query else ""
+            yield f"{given.scheme}://{host}{quote(info.path)}{query}"
+
+
+def count_rows(out: str) -> int:
+    """How many rows a data set holds; 0 where there is none yet."""
+    from pyarrow import dataset, fs
+
+    store, inside = _store(out) if is_address(out) else (fs.LocalFileSystem(), out)
+    if store.get_file_info(inside).type == fs.FileType.NotFound:
+        return 0
+    return int(dataset.dataset(inside, filesystem=store, format="parquet").count_rows())
 
 
 def check_empty(out: str) -> None:

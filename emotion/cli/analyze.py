@@ -29,7 +29,7 @@ from emotion.cli.workers import CRASHED, Stopped, outcomes
 from emotion.drawing import annotate
 from emotion.errors import EmotionError, ImageError
 from emotion.images import IMAGE_SUFFIXES, encode_image, read_image
-from emotion.inputs import found_files, read_bytes
+from emotion.inputs import found_files, partial_path, read_bytes
 from emotion.table import Row, face_rows
 from emotion.types import Face, Image
 
@@ -80,7 +80,11 @@ def run(options: argparse.Namespace) -> int:
     files = _files(options)
     table: RecordedTable | Printer
     if out:
-        settings = {**choice.settings(analyzer), "min_score": options.min_score}
+        settings = {
+            **choice.settings(analyzer),
+            "min_score": options.min_score,
+            "annotated": str(options.annotated) if options.annotated else None,
+        }
         table = RecordedTable(out, settings, resume=options.resume)
     else:
         table = Printer(sys.stdout)
@@ -146,10 +150,11 @@ def _crashed(_: _Photo) -> _Outcome:
 
 
 def _save(path: Path, image: Image, faces: Sequence[Face]) -> None:
-    partial = path.with_name(path.name + ".partial")
+    partial = partial_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(encode_image(annotate(image, faces)))
         partial.replace(path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise ImageError(f"{path} cannot be written ({error.strerror}).") from error

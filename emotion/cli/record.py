@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.cli.common import usage_error
+from emotion.inputs import partial_path
 from emotion.table import COLUMNS, Row
 from emotion.table_files import Table, forget_rows, open_table, rows_file
 
@@ -39,7 +40,7 @@ class Record:
         self._problems: dict[str, str] = {}
         lines = self._read(whole) if resume else []
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
+        partial = partial_path(path)
         partial.write_text("".join(json.dumps(line) + "\n" for line in [self._settings, *lines]))
         partial.replace(path)
         self._file = path.open("ab", buffering=0)
@@ -77,7 +78,12 @@ class Record:
             text = self._path.read_text()
         except FileNotFoundError:
             return []
-        complete = [json.loads(line) for line in text.splitlines(keepends=True) if line[-1] == "\n"]
+        complete = []
+        for line in text.splitlines(keepends=True):
+            try:
+                complete.append(json.loads(line if line[-1] == "\n" else ""))
+            except json.JSONDecodeError:
+                break  # what a power cut left of the last lines
         if not complete:
             return []
         settings, *lines = complete
@@ -98,7 +104,8 @@ class Record:
 
 def record_path(results: Path) -> Path:
     """Where the record of a table, a video or a folder of results stands: beside it."""
-    return results.with_name(results.name + ".progress")
+    whole = results.resolve()  # "." has no name
+    return whole.with_name(whole.name + ".progress")
 
 
 class RecordedTable:

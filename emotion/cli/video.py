@@ -25,7 +25,7 @@ from emotion.cli.record import Record, record_path
 from emotion.cli.workers import CRASHED, Stopped, outcomes
 from emotion.drawing import annotate_into
 from emotion.errors import EmotionError
-from emotion.inputs import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files
+from emotion.inputs import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
 from emotion.table_files import TABLE_SUFFIXES, forget_rows, open_table
 from emotion.video.clip import Clip
 from emotion.video.faces import followed, video_rows
@@ -195,6 +195,9 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
                 progress(done, source.info.frame_count if clip.rate_hz is None else None)
             if stopped():
                 break
+        else:
+            if film:
+                film.ended()
     damaged = source.damaged or bool(sound and sound.damaged)
     if clip.film and between is not None:
         damaged |= not _draw(clip.path, between, clip.film, stopped)
@@ -216,5 +219,5 @@ def _draw(path: Path, found: Recording, film: Path, stopped: Stopped) -> bool:
 
 def _crashed(clip: _Clip) -> str:
     if clip.film:
-        clip.film.with_name(clip.film.name + ".partial").unlink(missing_ok=True)
+        partial_path(clip.film).unlink(missing_ok=True)
     return CRASHED

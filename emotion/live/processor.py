@@ -33,6 +33,9 @@ from emotion.types import Image
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
 
+BUSY_STALE_S = 1.2
+"""The same under load, where the next result comes later."""
+
 BUSY_REST = 4.0
 """Under load the analysis rests so many times as long as it works, up to BUSY_REST_S."""
 
@@ -146,7 +149,9 @@ class LiveProcessor:
             self._arrivals.append(now)
             result = self._result
         settings = self._holder.settings
-        if settings.paused and self._frozen is not None:
+        # A picture that nobody looked at yet is not held: there would be nothing to see in it.
+        paused = settings.paused and result is not None
+        if paused and self._frozen is not None:
             return _like(frame, self._frozen)
         self._frozen = None
         image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
@@ -154,11 +159,11 @@ class LiveProcessor:
         if (
             result is not None
             and result.image.shape == image.shape  # the browser changes the size in mid-stream
-            and now - result.time_s <= STALE_S
+            and now - result.time_s <= (STALE_S if self._load.level == ALL_WELL else BUSY_STALE_S)
         ):
             faces = result.faces
         drawn = self._drawn(frame, image, faces, settings)
-        if settings.paused:
+        if paused:
             self._frozen = np.asarray(drawn.to_ndarray(format="rgb24"), dtype=np.uint8)
         else:
             self._worker.offer((image, now))

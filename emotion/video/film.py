@@ -14,7 +14,7 @@ from emotion.video.record import Recording
 from emotion.video.sound import Soundtrack, own_handle
 from emotion.video.writer import ClipWriter
 
-_LONGEST_S = 2.0  # so long a frame is shown at most
+_LONGEST_S = 15.0  # so long a frame is shown at most: a slide
 
 
 def draw_film(
@@ -49,6 +49,7 @@ def draw_film(
             draw_faces(image, recording, time_s)
             film.write(image, time_s - start_s)
             yield time_s
+        film.ended()
     return not sound.damaged
 
 

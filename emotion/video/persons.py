@@ -26,11 +26,6 @@ class Person:
     frames: int
     shares: Floats
 
-    @property
-    def seen_s(self) -> float:
-        """From the first to the last frame with the face."""
-        return self.last_s - self.first_s
-
 
 @dataclass(frozen=True, slots=True)
 class Change:

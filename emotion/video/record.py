@@ -56,11 +56,6 @@ class Recording:
         return np.asarray(self._frames.filled["time_s"])
 
     @property
-    def last_frame(self) -> int:
-        """The index, among all of the clip, of the last analysed frame; -1 before the first."""
-        return int(self._frames.filled["frame"][-1]) if len(self) else -1
-
-    @property
     def step_s(self) -> float:
         """The usual time between two analysed frames; 0 for fewer than two."""
         return float(np.median(np.diff(self.times))) if len(self) > 1 else 0.0

@@ -51,7 +51,7 @@ class Soundtrack:
         if stream is None:
             return
         self._mux = out.mux
-        if stream.codec_context.codec.canonical_name in COPIED:
+        if _is_copied(stream):
             self._packets = self._moved(stream, out.add_stream_from_template(stream))
         else:
             channels = "mono" if stream.codec_context.channels == 1 else "stereo"
@@ -59,7 +59,7 @@ class Soundtrack:
         self._waiting = self._next()
 
     def write_until(self, time_s: float) -> None:
-        """Writes what is heard before ``time_s`` of the new clip."""
+        """Writes what is heard before ``time_s`` of the new clip; infinity for all of it."""
         import av
 
         while self._waiting is not None and self._waiting[0] <= time_s:
@@ -70,8 +70,17 @@ class Soundtrack:
             self._waiting = self._next()
 
     def _next(self) -> _Timed | None:
-        """The next packet of the chosen part; None at its end."""
-        timed = next(self._packets, None)
+        """The next packet of the chosen part; None at its end, or when it cannot be gone on with.
+
+        That is so where the sound becomes another one in mid-clip (stereo to 5.1, say).
+        """
+        import av
+
+        try:
+            timed = next(self._packets, None)
+        except (av.error.FFmpegError, ValueError):
+            self.damaged = True
+            return None
         return timed if timed is not None and timed[0] < self._length_s else None
 
     def _read(self, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
@@ -121,6 +130,16 @@ class Soundtrack:
         for even in resampler.resample(None):
             yield from _timed(target.encode(even))
         yield from _timed(target.encode(None))
+
+
+def _is_copied(stream: AudioStream) -> bool:
+    name = stream.codec_context.codec.canonical_name
+    # An MP4 holds no MP3 of less than 16 kHz, and no Opus without its head.
+    if name == "mp3":
+        return stream.codec_context.sample_rate >= 16_000
+    if name == "opus":
+        return bool(stream.codec_context.extradata)
+    return name in COPIED
 
 
 def _add_aac(out: OutputContainer, channels: str) -> AudioStream:

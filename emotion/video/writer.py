@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 
 from emotion.errors import VideoError
+from emotion.inputs import partial_path
 from emotion.types import Image
 from emotion.video.sound import Soundtrack
 
@@ -42,6 +44,7 @@ class ClipWriter:
         self._sound, self._max_side = sound, max_side
         self._stream: VideoStream | None = None
         self._last_pts = -1
+        self._sound_until_s = 0.0
         if not isinstance(out, Path):
             self._container: OutputContainer = av.open(out, "w", format="mp4")
             return
@@ -50,7 +53,7 @@ class ClipWriter:
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             self._container = av.open(
-                str(_partial(out)), "w", format="mp4", options={"movflags": "+faststart"}
+                str(partial_path(out)), "w", format="mp4", options={"movflags": "+faststart"}
             )
         except OSError as error:
             raise VideoError(f"{out} cannot be written ({error.strerror}).") from error
@@ -70,24 +73,45 @@ class ClipWriter:
         frame = av.VideoFrame.from_ndarray(self._fitted(image, self._stream), format="rgb24")
         # Two frames never share a time, however a camera rounds.
         self._last_pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
+        self._sound_until_s = time_s
         frame.pts, frame.time_base = self._last_pts, TIME_BASE
-        self._container.mux(self._stream.encode(frame))
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except av.error.FFmpegError as error:
+            raise VideoError(
+                f"The annotated video cannot be written ({error.strerror})."
+            ) from error
         if self._sound is not None:
             self._sound.write_until(time_s)
 
     def close(self) -> None:
-        """Finishes the file; without any frame there is none."""
-        if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
-            if self._sound is not None:
-                self._sound.write_until(float(self._last_pts * TIME_BASE))
-        self._container.close()
-        if self._path is None:
-            return
-        if self._stream is None:
-            _partial(self._path).unlink(missing_ok=True)
-        else:
-            _partial(self._path).replace(self._path)
+        """Finishes the file; without any frame there is none.
+
+        Sound that is heard after the last picture was shown comes along where ``ended`` was called.
+        """
+        import av
+
+        whole = False
+        try:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+                if self._sound is not None:
+                    self._sound.write_until(self._sound_until_s)
+            self._container.close()
+            whole = self._stream is not None
+        except av.error.FFmpegError as error:
+            raise VideoError(
+                f"The annotated video cannot be written ({error.strerror})."
+            ) from error
+        finally:
+            if self._path is not None and whole:
+                partial_path(self._path).replace(self._path)
+            elif self._path is not None:
+                partial_path(self._path).unlink(missing_ok=True)
+
+    def ended(self) -> None:
+        """The clip has ended by itself: all the rest of its sound belongs to it."""
+        self._sound_until_s = math.inf
 
     def _fitted(self, image: Image, stream: VideoStream) -> Image:
         """The image in the stream's size: cut by a row or column, or else scaled."""
@@ -108,8 +132,3 @@ class ClipWriter:
         stream.codec_context.time_base = stream.time_base = TIME_BASE
         stream.options = {"preset": "veryfast", "crf": "21"}
         return stream
-
-
-def _partial(path: Path) -> Path:
-    """Where the file is while it is being written."""
-    return path.with_name(path.name + ".partial")

@@ -67,7 +67,6 @@ def test_a_clip_ends_in_a_film_persons_a_timeline_and_files(
     sized_page: Page, server: harness.Server
 ) -> None:
     begin(sized_page, server, 4.0, "5")
-    expect(sized_page.locator('[data-testid="stProgress"]')).to_be_visible(timeout=DONE_MS)
     again = sized_page.get_by_role("button", name="Analyse again")
     expect(again).to_be_visible(timeout=DONE_MS)
     expect(sized_page.locator("[data-person]")).to_have_count(2, timeout=DONE_MS)
@@ -111,6 +110,8 @@ def test_a_click_in_the_timeline_shows_that_moment(page: Page, server: harness.S
 
 def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None:
     begin(page, server, 40.0, "every")
+    progress = page.locator('[data-testid="stProgress"]')
+    expect(progress).to_contain_text("s of the clip", timeout=DONE_MS)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=DONE_MS)
     expect(page.get_by_text("Stopped; what was done")).to_be_visible(timeout=DONE_MS)
     rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode())))

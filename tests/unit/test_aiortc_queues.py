@@ -110,7 +110,6 @@ def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
     numbers = [number for number, _, _ in seen]
     assert len(numbers) >= 5
     assert numbers == sorted(set(numbers))
-    assert numbers[-1] < 8 * len(numbers) + 200  # far fewer than the frames that were sent
     assert len(numbers) < 100
     # Without our queue the tenth frame taken would be number ten, a hundred behind.
     assert all(newest - number <= 3 for number, newest, _ in seen)

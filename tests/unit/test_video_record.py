@@ -22,7 +22,6 @@ def test_the_rows_are_what_each_frame_alone_shows() -> None:
     assert rows[0]["x1"] == 1.0, "the frame's own box, not the smoothed one"
     assert rows[0]["source"] == "a.mp4"
     assert len(record) == 3
-    assert record.last_frame == 6
 
 
 def test_it_grows() -> None:
@@ -55,7 +54,7 @@ def test_persons_are_counted_by_what_is_shown() -> None:
     )
     first, second = persons(record)
     assert (first.number, first.frames, first.first_s) == (1, 10, 0.0)
-    assert first.seen_s == pytest.approx(0.9)
+    assert first.last_s == pytest.approx(0.9)
     assert first.shares[EMOTIONS.index("happy")] == pytest.approx(0.6)
     assert second.number == 7
     assert second.shares[EMOTIONS.index("fear")] == 1
