@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+import weakref
 from dataclasses import dataclass
 from html import escape
 
@@ -70,6 +71,26 @@ class _Connection:
             self.since_s = None
 
 
+class _Own:
+    """This visitor's own stream, known from the moment that it takes a place.
+
+    Not read from the component: that knows it only when the connection is negotiated, and the runs
+    of the page in between would take the visitor's own stream for somebody else's.
+    """
+
+    def __init__(self) -> None:
+        self._processor: weakref.ref[LiveProcessor] | None = None
+
+    @property
+    def processor(self) -> LiveProcessor | None:
+        """The newest stream's, if there is one still."""
+        return None if self._processor is None else self._processor()
+
+    @processor.setter
+    def processor(self, processor: LiveProcessor) -> None:
+        self._processor = weakref.ref(processor)
+
+
 def page() -> None:
     """Draws the place."""
     shared.headline(
@@ -79,7 +100,8 @@ def page() -> None:
     analyzer = shared.analyzer_or_stop()
     holder: SettingsHolder = st.session_state.setdefault(f"{_KEY}-settings", SettingsHolder())
     limit = _limit()
-    if not _streams() and limit is not None and VIEWERS.present() >= limit:
+    own: _Own = st.session_state.setdefault(f"{_KEY}-own", _Own())
+    if limit is not None and VIEWERS.present(besides=own.processor) >= limit:
         _wait_for_room(limit)
         shared.footer()
         return
@@ -87,7 +109,8 @@ def page() -> None:
 
     def make_processor() -> LiveProcessor:
         processor = LiveProcessor(analyzer, holder)
-        VIEWERS.enter(processor, limit)
+        VIEWERS.enter(processor, limit, instead_of=own.processor)
+        own.processor = processor
         return processor
 
     with picture:
@@ -130,12 +153,6 @@ def _limit() -> int | None:
     except ValueError:
         _log.exception("The number of viewers is not understood; the default is used.")
         return DEFAULT_VIEWERS
-
-
-def _streams() -> bool:
-    """Whether this visitor has a stream, or is about to get one."""
-    context = st.session_state.get(_KEY)
-    return context is not None and context.video_processor is not None
 
 
 def _wait_for_room(limit: int) -> None:

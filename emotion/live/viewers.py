@@ -50,20 +50,23 @@ class Viewers:
         self._all: weakref.WeakSet[Viewer] = weakref.WeakSet()
         self._lock = threading.Lock()
 
-    def present(self) -> int:
-        """How many have a place now."""
+    def present(self, besides: Viewer | None = None) -> int:
+        """How many have a place now. besides: one who is not counted."""
         with self._lock:
-            return sum(map(_has_place, self._all))
+            return self._count(besides)
 
-    def enter(self, viewer: Viewer, limit: int | None) -> None:
+    def enter(self, viewer: Viewer, limit: int | None, instead_of: Viewer | None = None) -> None:
         """Gives the viewer a place; ``NoRoomError`` when ``limit`` others have one.
 
-        limit: None for any number.
+        limit: None for any number. instead_of: the same visitor's earlier stream.
         """
         with self._lock:
-            if limit is not None and sum(map(_has_place, self._all)) >= limit:
+            if limit is not None and self._count(instead_of) >= limit:
                 raise NoRoomError(no_room(limit))
             self._all.add(viewer)
+
+    def _count(self, besides: Viewer | None) -> int:
+        return sum(_has_place(each) for each in self._all if each is not besides)
 
 
 def no_room(limit: int) -> str:

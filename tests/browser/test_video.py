@@ -98,7 +98,7 @@ def test_a_clip_ends_in_a_film_persons_a_timeline_and_files(
 def test_a_click_in_the_timeline_shows_that_moment(page: Page, server: harness.Server) -> None:
     begin(page, server, 3.0, "5")
     expect(page.get_by_role("button", name="Analyse again")).to_be_visible(timeout=DONE_MS)
-    chart = page.locator('[data-testid="stVegaLiteChart"] canvas').first
+    chart = page.locator('[data-testid="stVegaLiteChart"] svg').first
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None

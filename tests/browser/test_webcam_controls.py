@@ -105,8 +105,8 @@ def test_a_paused_picture_stands_still_and_goes_on(page: Page, server: harness.S
 
 @pytest.fixture(scope="module")
 def two_cameras(playwright_driver: Playwright) -> Iterator[Browser]:
-    """Chromium with two made-up cameras."""
-    running = harness.launch_with_cameras(playwright_driver, 2)
+    """Three made-up cameras; the second knows depth only, and shows nothing."""
+    running = harness.launch_with_cameras(playwright_driver, 3)
     yield running
     running.close()
 
@@ -117,14 +117,14 @@ def test_another_camera_is_taken_while_streaming(
     page = two_cameras.new_page()
     frame = start(page, server)
     frame.get_by_role("button", name="Choose camera").click()
-    frame.locator("select").select_option(label="fake_device_1")
+    frame.locator("select").select_option(label="fake_device_2")
     frame.wait_for_function(
-        "window.emotionCamera.tracks.at(-1).label === 'fake_device_1'", timeout=SHOWN_MS
+        "window.emotionCamera.tracks.at(-1).label === 'fake_device_2'", timeout=SHOWN_MS
     )
     # The old one is given back, and what is sent is the new one's.
     frame.wait_for_function(
         """window.emotionCamera.tracks.every(
-            (track) => track.label === 'fake_device_1' || track.readyState === 'ended')""",
+            (track) => track.label === 'fake_device_2' || track.readyState === 'ended')""",
         timeout=SHOWN_MS,
     )
     frame.get_by_role("button", name="Done", exact=True).click()
