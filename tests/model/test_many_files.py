@@ -33,7 +33,13 @@ def start(*arguments: object) -> subprocess.Popen[str]:
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        # A suite that runs in the background was told to ignore Ctrl-C, and would hand that on.
+        preexec_fn=_hear_interrupts,
     )
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -223,14 +229,15 @@ def alive(pid: int) -> bool:
 
 
 def clip(path: Path, picture: np.ndarray, frames: int) -> None:
-    """A clip of the picture moving to the right."""
+    """A clip of the picture swaying to the right."""
     small = np.ascontiguousarray(picture[::2, ::2])
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as out:
         stream = out.add_stream("mpeg4", rate=25)
         stream.height, stream.width, stream.pix_fmt = *small.shape[:2], "yuv420p"
         for index in range(frames):
-            moved = np.roll(small, index, axis=1)
+            # To and fro: the face never leaves the picture.
+            moved = np.roll(small, min(index % 200, 200 - index % 200), axis=1)
             out.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")))
         out.mux(stream.encode(None))
 

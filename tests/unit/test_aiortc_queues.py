@@ -8,9 +8,11 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -20,6 +22,8 @@ from aiortc.contrib import media
 from aiortc.mediastreams import MediaStreamError
 
 from emotion.live import aiortc_queues as ours
+
+Result = TypeVar("Result")
 
 PLAIN = """
 import asyncio, json
@@ -43,6 +47,12 @@ def in_place() -> None:
     ours.keep_only_the_newest()  # a second call changes nothing
 
 
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the coroutine gives; this thread has Playwright's event loop after browser tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def test_aiortc_still_has_no_bounds_of_its_own() -> None:
     """When this fails, aiortc has mended it: take our queue out, and measure with live_viewers."""
     done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)
@@ -60,7 +70,7 @@ def test_what_is_replaced_is_still_there() -> None:
         await connection.close()
         return track._queue, relay._queue, encoded, sound._queue
 
-    received, relayed, encoded, sound = asyncio.run(look())
+    received, relayed, encoded, sound = run(look())
     assert type(received) is ours.ReceivedQueue
     assert type(relayed) is ours.NewestQueue
     assert type(encoded) is ours.EncodedQueue
@@ -106,7 +116,7 @@ def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
         except MediaStreamError:
             return seen
 
-    seen = asyncio.run(asyncio.wait_for(take(), 60))
+    seen = run(asyncio.wait_for(take(), 60))
     numbers = [number for number, _, _ in seen]
     assert len(numbers) >= 5
     assert numbers == sorted(set(numbers))
