@@ -80,6 +80,13 @@ def arrow_schema() -> pa.Schema:
     return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
 
 
+def arrow_table(rows: Sequence[Row]) -> pa.Table:
+    """The rows as columns of ``arrow_schema``."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(list(rows), schema=arrow_schema())
+
+
 class _Form:
     """A text format of one row a line: JSON objects, one after the other."""
 
@@ -159,14 +166,12 @@ class _ParquetTable(_LineTable):
     def close(self) -> None:
         """Makes the Parquet file of the rows, which stay beside it; it appears whole."""
         super().close()
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         partial = partial_path(self._path)
-        schema = arrow_schema()
-        with pq.ParquetWriter(partial, schema) as writer:
+        with pq.ParquetWriter(partial, arrow_schema()) as writer:
             for rows in _groups(rows_file(self._path)):
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                writer.write_table(arrow_table(rows))
         partial.replace(self._path)
 
 

@@ -1,9 +1,8 @@
 """The Video place: a clip's faces, frame by frame, with progress, a stop, and what came out.
 
 The work is a ``Job`` kept in the visitor's session: whatever reruns the page, the next run goes on
-where it was; stopping keeps what is done. What
-is kept, in memory and while the clip is there: its bytes, its faces, a thumbnail of each person,
-the annotated video and the moment that was clicked.
+where it was; stopping keeps what is done. What is kept, in memory and while the clip is there: its
+bytes, its faces, a thumbnail of each person, the annotated video, the moment that was clicked.
 """
 
 from __future__ import annotations

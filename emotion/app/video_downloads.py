@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from emotion.table import Row, to_csv
-from emotion.table_files import arrow_schema
+from emotion.table_files import arrow_table
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ def table_bytes(rows: Iterable[Row], kind: Kind) -> bytes:
         return to_csv(rows).encode()
     if kind == JSON:
         return (json.dumps(list(rows), indent=1) + "\n").encode()
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     file = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(rows), schema=arrow_schema()), file)
+    pq.write_table(arrow_table(list(rows)), file)
     return file.getvalue()

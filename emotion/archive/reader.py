@@ -14,7 +14,7 @@ from emotion.errors import EmotionError
 from emotion.images import read_image
 from emotion.inputs import DAMAGED_CLIP, read_bytes
 from emotion.table import Row, face_rows
-from emotion.table_files import arrow_schema
+from emotion.table_files import arrow_schema, arrow_table
 from emotion.video.clip import Clip
 from emotion.video.faces import analyze_video, video_rows
 
@@ -63,13 +63,13 @@ class Reader:
                     count += len(found)
                     problem = state
                     if len(rows) >= _ROWS_HELD:
-                        tables.append(_columns(rows))
+                        tables.append(arrow_table(rows))
                         rows = []
             except EmotionError as error:
                 problem = str(error)
             except OSError as error:
                 problem = f"The file cannot be read ({error.strerror or error})."
-            tables.append(_columns(rows))
+            tables.append(arrow_table(rows))
             problems[file["index"]] = problem
             counts[file["index"]] = count
         whole = pa.concat_tables(tables).combine_chunks()
@@ -95,9 +95,3 @@ def photo_rows(analyzer: Analyzer, name: str, path: str, min_score: float | None
     else:
         data = read_bytes(Path(path))
     return face_rows(name, analyzer.analyze(read_image(data), min_score))
-
-
-def _columns(rows: list[Row]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.Table.from_pylist(rows, schema=arrow_schema())

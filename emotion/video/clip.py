@@ -8,12 +8,12 @@ the clip's length. A ``Clip`` belongs to one thread at a time. av is loaded on f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -22,10 +22,13 @@ from emotion.images import MAX_PIXELS
 from emotion.types import Image
 
 if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+AnyStream = TypeVar("AnyStream", "VideoStream", "AudioStream")
 Source = str | os.PathLike[str] | BinaryIO
 """A clip's path, or the opened file (binary, seekable)."""
 
@@ -163,19 +166,14 @@ class Clip:
         """Every frame that can be decoded; a broken packet costs that packet, not the rest."""
         import av
 
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError:
-                self.damaged = True
-                return
+        for packet in packets_of(self._container, self._stream, self._note_damage):
             try:
                 yield from packet.decode()
             except av.error.FFmpegError:
-                self.damaged = True
+                self._note_damage()
+
+    def _note_damage(self) -> None:
+        self.damaged = True
 
 
 def read_frames(
@@ -201,6 +199,24 @@ def open_container(source: Source) -> InputContainer:
         return av.open(source, mode="r", options=_OPEN_OPTIONS)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(_NO_CLIP) from error
+
+
+def packets_of(
+    container: InputContainer, stream: AnyStream, damaged: Callable[[], None]
+) -> Iterator[Packet[AnyStream]]:
+    """The stream's packets; where they cannot be read any further, ``damaged`` is called."""
+    import av
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError:
+            damaged()
+            return
+        yield packet
 
 
 def _existing(path: str | os.PathLike[str]) -> str:

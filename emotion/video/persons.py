@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from emotion.types import EMOTIONS, Floats
 from emotion.video.record import Recording
@@ -39,14 +41,12 @@ class Change:
 
 def persons(recording: Recording) -> list[Person]:
     """Everybody in the recording, those longest in view first."""
-    faces = recording.faces
     found = []
-    for number in np.unique(faces["number"]):
-        own = faces[faces["number"] == number]
+    for number, own in _by_person(recording):
         counts = np.bincount(own["held"], minlength=len(EMOTIONS))
         found.append(
             Person(
-                number=int(number),
+                number=number,
                 first_s=float(own["time_s"][0]),
                 last_s=float(own["time_s"][-1]),
                 frames=len(own),
@@ -59,11 +59,17 @@ def persons(recording: Recording) -> list[Person]:
 def changes(recording: Recording) -> list[Change]:
     """The moments of change of all persons, in the order of time."""
     found: list[Change] = []
-    faces = recording.faces
-    for number in np.unique(faces["number"]):
-        own = faces[faces["number"] == number]
-        found += _changes_of(int(number), own["time_s"], own["held"], recording.step_s)
+    for number, own in _by_person(recording):
+        found += _changes_of(number, own["time_s"], own["held"], recording.step_s)
     return sorted(found, key=lambda change: (change.time_s, change.number))
+
+
+def _by_person(recording: Recording) -> Iterator[tuple[int, npt.NDArray[np.void]]]:
+    """Each number with its faces, in the order of time; sorted once, however many people pass."""
+    faces = recording.faces
+    ordered = faces[np.argsort(faces["number"], kind="stable")]
+    numbers, firsts = np.unique(ordered["number"], return_index=True)
+    yield from zip(map(int, numbers), np.split(ordered, firsts[1:]), strict=False)
 
 
 def _changes_of(number: int, times: np.ndarray, held: np.ndarray, step_s: float) -> list[Change]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from emotion.video.clip import Source, open_container
+from emotion.video.clip import Source, open_container, packets_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -83,23 +83,12 @@ class Soundtrack:
             return None
         return timed if timed is not None and timed[0] < self._length_s else None
 
-    def _read(self, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
-        import av
-
-        packets = self._container.demux(stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError:
-                self.damaged = True
-                return
-            yield packet
+    def _note_damage(self) -> None:
+        self.damaged = True
 
     def _moved(self, stream: AudioStream, target: AudioStream) -> Iterator[_Timed]:
         """The packets as they are, on the new clip's clock."""
-        for packet in self._read(stream):
+        for packet in packets_of(self._container, stream, self._note_damage):
             if packet.pts is None or packet.dts is None or packet.time_base is None:
                 continue  # the mark at the end of a stream
             ticks = round(self._start_s / packet.time_base)
@@ -114,7 +103,7 @@ class Soundtrack:
         import av
 
         resampler = av.AudioResampler("fltp", channels, _RATE_HZ, frame_size=1024)
-        for packet in self._read(stream):
+        for packet in packets_of(self._container, stream, self._note_damage):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:

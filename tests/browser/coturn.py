@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.browser import harness
+
 HOST = "127.0.0.1"
 
 
@@ -53,12 +55,7 @@ def turn_server(folder: Path, secret: str = "a shared secret") -> Iterator[TurnS
         _wait_until_it_listens(port, process, server)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        harness.end(process)
 
 
 def _free_port() -> int:

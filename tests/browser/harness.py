@@ -47,6 +47,17 @@ _FLAGS = (
 )
 
 
+_GRAB = """([width, height]) => {
+    const video = document.querySelector('video')
+    const canvas = document.createElement('canvas')
+    canvas.width = width
+    canvas.height = height
+    const context = canvas.getContext('2d')
+    context.drawImage(video, 0, 0, width, height)
+    return [...context.getImageData(0, 0, width, height).data]
+}"""
+
+
 @dataclass
 class Server:
     """A running page: its address, and what it wrote so far."""
@@ -98,12 +109,17 @@ def serve(
         _wait_until_healthy(server)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Asks a process to end, and ends it if it does not."""
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_healthy(server: Server, timeout_s: float = 60) -> None:
@@ -234,6 +250,12 @@ def wait_for_frames(frame: Frame, count: int, timeout_s: float = 30) -> int:
     while (seen := frames_returned(frame)) < count and time.monotonic() < end:
         frame.page.wait_for_timeout(50)
     return seen
+
+
+def grab(frame: Frame, width: int, height: int) -> Picture:
+    """The picture that comes back, scaled to this size: RGB (height, width, 3)."""
+    rgba = frame.evaluate(_GRAB, [width, height])
+    return np.array(rgba, dtype=np.uint8).reshape(height, width, 4)[..., :3]
 
 
 def overflow_px(page: Page) -> int:

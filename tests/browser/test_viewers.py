@@ -21,16 +21,6 @@ SHOWN_MS = 60_000
 GONE_S = 90
 """A connection whose other end is silent is closed after half a minute."""
 
-_GRAB = """() => {
-    const video = document.querySelector('video')
-    const canvas = document.createElement('canvas')
-    canvas.width = 64
-    canvas.height = 48
-    const context = canvas.getContext('2d')
-    context.drawImage(video, 0, 0, 64, 48)
-    return [...context.getImageData(0, 0, 64, 48).data]
-}"""
-
 
 def close(browser: Browser) -> None:
     """Closes a browser that may have been killed."""
@@ -70,12 +60,6 @@ def start(page: Page) -> Frame:
     return frame
 
 
-def grab(frame: Frame) -> np.ndarray:
-    """The returned picture, (48, 64, 3)."""
-    rgba = np.array(frame.evaluate(_GRAB), dtype=np.uint8).reshape(48, 64, 4)
-    return rgba[..., :3].astype(float)
-
-
 def middle(portrait: harness.Picture) -> np.ndarray:
     """What a camera of this portrait shows in the mean, (48, 64, 3)."""
     view = portrait[30:510, 40:680].reshape(48, 10, 64, 10, 3)
@@ -109,7 +93,7 @@ def test_two_visitors_never_see_each_other(
             names = tops(page)
             assert len(names) <= 1, "somebody else's card"
             seen[own] |= set(names)
-            picture = grab(frame)
+            picture = harness.grab(frame, 64, 48).astype(float)
             far = [np.abs(picture - middle(portrait)).mean() for portrait in portraits]
             assert far[own] < far[1 - own], "somebody else's picture"
         pages[0].wait_for_timeout(700)

@@ -17,16 +17,6 @@ from tests.browser import harness
 START_S = 45
 SHOWN_MS = 30_000
 
-_GRAB = """() => {
-    const video = document.querySelector('video')
-    const canvas = document.createElement('canvas')
-    canvas.width = 320
-    canvas.height = 240
-    const context = canvas.getContext('2d')
-    context.drawImage(video, 0, 0, 320, 240)
-    return [...context.getImageData(0, 0, 320, 240).data]
-}"""
-
 
 def near_color(rgb: np.ndarray, color: tuple[int, int, int]) -> int:
     """How many pixels are of about this colour; the codec blurs it."""
@@ -68,8 +58,7 @@ def test_the_face_has_its_box_in_the_returned_picture(page: Page, streaming: Fra
     bare = max(near_color(picture, color) for picture in harness.portraits())
     found = 0
     for _ in range(60):
-        rgba = np.array(streaming.evaluate(_GRAB), dtype=np.uint8).reshape(240, 320, 4)
-        found = near_color(rgba[..., :3], color)
+        found = near_color(harness.grab(streaming, 320, 240), color)
         if found > bare + 150:
             return
         page.wait_for_timeout(250)

@@ -17,13 +17,6 @@ def analyzer() -> emotion.Analyzer:
     return emotion.load_analyzer()
 
 
-@pytest.fixture(scope="module")
-def astronaut() -> np.ndarray:
-    from skimage.data import astronaut as photo
-
-    return np.asarray(photo())
-
-
 def test_the_default_model_is_whole() -> None:
     folder = model_folder()
     spec = read_spec(folder)

@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.dataset as ds
 import pytest
-from PIL import Image as PILImage
 
 from emotion.archive.engine import write_archive
 from emotion.archive.reader import ArchiveWork
 from emotion.archive.stores import ArchiveError
 from emotion.table import COLUMNS
-from tests.model.test_many_files import WAIT_S, block, clip, run, start, unblock
+from tests.model.test_many_files import WAIT_S, block, clip, run, some_photos, start, unblock
 
 JOBS = 2
 
@@ -44,23 +43,10 @@ def cluster() -> Iterator[str]:
     ray.shutdown()
 
 
-@pytest.fixture(scope="module")
-def astronaut() -> np.ndarray:
-    from skimage import data
-
-    return np.asarray(data.astronaut())
-
-
 @pytest.fixture
 def photos(tmp_path: Path, astronaut: np.ndarray) -> Path:
     """Nine photos with a face, one without any, one damaged, one whose name is no UTF-8."""
-    folder = tmp_path / "photos"
-    (folder / "sub").mkdir(parents=True)
-    for index in range(9):
-        moved = np.roll(astronaut, 7 * index, axis=1)
-        PILImage.fromarray(moved).save(folder / f"{index}.jpg")
-    PILImage.new("RGB", (90, 70), "gray").save(folder / "1-none.png")
-    (folder / "2-broken.jpg").write_bytes((folder / "2.jpg").read_bytes()[:4000])
+    folder = some_photos(tmp_path / "photos", astronaut, 9)
     (folder / "5.jpg").rename(folder / "sub" / os.fsdecode(b"caf\xe9.jpg"))
     return folder
 

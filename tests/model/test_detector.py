@@ -33,11 +33,6 @@ def detector() -> FaceDetector:
 
 
 @pytest.fixture(scope="module")
-def astronaut() -> Image:
-    return np.asarray(skimage.data.astronaut(), dtype=np.uint8)
-
-
-@pytest.fixture(scope="module")
 def hopper() -> Image:
     path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     return np.array(PILImage.open(path).convert("RGB"))

@@ -62,23 +62,21 @@ def lines(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-@pytest.fixture(scope="module")
-def astronaut() -> np.ndarray:
-    from skimage import data
-
-    return np.asarray(data.astronaut())
+def some_photos(folder: Path, picture: np.ndarray, count: int) -> Path:
+    """A folder of photos with a face, one without any, one damaged; an empty folder in it."""
+    (folder / "sub").mkdir(parents=True)
+    for index in range(count):
+        moved = np.roll(picture, 7 * index, axis=1)
+        PILImage.fromarray(moved).save(folder / f"{index}.jpg")
+    PILImage.new("RGB", (90, 70), "gray").save(folder / "1-none.png")
+    (folder / "2-broken.jpg").write_bytes((folder / "2.jpg").read_bytes()[:4000])
+    return folder
 
 
 @pytest.fixture
 def photos(tmp_path: Path, astronaut: np.ndarray) -> Path:
     """Six photos with a face, one without any, one damaged; in two folders."""
-    folder = tmp_path / "photos"
-    (folder / "sub").mkdir(parents=True)
-    for index in range(6):
-        moved = np.roll(astronaut, 7 * index, axis=1)
-        PILImage.fromarray(moved).save(folder / f"{index}.jpg")
-    PILImage.new("RGB", (90, 70), "gray").save(folder / "1-none.png")
-    (folder / "2-broken.jpg").write_bytes((folder / "2.jpg").read_bytes()[:4000])
+    folder = some_photos(tmp_path / "photos", astronaut, 6)
     (folder / "5.jpg").rename(folder / "sub" / "5.jpg")
     return folder
 
