@@ -12,13 +12,15 @@ import logging
 import threading
 import time
 from collections.abc import Generator
+from contextlib import closing
 from typing import Literal
 
 import emotion
 from emotion.app.cards import thumbnail
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
-from emotion.video.clip import Clip, Source
+from emotion.video.clip import Clip
+from emotion.video.container import Source
 from emotion.video.faces import FrameResult, followed
 from emotion.video.film import draw_film
 from emotion.video.record import Recording
@@ -151,9 +153,10 @@ class Job:
         frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
         self._begin()
         try:
-            for result, image in followed(frames, analyzer):
-                self._take_in(result, image)
-                yield True
+            with closing(followed(frames, analyzer)) as found:
+                for result, image in found:
+                    self._take_in(result, image)
+                    yield True
         except emotion.EmotionError as error:
             self.state, self.problem = "failed", str(error)
             return

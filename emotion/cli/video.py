@@ -183,6 +183,7 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
             sound = stack.enter_context(closing(Soundtrack(clip.path, start_s=source.zero_s)))
             film = stack.enter_context(closing(ClipWriter(clip.film, sound=sound)))
         frames = followed(source.frames(clip.rate_hz), analyzer)
+        stack.enter_context(closing(frames))
         for done, (found, image) in enumerate(frames, 1):
             if table:
                 table.write(video_rows(printable(clip.path), found))

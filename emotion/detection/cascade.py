@@ -137,10 +137,11 @@ class FaceDetector:
             for i, (box, _, _) in faces.items()
             if box[0, 2] - box[0, 0] > large and overlaps(box[0], boxes[i])[0] < TRUSTED_IOU
         ]
-        again = self._look_at(
-            pyramid, [faces[i][0][0] for i in poor], [faces[i][1][0] for i in poor]
-        )
-        faces |= {i: face for i, face in zip(poor, again, strict=True) if face is not None}
+        if poor:
+            again = self._look_at(
+                pyramid, [faces[i][0][0] for i in poor], [faces[i][1][0] for i in poor]
+            )
+            faces |= {i: face for i, face in zip(poor, again, strict=True) if face is not None}
         return list(faces), _stack(list(faces.values()))
 
     def _look_at(

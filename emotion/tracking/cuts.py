@@ -60,8 +60,8 @@ class CutDetector:
         now = self._last
         known = [shot for shot in self._left if _difference(shot[0], now) <= SAME_SHOT]
         nearest = min(known, key=lambda shot: _difference(shot[0], now), default=None)
-        if nearest is not None:
-            self._left.remove(nearest)
+        # By identity: equality of tuples of arrays is an error.
+        self._left = deque((shot for shot in self._left if shot is not nearest), KEPT_SHOTS)
         self._left.append((self._before, tuple(tracks)))
         return () if nearest is None else nearest[1]
 

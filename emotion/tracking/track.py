@@ -39,6 +39,57 @@ class TrackedFace(Face):
         return EMOTIONS[self.held]
 
 
+class Answers:
+    """What one face answered so far: calmed in time, with the label that is held."""
+
+    def __init__(self) -> None:
+        self._calm = OneEuro(ANSWERS)
+        self._held: int | None = None
+
+    def __call__(
+        self, probabilities: Floats, time_s: float, smoothing: float
+    ) -> tuple[Floats, int]:
+        """The calmed probabilities (7,) of the next frame, and the index of the label to show."""
+        self._calm.calm = replace(ANSWERS, min_cutoff_hz=ANSWERS.min_cutoff_hz / smoothing)
+        logits = np.log(np.maximum(probabilities, np.float32(FLOOR)))
+        calm = np.exp(self._calm(logits, time_s))
+        calm /= calm.sum()
+        best = int(calm.argmax())
+        if self._held is None or calm[best] - calm[self._held] > LEAD:
+            self._held = best
+        return calm, self._held
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a track's face is in one frame, before its expression is known.
+
+    seen: by this frame alone. xyxy, landmarks: smoothed in time.
+    """
+
+    seen: Detection
+    xyxy: Floats
+    landmarks: Floats | None
+    number: int
+    time_s: float
+    smoothing: float
+    answers: Answers
+
+    def answered(self, face: Face) -> TrackedFace:
+        """The face to show. face: ``seen`` with its probabilities; to be called in the frames'
+        order."""
+        calm, held = self.answers(face.probabilities, self.time_s, self.smoothing)
+        return TrackedFace(
+            xyxy=self.xyxy,
+            score=face.score,
+            landmarks=self.landmarks,
+            probabilities=calm,
+            number=self.number,
+            raw=face,
+            held=held,
+        )
+
+
 class Track:
     """What is remembered of one face; bounded, and all that a stream keeps of a person."""
 
@@ -50,16 +101,15 @@ class Track:
         self.awaited = False
         """True from ``await_again`` until the face is seen."""
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
-        self._answers = OneEuro(ANSWERS)
+        self._answers = Answers()
         self._places = OneEuro(PLACES)
-        self._held: int | None = None
 
     def await_again(self, time_s: float) -> None:
         """The face was out of the picture until now, and is expected where it was seen last."""
         self.seen_s, self.awaited = time_s, True
         self._velocity = np.zeros(2, np.float32)
         # What was calm before says nothing of the expression now.
-        self._answers, self._places, self._held = OneEuro(ANSWERS), OneEuro(PLACES), None
+        self._answers, self._places = Answers(), OneEuro(PLACES)
 
     def expected(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""
@@ -72,42 +122,28 @@ class Track:
         )
 
     def follow(
-        self, face: Face, looks: Floats, time_s: float, smoothing: float = 1.0
-    ) -> TrackedFace:
-        """Takes a frame's face as this track's; the face to show. smoothing: see the tracker."""
-        self._answers.calm = replace(ANSWERS, min_cutoff_hz=ANSWERS.min_cutoff_hz / smoothing)
-        self._move(face, time_s)
+        self, seen: Detection, looks: Floats, time_s: float, smoothing: float = 1.0
+    ) -> Place:
+        """Takes a frame's face as this track's. smoothing: see the tracker."""
+        self._move(seen, time_s)
         # The looks follow slowly: light and head turn, but a passer-by must not replace them.
         self.looks = np.float32(0.9) * self.looks + np.float32(0.1) * looks
-        self.detection, self.seen_s, self.awaited = face, time_s, False
-        logits = np.log(np.maximum(face.probabilities, np.float32(FLOOR)))
-        calm = np.exp(self._answers(logits, time_s))
-        calm /= calm.sum()
-        best = int(calm.argmax())
-        if self._held is None or calm[best] - calm[self._held] > LEAD:
-            self._held = best
-        xyxy, landmarks = self._placed(face, time_s)
-        return TrackedFace(
-            xyxy=xyxy,
-            score=face.score,
-            landmarks=landmarks,
-            probabilities=calm,
-            number=self.number,
-            raw=face,
-            held=self._held,
-        )
+        self.detection, self.seen_s, self.awaited = seen, time_s, False
+        xyxy, landmarks = self._placed(seen, time_s)
+        return Place(seen, xyxy, landmarks, self.number, time_s, smoothing, self._answers)
 
-    def _move(self, face: Face, time_s: float) -> None:
+    def _move(self, face: Detection, time_s: float) -> None:
         step_s = time_s - self.seen_s
         if step_s <= 0:
             return
         moved = (_center(face.xyxy) - _center(self.detection.xyxy)) / np.float32(step_s)
-        # A face that was lost for a while says little of how fast it is now.
-        known = step_s < 0.3
-        mean = (self._velocity + moved) / 2 if known else np.zeros_like(moved)
-        self._velocity = np.asarray(mean, np.float32)
+        # A face that was lost for a while says little of how fast it is now, and two frames of one
+        # moment hardly more: in a millisecond a still face's box trembles at any speed.
+        weight = np.float32(min(0.5, step_s / (step_s + 1 / 30)))
+        mean = self._velocity + weight * (moved - self._velocity)
+        self._velocity = np.asarray(mean if step_s < 0.3 else np.zeros_like(moved), np.float32)
 
-    def _placed(self, face: Face, time_s: float) -> tuple[Floats, Floats | None]:
+    def _placed(self, face: Detection, time_s: float) -> tuple[Floats, Floats | None]:
         """Smoothed box and landmarks; in one vector, so that they move together."""
         points = face.landmarks
         flat = face.xyxy if points is None else np.concatenate([face.xyxy, points.ravel()])

@@ -2,7 +2,8 @@
 
 Between two searches each face is looked for near its last place only; a search several times a
 second finds new faces and those that were lost. A frame is classified in one batch. Not
-thread-safe: one instance belongs to one stream and one thread. Memory is bounded by ``MAX_FACES``.
+thread-safe: one instance belongs to one stream and one thread (``locate`` and ``answer``: one
+each). Memory is bounded by ``MAX_FACES``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from emotion.boxes import overlaps
 from emotion.tracking.association import best_pairs, looks, pair_cost
-from emotion.tracking.track import Track, TrackedFace
+from emotion.tracking.track import Place, Track, TrackedFace
 from emotion.types import Detection, Face, Floats, Image
 
 LOST_AFTER_S = 1.0
@@ -120,6 +121,13 @@ class FaceTracker:
 
         time_s: when the frame was taken, on any clock that does not go backwards.
         """
+        return self.answer(image, self.locate(image, time_s))
+
+    def locate(self, image: Image, time_s: float) -> tuple[Place, ...]:
+        """The first half of ``update``: where the faces are.
+
+        The next frame may be searched before, or while, another thread answers for this one.
+        """
         if image.shape != self._shape:
             self._shape = image.shape
             self.reset()
@@ -128,11 +136,15 @@ class FaceTracker:
             followed = self._scan(image, time_s)
         else:
             followed = self._look(image, time_s)
-        faces = self._analyzer.faces(image, [sight.detection for _, sight in followed])
-        shown = [
-            track.follow(face, sight.looks, time_s, self.smoothing)
-            for (track, sight), face in zip(followed, faces, strict=True)
-        ]
+        return tuple(
+            track.follow(sight.detection, sight.looks, time_s, self.smoothing)
+            for track, sight in followed
+        )
+
+    def answer(self, image: Image, places: Sequence[Place]) -> tuple[TrackedFace, ...]:
+        """The second half: the faces of a frame with their expressions, frames in their order."""
+        faces = self._analyzer.faces(image, [place.seen for place in places])
+        shown = [place.answered(face) for place, face in zip(places, faces, strict=True)]
         return tuple(sorted(shown, key=lambda face: -face.area))
 
     def _scan_is_due(self, time_s: float) -> bool:

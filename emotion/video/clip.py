@@ -2,47 +2,37 @@
 
 Times are seconds since the clip's start, as the file states them (variable frame rates keep their
 times); pictures are upright by the clip's rotation metadata. One frame is held at a time, whatever
-the clip's length. A ``Clip`` belongs to one thread at a time. av is loaded on first use only.
+the clip's length. A ``Clip`` is read by one thread at a time; any may close it. av is loaded on
+first use only.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from emotion.errors import VideoError
 from emotion.images import MAX_PIXELS
 from emotion.types import Image
+from emotion.video.container import HELP, Source, open_container, packets_of
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
-    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-AnyStream = TypeVar("AnyStream", "VideoStream", "AudioStream")
-Source = str | os.PathLike[str] | BinaryIO
-"""A clip's path, or the opened file (binary, seekable)."""
-
-# Containers that hold their own pictures. Everything else is refused before it is parsed: a
-# playlist (HLS, concat, SDP) in a visitor's file could make FFmpeg open other files or addresses.
-_OPEN_OPTIONS = {
-    "format_whitelist": "mov,matroska,avi,gif,mpegts,mpeg,ogg,flv,asf,yuv4mpegpipe",
-    "protocol_whitelist": "file",
-}
-_NO_CLIP = (
-    "This file is not a video that can be read (MP4, MOV, MKV, WebM, AVI or GIF), or it is damaged."
-)
 _NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
-_NO_FRAME = "No picture of this video can be decoded: it is damaged or cut short."
+_NO_FRAME = f"No picture of this video can be decoded, it is damaged or cut short; {HELP}."
+_TOO_LARGE = (
+    f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
+    "make them smaller and try again."
+)
 _USUAL_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
 
 
@@ -70,9 +60,13 @@ class Clip:
         self.damaged = False
         """True once a part could not be decoded, or the clip ended before its stated end."""
         self._container = open_container(source)
+        self._in_use, self._closed = threading.Lock(), False
+        self._read_to_s = 0.0
         try:
             self._stream = self._first_video()
             self._stream.thread_type = "AUTO"
+            # The header's size is checked below; a later picture may be of any other.
+            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             self._rest = self._decoded()
             # Decoded at once: only a frame tells its rotation, and whether there is one at all.
             first = next(self._rest, None)
@@ -98,8 +92,10 @@ class Clip:
         self.close()
 
     def close(self) -> None:
-        """Frees the decoder and, where a path was given, the file."""
-        self._container.close()
+        """Frees the decoder and, where a path was given, the file; ``frames`` ends."""
+        with self._in_use:
+            self._closed = True
+            self._container.close()
 
     def skip_to(self, time_s: float) -> None:
         """Goes on from a key frame near ``time_s``; a file without an index stays where it is.
@@ -119,7 +115,7 @@ class Clip:
 
     def frames(
         self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
-    ) -> Iterator[tuple[int, float, Image]]:
+    ) -> Generator[tuple[int, float, Image]]:
         """(index, time_s, RGB image) of the frames, in the order they are shown.
 
         rate_hz: at most so many a second, evenly spread by time. start_s, end_s: only this part of
@@ -130,7 +126,7 @@ class Clip:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
         time_s = next_s = 0.0
         for index, frame in enumerate(chain([self._first], self._rest)):
-            time_s = self._time_s(frame, index)
+            time_s = max(time_s, self._time_s(frame, index))
             if time_s < start_s - 1e-6:
                 continue
             if end_s is not None and time_s > end_s + 1e-6:
@@ -142,7 +138,8 @@ class Clip:
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
             yield index, time_s, _upright(frame)
         stated_s = self.info.duration_s
-        if stated_s is not None and time_s < stated_s - max(1.0, 0.1 * stated_s):
+        missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.zero_s)
+        if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
 
     def _first_video(self) -> VideoStream:
@@ -153,7 +150,7 @@ class Clip:
                 if stream.codec_context is None:  # a codec that FFmpeg does not know
                     raise VideoError(_NO_FRAME)
                 if stream.width * stream.height > MAX_PIXELS:
-                    raise VideoError("This video's pictures are too large; make them smaller.")
+                    raise VideoError(_TOO_LARGE)
                 return stream
         raise VideoError(_NO_VIDEO)
 
@@ -166,11 +163,29 @@ class Clip:
         """Every frame that can be decoded; a broken packet costs that packet, not the rest."""
         import av
 
-        for packet in packets_of(self._container, self._stream, self._note_damage):
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:
-                self._note_damage()
+        # AVI says when a picture is stored, not when it is shown: shown first is stored first.
+        stored = self._container.format.name == "avi"
+        due: deque[int] = deque()
+        packets = packets_of(self._container, self._stream, self._note_damage)
+        while True:
+            # One thread may close the clip while another one reads ahead.
+            with self._in_use:
+                if self._closed or (packet := next(packets, None)) is None:
+                    return
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    self._note_damage()
+                    frames = []
+            if packet.pts is not None and packet.dts is not None:
+                end = packet.pts + (packet.duration or 0)
+                self._read_to_s = max(self._read_to_s, float(end * packet.time_base))
+                if stored:
+                    due.append(packet.dts)
+            for frame in frames:
+                if due:
+                    frame.pts = due.popleft()
+                yield frame
 
     def _note_damage(self) -> None:
         self.damaged = True
@@ -178,53 +193,13 @@ class Clip:
 
 def read_frames(
     source: Source, *, rate_hz: float | None = None
-) -> Iterator[tuple[int, float, Image]]:
+) -> Generator[tuple[int, float, Image]]:
     """(index, time_s, RGB image) of a clip's frames; the clip is closed at the end.
 
     The arguments and errors are those of ``Clip`` and ``Clip.frames``.
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
-
-
-def open_container(source: Source) -> InputContainer:
-    """The opened file; ``VideoError`` when it is no recording, or one that may open others."""
-    import av
-
-    if not isinstance(source, str | os.PathLike):
-        source.seek(0)
-    else:
-        source = _existing(source)
-    try:
-        return av.open(source, mode="r", options=_OPEN_OPTIONS)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise VideoError(_NO_CLIP) from error
-
-
-def packets_of(
-    container: InputContainer, stream: AnyStream, damaged: Callable[[], None]
-) -> Iterator[Packet[AnyStream]]:
-    """The stream's packets; where they cannot be read any further, ``damaged`` is called."""
-    import av
-
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except av.error.FFmpegError:
-            damaged()
-            return
-        yield packet
-
-
-def _existing(path: str | os.PathLike[str]) -> str:
-    """The path as text, once a file is there: FFmpeg would take "http:..." for an address."""
-    file = Path(path)
-    if not file.is_file():
-        raise VideoError(f"There is no file {str(file)!r}.")
-    return str(file.resolve())
 
 
 def _zero_s(stream: VideoStream, first: VideoFrame) -> float:

@@ -5,7 +5,8 @@ Persons are followed as in a live stream, so that a row of the table says whose 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from emotion.analyzer import load_analyzer
@@ -13,9 +14,12 @@ from emotion.table import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.cuts import CutDetector
 from emotion.tracking.rows import tracked_rows
+from emotion.tracking.track import Place
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
-from emotion.video.clip import Clip, Source, read_frames
+from emotion.video.ahead import ahead
+from emotion.video.clip import Clip, read_frames
+from emotion.video.container import Source
 
 SCAN_EVERY_S = 0.2
 """Between two searches of a whole frame for faces; in between, known ones are followed."""
@@ -39,20 +43,22 @@ def analyze_video(
     *,
     rate_hz: float | None = None,
 ) -> Generator[FrameResult]:
-    """The faces of each frame, or of ``rate_hz`` frames a second; one frame in memory at a time.
+    """The faces of each frame, or of ``rate_hz`` frames a second; a few frames in memory at a time.
 
     source: a path or an opened file (binary, seekable). A ``Clip`` that is given is left open: its
-    ``damaged`` can be read when the frames are done. analyzer: by default ``load_analyzer()``.
+    ``damaged`` can be read when the frames are done; closed earlier, the frames end. analyzer: by
+    default ``load_analyzer()``.
     Raises ``VideoError``, with the first result asked for, when no picture can be decoded.
     """
     if analyzer is None:
         analyzer = load_analyzer()
-    if isinstance(source, Clip):
-        frames = source.frames(rate_hz)
-    else:
-        frames = read_frames(source, rate_hz=rate_hz)
-    for result, _ in followed(frames, analyzer):
-        yield result
+    with ExitStack() as stack:
+        if isinstance(source, Clip):
+            frames = source.frames(rate_hz)
+        else:
+            frames = stack.enter_context(closing(read_frames(source, rate_hz=rate_hz)))
+        for result, _ in stack.enter_context(closing(followed(frames, analyzer))):
+            yield result
 
 
 def video_rows(source: str, result: FrameResult) -> list[Row]:
@@ -62,16 +68,32 @@ def video_rows(source: str, result: FrameResult) -> list[Row]:
 
 def followed(
     frames: Iterable[tuple[int, float, Image]], analyzer: StreamAnalyzer
-) -> Iterator[tuple[FrameResult, Image]]:
+) -> Generator[tuple[FrameResult, Image]]:
     """Each frame's faces and the frame itself; persons keep their number from frame to frame.
 
     After a cut everybody is somebody new, but where the film cuts back to a camera that shows the
     same picture as before: there a face in its old place with its old looks is the same person.
     Otherwise who is who is not told by faces alone, and two people are never made one.
+
+    One thread makes the frames, a second one finds the faces, and the caller's classifies them: a
+    few frames are in work. Close it before what ``frames`` reads from.
     """
     tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
+    with (
+        closing(_located(frames, tracker)) as finding,
+        closing(ahead(finding)) as found,
+    ):
+        for index, time_s, image, places in found:
+            yield FrameResult(index, time_s, tracker.answer(image, places)), image
+
+
+def _located(
+    frames: Iterable[tuple[int, float, Image]], tracker: FaceTracker
+) -> Generator[tuple[int, float, Image, tuple[Place, ...]]]:
+    """Each frame with the places of its faces."""
     cuts = CutDetector()
-    for index, time_s, image in frames:
-        if cuts.is_cut(image):
-            tracker.reset(cuts.exchange(tracker.tracks), time_s)
-        yield FrameResult(index, time_s, tracker.update(image, time_s)), image
+    with closing(ahead(frames)) as pictures:
+        for index, time_s, image in pictures:
+            if cuts.is_cut(image):
+                tracker.reset(cuts.exchange(tracker.tracks), time_s)
+            yield index, time_s, image, tracker.locate(image, time_s)

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 from emotion.drawing import annotate_into
 from emotion.types import Image
-from emotion.video.clip import Clip, Source
+from emotion.video.clip import Clip
+from emotion.video.container import Source
 from emotion.video.record import Recording
 from emotion.video.sound import Soundtrack, own_handle
 from emotion.video.writer import ClipWriter

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from emotion.video.clip import Source, open_container, packets_of
+from emotion.video.container import Source, open_container, packets_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

@@ -62,7 +62,7 @@ class ClipWriter:
         """Adds a frame, RGB uint8 (H, W, 3), at its time since the new clip's start, in seconds.
 
         H.264 wants even sides: an odd picture loses its last row or column. A frame of another size
-        than the first is scaled to it.
+        than the first is fitted into it, with black beside it where its shape is another.
         """
         import av
 
@@ -116,10 +116,16 @@ class ClipWriter:
     def _fitted(self, image: Image, stream: VideoStream) -> Image:
         """The image in the stream's size: cut by a row or column, or else scaled."""
         height, width = image.shape[:2]
-        if height - stream.height not in (0, 1) or width - stream.width not in (0, 1):
-            size = (stream.width, stream.height)
-            return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return np.ascontiguousarray(image[: stream.height, : stream.width])
+        if height - stream.height in (0, 1) and width - stream.width in (0, 1):
+            return np.ascontiguousarray(image[: stream.height, : stream.width])
+        scale = min(stream.height / height, stream.width / width)
+        # Less than two pixels come from rounding: nothing black for them.
+        side_x = max(0, round((stream.width - width * scale) / 2))
+        side_y = max(0, round((stream.height - height * scale) / 2))
+        size = (stream.width - 2 * side_x, stream.height - 2 * side_y)
+        scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        sides = (side_y, side_y, side_x, side_x)
+        return np.asarray(cv2.copyMakeBorder(scaled, *sides, cv2.BORDER_CONSTANT), np.uint8)
 
     def _add_stream(self, image: Image) -> VideoStream:
         shrink = min(1.0, (self._max_side or max(image.shape)) / max(image.shape[:2]))

@@ -87,7 +87,7 @@ def test_a_path_works_as_well_as_a_file(tmp_path: Path) -> None:
 
 def test_sound_only_garbage_and_nothing_are_one_sentence(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, 50_000, dtype=np.uint8).tobytes()
-    for data, words in ((sound_only(), "only sound"), (noise, "not a video"), (b"", "not a video")):
+    for data, words in ((sound_only(), "only sound"), (noise, "not a video"), (b"", "is empty")):
         with pytest.raises(VideoError, match=words) as caught:
             list(read_frames(io.BytesIO(data)))
         assert str(caught.value).endswith(".")

@@ -1,0 +1,109 @@
+"""Frames are made and searched ahead, in threads: order, errors, closing early, memory."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from emotion.errors import VideoError
+from emotion.types import Image
+from emotion.video.ahead import ahead
+from emotion.video.clip import Clip
+from emotion.video.faces import analyze_video, followed
+from tests.clips import encode
+from tests.unit.test_video_reading import CountingAnalyzer
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+
+
+def frames(count: int, made: list[int] | None = None) -> Iterator[tuple[int, float, Image]]:
+    for index in range(count):
+        if made is not None:
+            made.append(index)
+        yield index, index / 30, np.full((48, 64, 3), index, np.uint8)
+
+
+def broken(count: int) -> Iterator[tuple[int, float, Image]]:
+    yield from frames(count)
+    raise VideoError("cut short")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
+def test_the_order_stays(count: int) -> None:
+    assert list(ahead(range(count))) == list(range(count))
+    assert not workers()
+
+
+def test_it_is_made_elsewhere_and_no_further_ahead_than_told() -> None:
+    made: list[str] = []
+
+    def items() -> Iterator[int]:
+        for index in range(20):
+            made.append(threading.current_thread().name)
+            yield index
+
+    for index in ahead(items(), most=3):
+        assert len(made) <= index + 1 + 3
+    assert all(name.startswith("ahead") for name in made)
+
+
+def test_what_was_done_before_an_error_is_kept() -> None:
+    found = followed(broken(7), CountingAnalyzer())
+    for index in range(7):
+        result, image = next(found)
+        assert (result.frame, image[0, 0, 0]) == (index, index)
+    with pytest.raises(VideoError, match="cut short"):
+        next(found)
+    assert not workers()
+
+
+def test_an_error_of_the_model_comes_with_its_frame() -> None:
+    class Failing(CountingAnalyzer):
+        def refine(self, image, detections, min_score=None):  # type: ignore[no-untyped-def]
+            if image[0, 0, 0] == 4:
+                raise RuntimeError("no more")
+            return super().refine(image, detections, min_score)
+
+    found = followed(frames(6), Failing())
+    assert [next(found)[0].frame for _ in range(4)] == [0, 1, 2, 3]
+    with pytest.raises(RuntimeError, match="no more"):
+        next(found)
+
+
+def test_closed_early_it_ends_its_threads_at_once() -> None:
+    made: list[int] = []
+    with closing(followed(frames(1000, made), CountingAnalyzer())) as found:
+        next(found)
+        assert workers()
+    assert not workers()
+    assert len(made) < 10, "a few frames are in work, whatever the clip's length"
+
+
+def test_one_that_is_never_begun_has_no_threads() -> None:
+    with closing(followed(frames(3), CountingAnalyzer())):
+        assert not workers()
+
+
+def test_a_clip_may_be_closed_once_its_results_are() -> None:
+    with Clip(io.BytesIO(encode(list(range(60))))) as clip:
+        with closing(analyze_video(clip, CountingAnalyzer())) as results:
+            assert next(results).frame == 0
+        assert not workers()
+    again = analyze_video(io.BytesIO(encode(list(range(30)))), CountingAnalyzer())
+    assert [result.frame for result in again] == list(range(30))
+
+
+def test_a_clip_that_is_closed_while_frames_are_read_ahead_just_ends() -> None:
+    clip = Clip(io.BytesIO(encode(list(range(90)))))
+    with closing(analyze_video(clip, CountingAnalyzer())) as results:
+        assert next(results).frame == 0
+        clip.close()
+        assert len(list(results)) < 10, "those that were in work"
+    assert not workers()
