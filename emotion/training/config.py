@@ -16,6 +16,11 @@ from emotion.training.settings import checked, read_toml
 
 RUN_FILE = "run.json"
 
+PRECISIONS = ("float32", "mixed_bfloat16")
+"""Keras' names. bfloat16 gains where processor or accelerator have instructions for it (Linux'
+flags avx512_bf16 and amx_bf16), and loses elsewhere. Micikevicius et al. 2018, "Mixed Precision
+Training"; bfloat16 has float32's range, so that no loss needs scaling."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
@@ -30,7 +35,8 @@ class TrainingConfig:
     votes_share, class_balance: see ``targets_of``. teacher_share: see ``distill.taught``.
     choose_from: the fraction of the epochs after which each is evaluated; before, at a high
     learning rate, none can be the best. patience: the run ends early when so many epochs brought
-    nothing better. frozen: only the heads are trained.
+    nothing better. frozen: only the heads are trained. precision: what is computed in, one of
+    ``PRECISIONS``; the weights are float32 in any case.
     """
 
     arch: str = "se_resnet"
@@ -49,6 +55,7 @@ class TrainingConfig:
     choose_from: float = 0.6
     patience: int | None = None
     frozen: bool = False
+    precision: str = "float32"
     input_size: tuple[int, int] = (48, 48)
     stages: tuple[tuple[float, int], ...] = ((0.65, 40), (1.0, 48))
     seed: int = 0
@@ -57,6 +64,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.class_balance <= 1:
             raise ValueError(f"expected class_balance in 0..1, got {self.class_balance!r}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"expected precision to be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
+            )
 
     def side(self, epoch: int) -> int:
         """Side in pixels of the pictures in an epoch (counted from 0)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -23,3 +25,14 @@ def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> di
         for answer in [model.predict_on_batch(images[start : start + batch_size, ..., None])]
     ]
     return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}
+
+
+@contextmanager
+def computing_in(precision: str) -> Iterator[None]:
+    """Layers that are made inside compute in ``precision``, a name of Keras' dtype policies."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

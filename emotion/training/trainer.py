@@ -23,7 +23,7 @@ from emotion.training.batches import epoch_batches, prefetched
 from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
 from emotion.training.data.faces import LabelledFaces, resized
 from emotion.training.distill import taught
-from emotion.training.keras_models import predict
+from emotion.training.keras_models import computing_in, predict
 from emotion.training.optimizer import optimizer_of
 from emotion.training.targets import teaching_of
 from emotion.training.transfer import begin_from, freeze
@@ -79,7 +79,8 @@ class Trainer:
             raise ValueError(f"expected at least {config.batch_size} faces, got {drawn}")
         self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
-        self.model = architectures.build(config.arch, self.heads, training=True)
+        with computing_in(config.precision):
+            self.model = architectures.build(config.arch, self.heads, training=True)
         if start_from is not None:
             self._origins["start_from"] = begin_from(start_from, self.model, self.heads)
         if config.frozen:

@@ -43,6 +43,25 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "tiny"
 
 
+def test_mixed_precision_keeps_float32_weights(tmp_path: Path) -> None:
+    faces = read_faces(*write_fer2013(tmp_path, 64))
+    rows, choice = without_copies(faces), faces.part("PublicTest")
+    found = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        config = TrainingConfig(
+            arch="region_attention", epochs=1, batch_size=16, precision=precision
+        )
+        trainer = Trainer(config, [rows], [choice], tmp_path / precision)
+        computed = {layer.compute_dtype for layer in trainer.model.layers if "conv" in layer.name}
+        assert computed == {precision.removeprefix("mixed_")}
+        served = build("region_attention", trainer.heads, training=True)
+        assert served.compute_dtype == "float32"
+        served.load_weights(trainer.run())
+        found[precision] = np.concatenate([w.ravel() for w in served.get_weights()])
+    np.testing.assert_allclose(found["mixed_bfloat16"], found["float32"], rtol=0.2, atol=0.1)
+    assert not np.array_equal(found["mixed_bfloat16"], found["float32"])
+
+
 def test_fused_normalisation_trains_as_the_plain_one() -> None:
     faces = np.random.default_rng(0).integers(0, 256, (16, 48, 48, 1), np.uint8)
     fused, plain = build("se_resnet", HEADS, training=True), build("se_resnet", HEADS)
