@@ -1,17 +1,17 @@
 """The server of ``live_viewers.py``: the page's media path, without Streamlit around it.
 
 Reads one JSON line at a time: an offer (``sdp``, ``type``) is answered with an answer, ``state``
-with the frames that wait in the libraries' queues and the load's level.
+with the frames that wait in the libraries' queues, the load's level and the analyses so far.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +36,18 @@ def threads(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
-def waiting() -> dict[str, int]:
+def waiting(receivers: Iterable[Any], relayed: Iterable[Any]) -> dict[str, int]:
     """The longest of each kind of the libraries' queues now."""
-    from aiortc.contrib.media import RelayStreamTrack
-    from aiortc.rtcrtpreceiver import RemoteStreamTrack, RTCRtpReceiver
-
-    found = {"decoder": 0, "received": 0, "relay": 0}
-    for each in gc.get_objects():
-        if isinstance(each, RTCRtpReceiver):
-            queued = each._RTCRtpReceiver__decoder_queue.qsize()  # type: ignore[attr-defined]
-            found["decoder"] = max(found["decoder"], queued)
-        elif isinstance(each, RemoteStreamTrack):
-            found["received"] = max(found["received"], each._queue.qsize())
-        elif isinstance(each, RelayStreamTrack) and each._queue is not None:
-            found["relay"] = max(found["relay"], each._queue.qsize())
-    return found
+    # Not by gc.get_objects: LiteRT refuses to run while somebody else holds its interpreter.
+    receivers = list(receivers)
+    decoders = [each._RTCRtpReceiver__decoder_queue.qsize() for each in receivers]
+    received = [each.track._queue.qsize() for each in receivers]
+    relays = [each._queue.qsize() for each in relayed if each._queue is not None]
+    return {
+        "decoder": max(decoders, default=0),
+        "received": max(received, default=0),
+        "relay": max(relays, default=0),
+    }
 
 
 class Silent:
@@ -75,19 +72,26 @@ async def serve(options: argparse.Namespace) -> None:
     from emotion.live import LiveProcessor
 
     if not options.plain:
+        from emotion.live.aiortc_encoder import encode_plainly
         from emotion.live.aiortc_queues import keep_only_the_newest
 
+        encode_plainly()
         keep_only_the_newest()
     from emotion.live.load import LOAD
 
     analyzer: Any = Silent() if options.no_analysis else emotion.load_analyzer()
     relay = MediaRelay()
-    connections = []
+    connections: list[RTCPeerConnection] = []
+    processors: list[LiveProcessor] = []
+    relayed: list[Any] = []
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         question = json.loads(line)
         if "sdp" not in question:
-            print(json.dumps({**waiting(), "level": LOAD.level}), flush=True)
+            analyzed = sum(each.snapshot().analyzed for each in processors)
+            receivers = [each for one in connections for each in one.getReceivers()]
+            state = {**waiting(receivers, relayed), "level": LOAD.level, "analyzed": analyzed}
+            print(json.dumps(state), flush=True)
             continue
         connection = RTCPeerConnection()
         connections.append(connection)
@@ -95,10 +99,11 @@ async def serve(options: argparse.Namespace) -> None:
         @connection.on("track")
         def on_track(track: Any, connection: RTCPeerConnection = connection) -> None:
             # As streamlit_webrtc.webrtc does it for SENDRECV with async_processing=False.
-            processed = VideoProcessTrack(
-                track=relay.subscribe(track), processor=LiveProcessor(analyzer)
-            )
-            connection.addTrack(relay.subscribe(processed))
+            processors.append(LiveProcessor(analyzer))
+            relayed.append(relay.subscribe(track))
+            processed = VideoProcessTrack(track=relayed[-1], processor=processors[-1])
+            relayed.append(relay.subscribe(processed))
+            connection.addTrack(relayed[-1])
 
         await connection.setRemoteDescription(
             RTCSessionDescription(sdp=question["sdp"], type=question["type"])
@@ -111,7 +116,7 @@ async def serve(options: argparse.Namespace) -> None:
 def main() -> None:
     """Runs until standard input is closed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--plain", action="store_true", help="the libraries' own queues")
+    parser.add_argument("--plain", action="store_true", help="the libraries' own queues, encoder")
     parser.add_argument("--no-analysis", action="store_true")
     options = parser.parse_args()
     # Interpreter and loop as in the page: postScriptGC is off there, nothing to freeze here.

@@ -1,11 +1,14 @@
-"""Whether the live page stays the same for hours: pictures, memory and threads, minute by minute.
+"""Whether the live page stays the same for hours: pictures, memory and threads.
 
     python benchmarks/live_soak.py --minutes 10 --leavers 5
+    python benchmarks/live_soak.py --alone --after 5 50
 
-One visitor in Chromium stays for the whole time. Beside it others come, stream for a few seconds,
-and are killed without a word, ``--leavers`` of them, evenly over the first part of the time. Three
-minutes are left at the end, since a connection whose other end is silent lives on for half a minute
-and Streamlit keeps the session for two. Prints a line a minute; compare the last with the second.
+In Chromium with a camera of photos. The others come one after the other, stream for three seconds,
+and are killed without a word. Beside a visitor who stays, ``--leavers`` come evenly over the first
+part of the time, three minutes are left at the end, and a line is printed a minute; compare the
+last with the second. ``--alone`` has nobody stay: it looks at the server three minutes after the
+last of each number has gone, since a connection whose other end is silent lives on for half a
+minute and Streamlit keeps the session for two.
 """
 
 from __future__ import annotations
@@ -45,49 +48,77 @@ def leave_abruptly(playwright: Playwright, film: Path, url: str) -> bool:
     return came
 
 
+def alone(playwright: Playwright, film: Path, server: harness.Server, after: list[int]) -> None:
+    """Prints memory and threads after so many have gone, each time ``QUIET_END_S`` later."""
+    pid = server.process.pid
+    print(f"at the start: {memory_mb(pid):.0f} MB, {threads(pid)} threads", flush=True)
+    gone, first = 0, 0.0
+    for count in after:
+        while gone < count:
+            gone += leave_abruptly(playwright, film, server.url)
+        streaming = memory_mb(pid)
+        time.sleep(QUIET_END_S)
+        held = memory_mb(pid)
+        first = first or held
+        print(
+            f"{QUIET_END_S / 60:.0f} minutes after {gone} have gone: {held:.0f} MB "
+            f"({100 * (held / first - 1):+.1f} %; {streaming:.0f} MB just after), "
+            f"{threads(pid)} threads",
+            flush=True,
+        )
+
+
+def together(
+    playwright: Playwright, film: Path, server: harness.Server, minutes: float, leavers: int
+) -> None:
+    """Prints a line a minute of one visitor who stays while ``leavers`` come and go."""
+    pid = server.process.pid
+    browser = harness.launch(playwright, film)
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{server.url}/webcam")
+    frame = harness.camera_frame(page)
+    frame.get_by_role("button", name="Start", exact=True).click()
+    if not harness.wait_for_frames(frame, 1, 60):
+        sys.exit("The stream did not start.")
+    begun = time.monotonic()
+    end = begun + 60 * minutes
+    every = max(end - begun - QUIET_END_S, 1.0) / max(leavers, 1)
+    gone = 0
+    print("| minute | frames a second | left so far | memory | threads | core |")
+    print("|---|---|---|---|---|---|")
+    while time.monotonic() < end:
+        noted, frames, busy = time.monotonic(), harness.frames_returned(frame), cpu_s(pid)
+        while time.monotonic() < min(noted + 60, end):
+            if gone < leavers and time.monotonic() >= begun + gone * every:
+                gone += leave_abruptly(playwright, film, server.url)
+            page.wait_for_timeout(500)
+        taken = time.monotonic() - noted
+        rate = (harness.frames_returned(frame) - frames) / taken
+        share = 100 * (cpu_s(pid) - busy) / taken
+        print(
+            f"| {(time.monotonic() - begun) / 60:.1f} | {rate:.1f} | {gone} | "
+            f"{memory_mb(pid):.0f} MB | {threads(pid)} | {share:.0f} % |",
+            flush=True,
+        )
+    browser.close()
+
+
 def main() -> None:
     """Runs for the given time and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--leavers", type=int, default=5)
+    parser.add_argument("--alone", action="store_true", help="nobody stays")
+    parser.add_argument("--after", type=int, nargs="+", default=[5, 50])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         film = harness.photo_camera(Path(folder) / "camera.y4m", harness.portraits())
         with harness.serve(Path(folder) / "server.log") as server:
-            pid = server.process.pid
-            browser = harness.launch(playwright, film)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{server.url}/webcam")
-            frame = harness.camera_frame(page)
-            frame.get_by_role("button", name="Start", exact=True).click()
-            if not harness.wait_for_frames(frame, 1, 60):
-                sys.exit("The stream did not start.")
-            begun = time.monotonic()
-            end = begun + 60 * options.minutes
-            every = max(end - begun - QUIET_END_S, 1.0) / max(options.leavers, 1)
-            gone = 0
-            print("| minute | frames a second | left so far | memory | threads | core |")
-            print("|---|---|---|---|---|---|")
-            while time.monotonic() < end:
-                noted, frames, busy = (
-                    time.monotonic(),
-                    harness.frames_returned(frame),
-                    cpu_s(pid),
-                )
-                while time.monotonic() < min(noted + 60, end):
-                    if gone < options.leavers and time.monotonic() >= begun + gone * every:
-                        gone += leave_abruptly(playwright, film, server.url)
-                    page.wait_for_timeout(500)
-                taken = time.monotonic() - noted
-                rate = (harness.frames_returned(frame) - frames) / taken
-                share = 100 * (cpu_s(pid) - busy) / taken
-                print(
-                    f"| {(time.monotonic() - begun) / 60:.1f} | {rate:.1f} | {gone} | "
-                    f"{memory_mb(pid):.0f} MB | {threads(pid)} | {share:.0f} % |",
-                    flush=True,
-                )
+            if options.alone:
+                alone(playwright, film, server, options.after)
+            else:
+                together(playwright, film, server, options.minutes, options.leavers)
             print(f"tracebacks in the server's log: {len(server.tracebacks())}")
-            browser.close()
 
 
 if __name__ == "__main__":

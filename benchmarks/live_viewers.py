@@ -4,14 +4,14 @@
 
 The server is a process of its own with the page's media path (aiortc, streamlit-webrtc's tracks,
 our processor and the default model), without Streamlit around it. The clients, in this process,
-send a film that was encoded once, so they cost little. Every frame of it carries a number, drawn as
-black and white fields along the picture's lower edge: the delay is the time between sending a
-number and receiving a picture that shows it, whatever happened to the time stamps on the way.
+send a film that was encoded once, so they cost little. Every frame of it shows its number
+(``time_code.py``): the delay is the time between sending a number and receiving a picture of it.
 
 Of each viewer, over the last ``--seconds``, after ``--warm-up``: pictures received a second, fresh
 ones (with another number than the one before), the delay's median and 95th percentile, and the
-median of the last ten seconds, which tells whether it grows. Of the server: share of one core,
-memory, frames that wait in the libraries' queues at the end, and the load's level. On two cores or
+median of the last ten seconds, which tells whether it grows. Of the server: analyses a second for
+each viewer, share of one core, memory, frames that wait in the libraries' queues at the end, and
+the load's level. On two cores or
 more the server is pinned to one and the clients to the rest (``--server-cores`` gives it more).
 ``--plain`` leaves the libraries' queues as they are, ``--no-analysis`` leaves the model out.
 """
@@ -35,67 +35,15 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares the film with the tests
+sys.path.insert(0, str(ROOT))
 
 from benchmarks.live_server import cpu_s, memory_mb  # noqa: E402 - after the path above
-from tests.browser import harness  # noqa: E402
+from benchmarks.time_code import film, read_number  # noqa: E402
 
-BITS = 9
-STRIP = 1 / 15  # of the picture's height, at its lower edge
 CLOCK_HZ = 90_000
-
-
-def draw_number(picture: harness.Picture, number: int) -> None:
-    """Draws the number into an RGB picture, in place: white, black, its bits, their parity."""
-    height, width = picture.shape[:2]
-    bits = [number >> place & 1 for place in range(BITS)]
-    fields = [1, 0, *bits, sum(bits) % 2]
-    edges = np.linspace(0, width, len(fields) + 1).round().astype(int)
-    for value, left, right in zip(fields, edges, edges[1:], strict=False):
-        picture[round(height * (1 - STRIP)) :, left:right] = 255 * value
-
-
-def read_number(luma: npt.NDArray[np.uint8]) -> int | None:
-    """The number in a picture's brightness (H, W); None where it cannot be read."""
-    height, width = luma.shape
-    row = luma[round(height * (1 - STRIP / 2))].astype(int)
-    fields = BITS + 3
-    middles = ((np.arange(fields) + 0.5) * width / fields).astype(int)
-    seen = row[middles] > 127
-    bits = seen[2:-1]
-    if not seen[0] or seen[1] or bits.sum() % 2 != seen[-1]:
-        return None
-    return int((bits << np.arange(BITS)).sum())
-
-
-def film(rate_hz: int, width: int, height: int) -> list[bytes]:
-    """A face that sways for 2**BITS frames, each with its number, as VP8."""
-    portrait = harness.portraits()[0]
-    encoder = av.CodecContext.create("libvpx", "w")
-    assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
-    encoder.bit_rate, encoder.time_base = 1_000_000, Fraction(1, rate_hz)
-    encoder.gop_size = 2 * rate_hz
-    encoder.options = {"cpu-used": "-8", "deadline": "realtime", "lag-in-frames": "0"}
-    packets = []
-    for index in range(1 << BITS):
-        turn = 2 * np.pi * index / (4 * rate_hz)
-        x, y = round(40 * (1 + np.sin(turn))), round(30 * (1 + np.cos(turn)))
-        view = portrait[y : y + harness.HEIGHT, x : x + harness.WIDTH]
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view), format="rgb24")
-        scaled = frame.reformat(width=width, height=height)
-        picture = np.asarray(scaled.to_ndarray(format="rgb24"), dtype=np.uint8)
-        draw_number(picture, index)
-        drawn = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
-        drawn.pts, drawn.time_base = index, Fraction(1, rate_hz)
-        packets += [bytes(packet) for packet in encoder.encode(drawn)]
-    if len(packets) != 1 << BITS:
-        raise RuntimeError(f"expected a packet for each frame, got {len(packets)}")
-    return packets
 
 
 class Replay(MediaStreamTrack):
@@ -211,12 +159,22 @@ def report(viewers: Sequence[Viewer], seconds: float, ended: float) -> str:
         lately += [delay for at, _, delay in part if ended - at <= 10]
     if not delays or not lately:
         return "nothing came back"
-    middle, high = (1000 * float(np.percentile(delays, p)) for p in (50, 95))
-    last = 1000 * float(np.median(lately))
+    middle, high = (1000 * float(np.nanpercentile(delays, p)) for p in (50, 95))
+    last = 1000 * float(np.nanmedian(lately))
     return (
         f"{np.mean(received):.1f} ({min(received):.1f}) | {np.mean(fresh):.1f} | "
         f"{middle:.0f} | {high:.0f} | {last:.0f}"
     )
+
+
+def course(viewers: Sequence[Viewer], begun: float, ended: float, each_s: float) -> str:
+    """The delay's median in each span of the time, in milliseconds."""
+    spans = np.arange(begun, ended, each_s)
+    delays = [
+        [delay for viewer in viewers for at, _, delay in viewer.seen if span <= at < span + each_s]
+        for span in spans
+    ]
+    return " ".join(f"{1000 * np.nanmedian(part):.0f}" if part else "-" for part in delays)
 
 
 async def measure(
@@ -232,18 +190,24 @@ async def measure(
             viewers.append(viewer)
         await asyncio.sleep(options.warm_up)
         pid = server.process.pid
+        loop = asyncio.get_running_loop()
+        before = await loop.run_in_executor(None, lambda: server.ask(state=True))
         cpu_before, begun = cpu_s(pid), time.monotonic()
         await asyncio.sleep(options.seconds)
         ended = time.monotonic()
         busy = (cpu_s(pid) - cpu_before) / (ended - begun)
         line = report(viewers, options.seconds, ended)
-        loop = asyncio.get_running_loop()
         state = await loop.run_in_executor(None, lambda: server.ask(state=True))
+        analyzed = int(str(state.pop("analyzed"))) - int(str(before["analyzed"]))
         print(
-            f"| {count} | {line} | {100 * busy:.0f} % | {memory_mb(pid):.0f} MB | "
-            f"{json.dumps(state)} |",
+            f"| {count} | {line} | {analyzed / count / (ended - begun):.1f} | {100 * busy:.0f} % | "
+            f"{memory_mb(pid):.0f} MB | {json.dumps(state)} |",
             flush=True,
         )
+        if options.each:
+            print(
+                f"delay every {options.each:.0f} s: {course(viewers, begun, ended, options.each)}"
+            )
     finally:
         for viewer in viewers:
             await viewer.connection.close()
@@ -258,6 +222,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=30, help="frames a second of each camera")
     parser.add_argument("--size", default="640x480")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--each", type=float, help="the delay's median every so many seconds")
     parser.add_argument("--warm-up", type=float, default=8.0)
     parser.add_argument("--plain", action="store_true", help="the libraries' own queues")
     parser.add_argument("--no-analysis", action="store_true")
@@ -271,8 +236,8 @@ def main() -> None:
         pinned = set(cores[: options.server_cores])
         os.sched_setaffinity(0, set(cores[options.server_cores :]))
     print(f"{options.size} at {options.rate}; load of the machine: {os.getloadavg()[0]:.1f}")
-    print("| viewers | received (least) | fresh | delay | 95th | last 10 s | core | memory | end |")
-    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    heads = "viewers|received (least)|fresh|delay|95th|last 10 s|analysed|core|memory|end"
+    print(f"| {heads.replace('|', ' | ')} |\n{'|---' * len(heads.split('|'))}|", flush=True)
     for count in options.viewers:
         asyncio.run(measure(options, packets, count, pinned))
 

@@ -1,9 +1,12 @@
-"""What one viewer gets: pictures a second, their size, and how often the chart moves.
+"""What viewers in Chromium get: pictures a second, their size and delay, and how the page follows.
 
     python benchmarks/webcam_rate.py --seconds 30
+    python benchmarks/webcam_rate.py --viewers 4 --rate 15 --seconds 30
 
-The real page in Chromium with a camera of 640x480 at 30 a second made of photos. The first five
-seconds, in which browser and server feel their way to a rate, are left out.
+The real page, each viewer in a browser context of its own, with a camera of 640x480 whose every
+picture shows its number (``time_code.py``). The delay is the time from the camera's picture being
+shown in a video element of the frame to the same picture, come back, being shown in the page's. The
+first ``--warm-up`` seconds, in which browser and server feel their way to a rate, are left out.
 """
 
 from __future__ import annotations
@@ -15,74 +18,118 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # shares server and camera with the tests
 
-from tests.browser import harness  # noqa: E402 - after the path above
+from benchmarks.live_server import cpu_s  # noqa: E402 - after the path above
+from benchmarks.time_code import BITS, STRIP, camera_film  # noqa: E402
+from tests.browser import harness  # noqa: E402
 
-_CHART = """() => [...document.querySelectorAll('.emotion-bars [data-probability]')]
-    .map((row) => row.dataset.probability).join(' ')"""
-_ANALYZED = "() => Number(document.querySelector('.emotion-figures')?.dataset.analyzed ?? 0)"
-_ANALYSIS = "() => Number(document.querySelector('.emotion-figures')?.dataset.analysisMs ?? NaN)"
+_WATCH = """async ([bits, strip]) => {
+    const fields = bits + 3
+    const reader = (video, note) => {
+        const canvas = new OffscreenCanvas(fields, 1)
+        const context = canvas.getContext('2d', { willReadFrequently: true })
+        const look = (now) => {
+            const height = video.videoHeight
+            for (let i = 0; i < fields; i++) {
+                const x = Math.floor((i + .5) * video.videoWidth / fields)
+                context.drawImage(video, x, Math.round(height * (1 - strip / 2)), 1, 1, i, 0, 1, 1)
+            }
+            const data = context.getImageData(0, 0, fields, 1).data
+            const seen = Array.from({ length: fields }, (_, i) => data[4 * i + 1] > 127 ? 1 : 0)
+            const code = seen.slice(2, -1)
+            const parity = code.reduce((sum, bit) => sum + bit, 0) % 2
+            if (seen[0] && !seen[1] && parity === seen.at(-1))
+                note(code.reduce((sum, bit, place) => sum + (bit << place), 0), now)
+            video.requestVideoFrameCallback(look)
+        }
+        video.requestVideoFrameCallback(look)
+    }
+    const track = window.emotionCamera.tracks.at(-1)
+    const own = document.createElement('video')
+    own.muted = true
+    own.srcObject = new MediaStream([track])
+    own.style = 'position:fixed;width:64px;opacity:.01'
+    document.body.append(own)
+    await own.play()
+    const taken = new Map()
+    window.delays = []
+    reader(own, (number, now) => taken.set(number, now))
+    reader([...document.querySelectorAll('video')].find((v) => v !== own), (number, now) => {
+        if (taken.has(number)) window.delays.push(now - taken.get(number))
+    })
+}"""
+_SIZES = "document.querySelector('video').videoWidth"
+_FIGURES = "() => ({ ...document.querySelector('.emotion-figures')?.dataset })"
 
 
-def cpu_s(pid: int) -> float:
-    """Seconds of processor time that a process has used, all its threads together (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(page: Page, server: harness.Server, seconds: float) -> None:
-    """Watches a running stream and prints what came."""
-    frame = harness.camera_frame(page)
-    first, begun = harness.frames_returned(frame), time.monotonic()
+def measure(pages: list[Page], server: harness.Server, seconds: float) -> None:
+    """Watches running streams and prints what came."""
+    frames = [harness.camera_frame(page) for page in pages]
+    for frame in frames:
+        frame.evaluate("window.delays = []")
+    first, begun = [harness.frames_returned(frame) for frame in frames], time.monotonic()
     cpu_before = cpu_s(server.process.pid)
-    charts: list[str] = []
-    analysis_ms: list[float] = []
-    widths: list[int] = []
-    analyzed_before = page.evaluate(_ANALYZED)
+    before: list[dict[str, Any]] = [page.evaluate(_FIGURES) for page in pages]
+    updates: set[str] = set()
     while time.monotonic() - begun < seconds:
-        page.wait_for_timeout(200)
-        chart = page.evaluate(_CHART)
-        if chart and (not charts or charts[-1] != chart):
-            charts.append(chart)
-        analysis_ms.append(page.evaluate(_ANALYSIS))
-        widths.append(frame.evaluate("document.querySelector('video').videoWidth"))
+        pages[0].wait_for_timeout(200)
+        updates.add(pages[0].evaluate(_FIGURES)["frames"])
     taken = time.monotonic() - begun
-    returned = harness.frames_returned(frame) - first
-    print(f"pictures returned: {returned / taken:.1f} a second over {taken:.0f} s")
-    share = sum(width == harness.WIDTH for width in widths) / len(widths)
-    print(f"at {harness.WIDTH}x{harness.HEIGHT}: {100 * share:.0f} % of the time")
-    print(f"chart changed {len(charts)} times ({len(charts) / taken:.2f} a second)")
+    print("| viewer | pictures a second | width | delay, ms | 95th | on the page | analyses |")
+    print("|---|---|---|---|---|---|---|")
+    for index, (page, frame) in enumerate(zip(pages, frames, strict=True)):
+        rate = (harness.frames_returned(frame) - first[index]) / taken
+        delays = frame.evaluate("window.delays") or [float("nan")]
+        middle, high = np.percentile(delays, [50, 95])
+        figures: dict[str, Any] = page.evaluate(_FIGURES)
+        shown = float(figures["behindMs"]) + float(figures.get("roundTripMs", "nan"))
+        analyses = (int(figures["analyzed"]) - int(before[index]["analyzed"])) / taken
+        print(
+            f"| {index + 1} | {rate:.1f} | {frame.evaluate(_SIZES)} | {middle:.0f} | {high:.0f} | "
+            f"{shown:.0f} ms delay, {float(figures['analysisMs']):.0f} ms analysis | "
+            f"{analyses:.1f} a second |"
+        )
     busy = (cpu_s(server.process.pid) - cpu_before) / taken
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg()[:2])
+    print(f"the first page was updated {len(updates) / taken:.2f} times a second")
     print(f"server: {100 * busy:.0f} % of a core; load of the machine over 1 and 5 minutes: {load}")
-    rate = (page.evaluate(_ANALYZED) - analyzed_before) / taken
-    print(
-        f"analyses: {rate:.1f} a second, {statistics.median(analysis_ms):.1f} ms each in the median"
-    )
 
 
 def main() -> None:
-    """Starts the page, the browser and the stream, and measures."""
+    """Starts the page, the browser and the streams, and measures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--viewers", type=int, default=1)
+    parser.add_argument("--rate", type=int, default=30, help="frames a second of the camera")
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--app", type=Path, default=ROOT / "app.py")
+    parser.add_argument("--warm-up", type=float, default=10.0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        camera = harness.photo_camera(Path(folder) / "camera.y4m", harness.portraits())
-        with harness.serve(Path(folder) / "server.log", app=options.app) as server:
+        camera = camera_film(Path(folder) / "camera.y4m", options.rate)
+        with harness.serve(Path(folder) / "server.log", env={"EMOTION_MAX_VIEWERS": "0"}) as server:
             browser = harness.launch(playwright, camera)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(f"{server.url}/webcam")
-            frame = harness.camera_frame(page)
-            frame.get_by_role("button", name="Start", exact=True).click()
-            harness.wait_for_frames(frame, 1)
-            page.wait_for_timeout(5000)
-            measure(page, server, options.seconds)
+            size: Any = {"width": 1280, "height": 900}
+            pages = [browser.new_context(viewport=size).new_page() for _ in range(options.viewers)]
+            starts = []
+            for page in pages:
+                page.set_default_timeout(90_000)
+                page.goto(f"{server.url}/webcam")
+                frame = harness.camera_frame(page)
+                frame.get_by_role("button", name="Start", exact=True).click()
+                begun = time.monotonic()
+                harness.wait_for_frames(frame, 1, 60)
+                starts.append(time.monotonic() - begun)
+                page.wait_for_selector(".emotion-figures[data-analyzed]")
+                frame.evaluate(_WATCH, [BITS, STRIP])
+            print(f"first picture after {statistics.median(starts):.1f} s in the median")
+            pages[0].wait_for_timeout(1000 * options.warm_up)
+            measure(pages, server, options.seconds)
             browser.close()
 
 

@@ -11,8 +11,8 @@ import streamlit as st
 VIEWERS_VARIABLE = "EMOTION_MAX_VIEWERS"
 """Environment variable with the number of live pictures at once; before the secrets file."""
 
-DEFAULT_VIEWERS = 6
-"""For one or two cores; docs/live.md says how to measure your own."""
+DEFAULT_VIEWERS = 4
+"""For two cores; docs/live.md tells the figures behind it and how to measure your own."""
 
 
 def max_viewers() -> int | None:
@@ -21,7 +21,7 @@ def max_viewers() -> int | None:
     From the environment's ``EMOTION_MAX_VIEWERS`` or ``.streamlit/secrets.toml``::
 
         [webrtc]
-        max_viewers = 6
+        max_viewers = 4
 
     0 means no limit. Raises ``ValueError`` for another form.
     """

@@ -20,11 +20,11 @@ from emotion.app.bars import bars_html
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.strip import SECONDS, strip_html
 from emotion.app.webcam_controls import controls
-from emotion.app.webrtc import START, camera
+from emotion.app.webcam_figures import figures_html
+from emotion.app.webrtc import START, camera, round_trip_ms
 from emotion.app.words import looks
 from emotion.drawing import face_color
 from emotion.live import VIEWERS, LiveProcessor, LiveSnapshot, NoRoomError, SettingsHolder
-from emotion.live.load import LESS_ANALYSIS, SMALLER_PICTURE
 from emotion.live.record import SessionRecord
 from emotion.live.viewers import no_room
 from emotion.tracking import TrackedFace
@@ -46,10 +46,6 @@ _NO_ROUTE = (
     "your browser and the server found no way to send video to each other. A firewall or VPN often "
     "is the reason: try another network, or ask whoever runs this page to set up a TURN server."
 )
-_GIVEN_UP = {
-    LESS_ANALYSIS: "The server is busy: the answers come less often.",
-    SMALLER_PICTURE: "The server is busy: the answers come less often, the picture is smaller.",
-}
 
 
 @dataclass(slots=True)
@@ -133,7 +129,7 @@ def page() -> None:
         connection.follow(signalling=signalling, playing=playing)
         processor = context.video_processor
         if playing and processor is not None:
-            _show_stream(processor.snapshot(), processor.record)
+            _show_stream(processor.snapshot(), processor.record, round_trip_ms(context))
         else:
             _show_rest(connection, signalling=signalling)
 
@@ -182,7 +178,7 @@ def _show_rest(connection: _Connection, *, signalling: bool) -> None:
         )
 
 
-def _show_stream(seen: LiveSnapshot, record: SessionRecord) -> None:
+def _show_stream(seen: LiveSnapshot, record: SessionRecord, way_ms: float | None) -> None:
     """Charts of the largest faces, or why there are none, over the stream's figures."""
     if not seen.analyzed:
         _say("Starting…", "Waiting for the first picture.")
@@ -197,7 +193,7 @@ def _show_stream(seen: LiveSnapshot, record: SessionRecord) -> None:
         )
     else:
         _show_faces(seen, record)
-    st.html(_figures_html(seen))
+    st.html(figures_html(seen, way_ms))
 
 
 def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
@@ -228,22 +224,3 @@ def _say(headline: str, text: str) -> None:
         f'<p style="margin:0 0 .25rem;font-weight:650">{escape(headline)}</p>'
         f'<p style="margin:0;opacity:.82">{escape(text)}</p></div>'
     )
-
-
-def _figures_html(seen: LiveSnapshot) -> str:
-    """The read-out, with its numbers in data attributes too."""
-    width, height = seen.size_wh
-    parts = ["Paused" if seen.paused else f"{seen.frames_per_s:.0f} frames a second"]
-    if seen.analyzed:
-        parts += [f"{seen.analysis_ms:.0f} ms analysis", f"{width} × {height} pixels"]
-    return (
-        f'<p class="emotion-figures" data-frames="{seen.frames}" data-analyzed="{seen.analyzed}"'
-        f' data-rate="{seen.frames_per_s:.2f}" data-analysis-ms="{seen.analysis_ms:.2f}"'
-        ' style="margin:0;font-size:.875rem;opacity:.7;font-variant-numeric:tabular-nums"'
-        f' data-level="{seen.level}">{" · ".join(parts)}</p>{_given_up_html(seen.level)}'
-    )
-
-
-def _given_up_html(level: int) -> str:
-    text = _GIVEN_UP.get(level)
-    return f'<p class="emotion-given-up small" role="status">{text}</p>' if text else ""

@@ -27,6 +27,7 @@ def controls(
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mirror = st.toggle("Mirror", key="webcam-mirror")
         labels = st.toggle("Labels", value=True, key="webcam-labels")
+        paused = st.toggle("Pause", key="webcam-pause", disabled=processor is None)
         calm = st.segmented_control(
             "Answers follow",
             list(CALM),
@@ -43,7 +44,6 @@ def controls(
             key="webcam-size",
             help="In pixels. A larger picture shows small faces better and costs more.",
         )
-        paused = st.toggle("Pause", key="webcam-pause", disabled=processor is None)
     ask_for_size(SIZES[size], "webcam")
     holder.settings = LiveSettings(
         mirror=mirror,

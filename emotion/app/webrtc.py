@@ -16,10 +16,13 @@ streamlit-webrtc 0.79 (``pyproject.toml`` holds it below 0.80):
    Where it cannot reach the frame, the component's own message stays.
 3. ``webrtc_size.js`` (resolution). The component asks the camera for one size, at the start. The
    script wraps the frame's ``getUserMedia`` and tells a running camera of another size.
-4. Queues: see ``emotion/live/aiortc_queues.py``, put in place here.
+4. Queues and encoder: see ``aiortc_queues.py`` and ``aiortc_encoder.py`` in ``emotion/live``, put
+   in place here.
 5. The picture is processed on the server's event loop (``async_processing=False``): our processor
    returns in about a millisecond because it analyses on a thread of its own. The library's
    asynchronous mode would add a frame of delay, an unbounded queue, and a thread for each viewer.
+6. ``round_trip_ms``. The library keeps its connection to itself, and aiortc 1.16 tells the round
+   trip only on its event loop; the number itself is read where aiortc keeps it.
 """
 
 from __future__ import annotations
@@ -35,12 +38,16 @@ from streamlit_webrtc import component as library
 
 from emotion.app.ice import rtc_configuration
 from emotion.live import LiveProcessor
+from emotion.live.aiortc_encoder import encode_plainly
 from emotion.live.aiortc_queues import keep_only_the_newest
 
 START, STOP, CHOOSE_CAMERA = "Start", "Stop", "Choose camera"
 
 Stream: TypeAlias = library.WebRtcStreamerContext[Any, Any]
 """A visitor's stream as the library sees it."""
+
+ROUND_TRIP = "_RTCRtpSender__rtt"
+"""Attribute of aiortc's ``RTCRtpSender``, in seconds; None before the first report."""
 
 _VIDEO = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30, "max": 30}}
 _log = logging.getLogger(__name__)
@@ -97,6 +104,7 @@ _size = st.components.v2.component(
     isolate_styles=False,
 )
 
+encode_plainly()
 try:
     keep_only_the_newest()
 except RuntimeError:
@@ -146,6 +154,19 @@ def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:
     offered = context.state.signalling or context.state.playing
     _notice(data={"texts": _NOTICES, "stop": STOP, "offered": offered}, key=f"{key}-notice")
     return context
+
+
+def round_trip_ms(stream: Stream) -> float | None:
+    """Milliseconds from the server to the browser and back, smoothed; None while it is not known.
+
+    From the receiver reports that the browser sends about once a second (RFC 3550, 6.4.1).
+    """
+    connection = getattr(stream._get_worker(), "pc", None)
+    for sender in connection.getSenders() if connection is not None else ():
+        seconds: float | None = getattr(sender, ROUND_TRIP, None)
+        if seconds is not None:
+            return 1000 * max(seconds, 0.0)
+    return None
 
 
 def _prepare(key: str) -> None:

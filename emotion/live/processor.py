@@ -10,6 +10,7 @@ cannot keep up (see ``load``), it analyses less often first, then sends smaller 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ import av
 import numpy as np
 
 from emotion.drawing import annotate_into
+from emotion.live.frames import like, mirrored
 from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
 from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
@@ -45,6 +47,10 @@ BUSY_REST_S = 0.5
 SMALL_WIDTH = 400
 """Pictures up to this width, in pixels, are not made smaller."""
 
+_ANALYSES = threading.Semaphore(max((os.cpu_count() or 1) // 2, 1))
+"""So many analyses run at a time. The threads of all viewers at once would leave the one that moves
+everybody's video, the event loop, a small share of the processor, and pictures would wait."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,8 +68,8 @@ class LiveProcessor:
     """Annotates the frames of one viewer; ``recv`` and ``snapshot`` may be called from any thread.
 
     Its method names are those that streamlit-webrtc expects of a video processor. Memory is
-    bounded: one waiting frame, one result, a paused picture, thirty durations, ten minutes of
-    answers.
+    bounded: one waiting frame, one result, a paused picture, thirty durations and ages, ten minutes
+    of answers.
     """
 
     def __init__(
@@ -76,13 +82,16 @@ class LiveProcessor:
         self._tracker = FaceTracker(analyzer)
         self._holder = holder or SettingsHolder()
         self.record = SessionRecord()
-        self._worker = NewestWorker(self._analyze, name="live-analysis", rest=self._rest)
+        self._worker = NewestWorker(
+            self._analyze, name="live-analysis", rest=self._rest, gate=_ANALYSES
+        )
         self._lock = threading.Lock()  # guards the counters below
         self._result: _Result | None = None
         self._frames = 0
         self._analyzed = 0
         self._arrivals: deque[float] = deque(maxlen=128)
         self._durations_ms: deque[float] = deque(maxlen=30)
+        self._ages_ms: deque[float] = deque(maxlen=30)
         self._logged = False
         self._frozen: Image | None = None
         self._heard_s = time.monotonic()
@@ -124,11 +133,13 @@ class LiveProcessor:
         with self._lock:
             result, frames, analyzed = self._result, self._frames, self._analyzed
             arrivals, durations = tuple(self._arrivals), tuple(self._durations_ms)
+            ages = tuple(self._ages_ms)
         seen = LiveSnapshot(
             frames=frames,
             analyzed=analyzed,
             frames_per_s=rate_hz(arrivals, time.monotonic()),
             analysis_ms=median(durations) if durations else 0.0,
+            behind_ms=median(ages) if ages else 0.0,
             paused=self._holder.settings.paused,
             level=self._load.level,
         )
@@ -152,7 +163,7 @@ class LiveProcessor:
         # A picture that nobody looked at yet is not held: there would be nothing to see in it.
         paused = settings.paused and result is not None
         if paused and self._frozen is not None:
-            return _like(frame, self._frozen)
+            return like(frame, self._frozen)
         self._frozen = None
         image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         faces: Sequence[TrackedFace] = ()
@@ -162,11 +173,13 @@ class LiveProcessor:
             and now - result.time_s <= (STALE_S if self._load.level == ALL_WELL else BUSY_STALE_S)
         ):
             faces = result.faces
+            with self._lock:
+                self._ages_ms.append(1000 * (now - result.time_s))
         drawn = self._drawn(frame, image, faces, settings)
         if paused:
             self._frozen = np.asarray(drawn.to_ndarray(format="rgb24"), dtype=np.uint8)
-        else:
-            self._worker.offer((image, now))
+            return like(frame, self._frozen)
+        self._worker.offer((image, now))
         return drawn
 
     def _drawn(
@@ -185,7 +198,7 @@ class LiveProcessor:
                 faces = [mirrored(face, image.shape[1]) for face in faces]
             numbers = [face.number for face in faces]
             annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
-            drawn = _like(frame, canvas)
+            drawn = like(frame, canvas)
         if self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH:
             # Even numbers, since the video's colours have half of its size.
             drawn = drawn.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)
@@ -221,16 +234,3 @@ class LiveProcessor:
         if not self._logged:
             self._logged = True
             _log.exception(message)
-
-
-def _like(frame: av.VideoFrame, picture: Image) -> av.VideoFrame:
-    """The picture as a frame with the other's pts and time base."""
-    made = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    made.pts, made.time_base = frame.pts, frame.time_base
-    return made
-
-
-def mirrored(face: TrackedFace, width: int) -> TrackedFace:
-    """The face in the mirrored picture of that width."""
-    x1, y1, x2, y2 = face.xyxy
-    return replace(face, xyxy=np.array([width - x2, y1, width - x1, y2], np.float32))

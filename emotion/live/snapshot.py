@@ -20,7 +20,9 @@ class LiveSnapshot:
 
     faces: of the newest analysed frame, largest first; boxes in its pixels. frames, analyzed: how
     many were received and analysed since the start. frames_per_s: received lately. analysis_ms: of
-    one frame, median of the last thirty. size_wh: the newest analysed frame's, (0, 0) before the
+    one frame, median of the last thirty. behind_ms: how much later than the frame that was analysed
+    came the frame that its faces were drawn on, both as they came out of the decoder; median of the
+    last thirty drawn, 0 before the first. size_wh: the newest analysed frame's, (0, 0) before the
     first. failed: the newest analysis raised. paused: the visitor let the picture stand still.
     level: what is given up at the moment, see ``load``.
     """
@@ -30,6 +32,7 @@ class LiveSnapshot:
     analyzed: int = 0
     frames_per_s: float = 0.0
     analysis_ms: float = 0.0
+    behind_ms: float = 0.0
     size_wh: tuple[int, int] = (0, 0)
     failed: bool = False
     paused: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
 
+from emotion.app.limits import VIEWERS_VARIABLE
 from tests.browser import harness
 
 DESKTOP = ViewportSize(width=1280, height=900)
@@ -16,9 +17,12 @@ PHONE = ViewportSize(width=390, height=844)
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Server]:
-    """The running page. No test, whatever it did, may leave a traceback in its log."""
+    """The running page. No test, whatever it did, may leave a traceback in its log.
+
+    Without a limit of viewers: the last test's visitor must not be in the way of the next one's.
+    """
     log_file = tmp_path_factory.mktemp("server") / "server.log"
-    with harness.serve(log_file) as running:
+    with harness.serve(log_file, env={VIEWERS_VARIABLE: "0"}) as running:
         yield running
         assert not running.tracebacks(), running.log()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,12 @@ def test_pictures_come_back(page: Page, streaming: Frame) -> None:
     figures = page.locator(".emotion-figures")
     expect(figures).to_contain_text("frames a second", timeout=SHOWN_MS)
     assert float(figures.get_attribute("data-analysis-ms") or 0) > 0
+    expect(figures).to_contain_text("ms delay", timeout=SHOWN_MS)
+    assert float(figures.get_attribute("data-behind-ms") or 0) > 0
+    # The browser reports about once a second.
+    expect(figures).to_have_attribute(
+        "data-round-trip-ms", re.compile(r"\d+\.\d+"), timeout=SHOWN_MS
+    )
 
 
 def test_the_face_has_its_box_in_the_returned_picture(page: Page, streaming: Frame) -> None:
@@ -107,7 +114,7 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     assert len(rows) >= 3
     assert all(row.startswith("webcam,,") for row in rows)
     page.get_by_role("button", name="Remove the still").click()
-    expect(page.get_by_role("button", name="Remove the still")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove the still")).to_have_count(0, timeout=SHOWN_MS)
 
 
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:

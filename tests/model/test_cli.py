@@ -209,6 +209,13 @@ def test_benchmark_prints_every_stage_and_writes_json(tmp_path: Path) -> None:
     for stage in stages:
         assert stage in done.stdout
     assert result["first_result"]["peak_memory_mb"] < 250
+    for live, faces in zip(result["live"], (1, 10), strict=True):
+        assert live["faces"] == faces
+        assert live["followed"] == pytest.approx(faces, abs=0.5)
+        assert {"decode", "analysis", "encode", "frame path"} <= {
+            r["stage"] for r in live["stages"]
+        }
+    assert "live, 10 faces" in done.stdout
 
 
 def test_the_installed_command_is_the_module() -> None:

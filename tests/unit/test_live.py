@@ -161,6 +161,18 @@ def test_slow_analysis_holds_no_frame_back_and_skips_to_the_newest(make_processo
     assert processor.snapshot().frames == 20
 
 
+def test_it_tells_how_far_the_drawn_faces_are_behind(make_processor: Make) -> None:
+    processor = make_processor(lambda image: (make_face(),))
+    begun = time.monotonic()
+    processor.recv(make_frame())
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    assert processor.snapshot().behind_ms == 0  # nothing was drawn yet
+    time.sleep(0.08)
+    processor.recv(make_frame(1))
+    passed_ms = 1000 * (time.monotonic() - begun)
+    assert 80 <= processor.snapshot().behind_ms <= passed_ms
+
+
 def test_boxes_of_another_picture_size_are_not_drawn(make_processor: Make) -> None:
     go_on = threading.Event()
     go_on.set()
@@ -183,6 +195,28 @@ def test_the_thread_ends_with_the_stream() -> None:
     worker.offer(2)
     wait_until(lambda: "ends-with-the-stream" not in {t.name for t in threading.enumerate()})
     assert handled == [1]
+
+
+def test_workers_of_one_gate_take_turns_with_their_newest() -> None:
+    gate, go_on = threading.Semaphore(), threading.Event()
+    handled: list[int] = []
+
+    def handle(item: int) -> None:
+        handled.append(item)
+        go_on.wait(10)
+
+    first = NewestWorker(handle, name="first-of-gate", gate=gate)
+    second = NewestWorker(handle, name="second-of-gate", gate=gate)
+    first.offer(1)
+    wait_until(lambda: handled == [1])
+    for item in (2, 3, 4):
+        second.offer(item)
+        time.sleep(0.02)
+    assert handled == [1]
+    go_on.set()
+    wait_until(lambda: handled == [1, 4])
+    for worker in (first, second):
+        worker.close()
 
 
 def test_an_idle_thread_ends_and_comes_back() -> None:
@@ -209,10 +243,11 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side() -> None:
         holder.settings = LiveSettings(mirror=True, labels=False)
         mirror = processor.recv(frame).to_ndarray(format="rgb24")
         assert mirror[110, 150].tolist() == [0, 0, 0]
-        changed = np.abs(mirror.astype(int) - image[:, ::-1]).sum(axis=(0, 2)) > 0
+        # The way over YUV rounds: a step of each colour is no change.
+        changed = np.abs(mirror.astype(int) - image[:, ::-1]).max(axis=(0, 2)) > 6
         assert changed[85:155].any()
         assert not changed[:80].any()
-        assert (np.abs(plain.astype(int) - image).sum(axis=(0, 2)) > 0)[5:75].any()
+        assert (np.abs(plain.astype(int) - image).max(axis=(0, 2)) > 6)[5:75].any()
         still = processor.still()
         assert still is not None
         assert np.array_equal(still, image)
