@@ -153,10 +153,11 @@ def test_who_vanishes_gives_threads_and_place_back(
         start(page)  # in the second round only because the first one's place came free
         streaming = threads(one_place)
         harness.kill(browser)
+        # The thread of the decoder, and ours of the analysis, go with the connection; three more
+        # may be the event loop's own, which it keeps.
+        most = min([streaming - 2, *(count + 3 for count in counts[:1])])
         end = time.monotonic() + GONE_S
-        # The thread of the decoder, and ours of the analysis, go with the connection.
-        while (left := threads(one_place)) > streaming - 2 and time.monotonic() < end:
+        while (left := threads(one_place)) > most and time.monotonic() < end:
             time.sleep(0.5)
         counts.append(left)
-        assert counts[-1] <= streaming - 2, f"{streaming} threads before, {counts[-1]} after"
-    assert counts[-1] <= counts[0] + 3, f"threads after each visitor: {counts}"
+        assert left <= most, f"{streaming} threads before; after each visitor: {counts}"
