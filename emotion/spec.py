@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from emotion.errors import ModelError
 
@@ -146,7 +146,14 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def read_checked(folder: Path, name: str, spec: ModelSpec) -> bytes:
+class HasChecksums(Protocol):
+    """A spec of any kind of model. checksums: file name -> sha256."""
+
+    @property
+    def checksums(self) -> dict[str, str]: ...  # noqa: D102  # told above
+
+
+def read_checked(folder: Path, name: str, spec: HasChecksums) -> bytes:
     """The bytes of a model's file, once their sha256 is the one in the spec."""
     try:
         data = (folder / name).read_bytes()
