@@ -11,6 +11,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from emotion.errors import EmotionError
 
@@ -23,6 +24,8 @@ COMMANDS = {
     "ensemble": "several models as one",
     "evaluate": "a model's figures on a labelled split, as eval.json and plots",
     "compare": "several evaluated models side by side",
+    "train-detector": "train a face detector on pictures with labelled faces",
+    "evaluate-detector": "a face detector's figures on labelled pictures, beside others",
     "benchmark": "time and memory of each stage on this machine",
 }
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
@@ -39,10 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name in given:
-            importlib.import_module(f"emotion.cli.{name}").add_arguments(command)
+            _module(name).add_arguments(command)
     options = parser.parse_args(given)
     try:
-        code: int = importlib.import_module(f"emotion.cli.{options.command}").run(options)
+        code: int = _module(options.command).run(options)
     except EmotionError as error:
         print(f"emotion {options.command}: {error}", file=sys.stderr)
         return SOME_FAILED
@@ -57,3 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; what was written stays", file=sys.stderr)
         return 130  # what a shell reports of a command that was interrupted
     return code
+
+
+def _module(command: str) -> Any:
+    """The module of a command; a dash of its name is an underscore of the module's."""
+    return importlib.import_module(f"emotion.cli.{command.replace('-', '_')}")

@@ -6,11 +6,14 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from emotion.training.augment import Augmentation, augment
 from emotion.training.targets import Targets
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +64,12 @@ def _drawn(parts: Sequence[tuple[int, int]], rng: np.random.Generator) -> np.nda
     return np.concatenate(rows)
 
 
-def prefetched(batches: Iterator[Batch], depth: int = 3) -> Iterator[Batch]:
+def prefetched(batches: Iterator[Made], depth: int = 3) -> Iterator[Made]:
     """The same batches, made in a thread up to ``depth`` ahead; its errors are raised here."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(depth)
+    ready: queue.Queue[Made | BaseException | None] = queue.Queue(depth)
     stop = threading.Event()
 
-    def put(item: Batch | BaseException | None) -> bool:
+    def put(item: Made | BaseException | None) -> bool:
         while not stop.is_set():
             try:
                 ready.put(item, timeout=0.2)

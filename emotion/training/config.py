@@ -92,8 +92,11 @@ def read_settings(path: Path) -> dict[str, Any]:
     return found
 
 
-def run_record(config: TrainingConfig, data: dict[str, Any]) -> dict[str, Any]:
-    """What is needed to run it again: settings, data hashes, git revision, library versions."""
+def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """What is needed to run it again: settings, data hashes, git revision, library versions.
+
+    config: a dataclass, the settings of a run of any kind.
+    """
     return {
         "config": asdict(config),
         "data": data,

@@ -1,0 +1,73 @@
+"""``emotion evaluate-detector``: a face detector's figures on labelled pictures, beside others."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from emotion.cli.common import Progress, positive_int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument(
+        "--detector",
+        default="blazeface",
+        help="a name or folder under models/, blazeface (default), haar, or a YuNet's .onnx file",
+    )
+    parser.add_argument(
+        "--peer", action="append", default=[], help="another detector to measure beside it"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with SPLIT.jsonl and SPLIT-NN.tar"
+    )
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=positive_int, help="only the first N pictures")
+    parser.add_argument(
+        "--threads", type=positive_int, default=1, help="threads of one call (default 1)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for eval.json and the plots"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes eval.json and the plots, prints the table."""
+    from emotion.training.detector.card import figures_table
+    from emotion.training.detector.data import digest, read_pictures
+    from emotion.training.detector.evaluate import evaluate, served_checksum
+    from emotion.training.detector.peers import detector_named
+
+    names = list(dict.fromkeys([options.detector, *options.peer]))
+    detectors = {name: detector_named(name, num_threads=options.threads) for name in names}
+    pictures = list(read_pictures(options.data, options.split, limit=options.limit))
+    about = {
+        "command": _command(options),
+        "served_sha256": served_checksum(options.detector),
+        "data": {"split": options.split, "sha256": digest(options.data, options.split)},
+    }
+    with closing(Progress("pictures")) as progress:
+        result = evaluate(
+            {Path(name).name: detect for name, detect in detectors.items()},
+            pictures,
+            options.out,
+            about=about,
+            progress=progress,
+        )
+    print(figures_table(result))
+    print(f"wrote {options.out}", file=sys.stderr)
+    return 0
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command line without the places of files on this machine."""
+    words = ["python", "-m", "emotion", "evaluate-detector", "--detector", options.detector]
+    for peer in options.peer:
+        words += ["--peer", Path(peer).name]
+    words += ["--data", options.data.name, "--split", options.split, "--out", str(options.out)]
+    if options.limit:
+        words += ["--limit", str(options.limit)]
+    return shlex.join(words)

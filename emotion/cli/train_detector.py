@@ -1,0 +1,71 @@
+"""``emotion train-detector``: a face detector from labelled pictures, resumed where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from emotion.cli.common import Progress, positive_int, positive_number, quiet_tensorflow
+from emotion.errors import DataError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with train.jsonl and train-NN.tar"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
+    parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
+    parser.add_argument("--batch-size", type=positive_int, help="pictures of one step")
+    parser.add_argument("--side", type=positive_int, help="side of the training views in px")
+    parser.add_argument("--learning-rate", type=positive_number, help="its peak")
+    parser.add_argument("--limit", type=positive_int, help="only the first N pictures")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains, exports and writes the card."""
+    quiet_tensorflow()
+    import cv2
+
+    from emotion.training.config import RUN_FILE
+    from emotion.training.detector import card, plots
+    from emotion.training.detector.config import DetectorConfig
+    from emotion.training.detector.data import digest, read_pictures, set_aside
+    from emotion.training.detector.export import export_detector
+    from emotion.training.detector.trainer import DetectorTrainer
+    from emotion.training.trainer import HISTORY
+
+    cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
+    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "side")}
+    given["learning_rate"] = options.learning_rate
+    config = DetectorConfig(
+        seed=options.seed, **{name: value for name, value in given.items() if value is not None}
+    )
+    say = partial(print, flush=True)
+    say(f"reading {options.data}")
+    with closing(Progress("pictures")) as progress:
+        pictures = list(
+            read_pictures(options.data, "train", limit=options.limit, progress=progress)
+        )
+    training, validation = set_aside(pictures, config.validation, config.seed)
+    if len(training) < config.batch_size:
+        raise DataError(
+            f"{options.data} has {len(training)} pictures to learn from; at least "
+            f"{config.batch_size} are needed (or a smaller --batch-size)."
+        )
+    say(f"{len(training)} pictures to learn from, {len(validation)} to choose on")
+    folder = options.runs / options.out.name
+    data = {"sha256": digest(options.data, "train"), "pictures": len(pictures)}
+    trainer = DetectorTrainer(config, training, validation, folder, data=data, report=say)
+    export_detector(trainer.run(), options.out, config.network, validation)
+    for name in (RUN_FILE, HISTORY):
+        shutil.copyfile(folder / name, options.out / name)
+    plots.history(options.out / HISTORY, options.out / "history.png")
+    card.write(options.out)
+    say(f"wrote {options.out}")
+    return 0

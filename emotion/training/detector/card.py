@@ -1,0 +1,100 @@
+"""A detector's card: ``README.md`` in its folder, from spec, run record and evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emotion.detection.spec import DetectorSpec, read_detector_spec
+from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
+from emotion.training.config import RUN_FILE
+from emotion.training.detector.scoring import FALSE_PER_PICTURE, RANGES
+
+
+def write(folder: Path) -> None:
+    """Writes the card of the detector in ``folder``."""
+    parts = [_head(read_detector_spec(folder), folder)]
+    run, figures = _read(folder / RUN_FILE), _read(folder / EVAL_FILE)
+    if run:
+        parts.append(_training(run, folder))
+    if figures:
+        parts.append(
+            f"## Figures\n\n`{figures['command']}`\n\n{figures_table(figures)}\n\n"
+            "![Precision and recall](precision_recall.png)\n\n![Changed](robustness.png)\n"
+        )
+    (folder / "README.md").write_text("\n".join([*parts, _LIMITS]))
+
+
+def figures_table(figures: Mapping[str, Any]) -> str:
+    """The figures of an ``eval.json`` as a Markdown table, a column for each detector."""
+    detectors = figures["detectors"]
+    found = detectors.values()
+    low = f"recall at {FALSE_PER_PICTURE:g} false a picture"
+    empty = [d["without_faces"]["false_per_picture"] for d in found]
+    changes = next(iter(found))["changed"]
+    rows = [
+        *((f"AP {name}", [d["ap"][name] for d in found]) for name in RANGES),
+        *((f"{low}, {name}", [d["recall"][name] for d in found]) for name in RANGES),
+        ("landmark error", [d["landmark_error"] for d in found]),
+        ("false a picture without faces", empty),
+        *(
+            (f"recall, 60 px and up, {name}", [d["changed"][name]["recall"] for d in found])
+            for name in changes
+        ),
+    ]
+    lines = [f"| | {' | '.join(Path(name).name for name in detectors)} |"]
+    lines.append("|---" * (len(detectors) + 1) + "|")
+    for name, values in rows:
+        cells = ["" if v is None else f"{v:.3f}" for v in values]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+def _head(spec: DetectorSpec, folder: Path) -> str:
+    size = (folder / SERVED_FILE).stat().st_size / 1e6
+    return (
+        f"# {spec.name}\n\n"
+        "Finds faces: a box from the hairline to the chin, a score, and five landmarks. This card "
+        "is written by `emotion train-detector` and `emotion evaluate-detector`.\n\n"
+        f"- Input: an RGB uint8 picture whose sides are multiples of {spec.multiple}; scaling to "
+        f"floats is inside the model; pictures are shrunk to {spec.side} px first\n"
+        f"- Answers at points every {', '.join(map(str, spec.strides))} px; how they are read is "
+        "told in `emotion/detection/points.py`\n"
+        f"- A score of {spec.min_score:g} counts as a face by default: {FALSE_PER_PICTURE:g} false "
+        "ones a picture on the part that was set aside\n"
+        f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
+        "form\n"
+    )
+
+
+def _training(run: Mapping[str, Any], folder: Path) -> str:
+    config = run["config"]
+    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items() if v)
+    plot = "\n![Loss and precision](history.png)\n" if (folder / "history.png").is_file() else ""
+    return (
+        "## Training\n\n"
+        f"- {run['data'].get('pictures', '?')} pictures, labels' sha256 "
+        f"`{str(run['data'].get('sha256'))[:16]}`; {config['validation']:.0%} of them set aside to "
+        "choose the epoch and the threshold on\n"
+        f"- {config['epochs']} epochs of batches of {config['batch_size']} views of "
+        f"{config['side']} px, AdamW, learning rate {config['learning_rate']:g} falling by a "
+        f"cosine, averaged weights ({config['ema']:g}), seed {config['seed']}\n"
+        f"- Revision `{run['git_revision']}`; {versions}; every setting is in `{RUN_FILE}`\n{plot}"
+    )
+
+
+_LIMITS = """## Limits
+
+- Faces below about 15 px are not looked for. AP is at an IoU of 0.5; faces below 15 px and those
+  marked to be ignored are neither counted nor punished.
+- Landmark error: the median over the faces with landmarks set by hand of the mean distance of eyes
+  and nose tip, by the root of the box's area.
+- Training and test pictures come from the same public sets (WIDER FACE, pictures without faces from
+  ImageNet), which are for research; how the figures differ between groups of people is not known.
+"""

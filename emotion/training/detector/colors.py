@@ -1,0 +1,111 @@
+"""What happens to a view's pixels in training: light, colour, blur, noise, compression, covers.
+
+Nothing here moves a face. Every probability is of a change on its own, so that most views have a
+few. Deterministic for a given generator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emotion.types import Floats, Image
+
+GRAY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601 luma of R, G, B
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColorConfig:
+    """Probabilities, and how far a change goes.
+
+    light: always, gain and offset by up to these fractions. dark: gains of 0.1 to 0.4 with noise.
+    cover: a part of a face hidden by a patch of one colour or of the picture itself.
+    """
+
+    light: float = 0.35
+    tint: float = 0.3
+    saturation: float = 0.4
+    gray: float = 0.15
+    blur: float = 0.12
+    motion: float = 0.08
+    dark: float = 0.12
+    noise: float = 0.1
+    jpeg: float = 0.15
+    cover: float = 0.2
+
+
+def recolored(image: Image, boxes: Floats, config: ColorConfig, rng: np.random.Generator) -> Image:
+    """A changed copy, RGB uint8 (H, W, 3). boxes: (N, 4) px, whose parts may be covered."""
+    out = image.copy()
+    if rng.random() < config.cover and len(boxes):
+        _cover(out, boxes[rng.integers(len(boxes))], rng)
+    out = _saturated(out, config, rng)
+    dark = rng.random() < config.dark
+    out = np.asarray(cv2.LUT(out, _light(config, dark, rng)), dtype=np.uint8)
+    if rng.random() < config.blur:
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 2.0)), dtype=np.uint8)
+    if rng.random() < config.motion:
+        out = np.asarray(cv2.filter2D(out, -1, _streak(rng)), dtype=np.uint8)
+    if dark or rng.random() < config.noise:
+        sigma = rng.uniform(2, 8) if dark else rng.uniform(3, 18)
+        grain = rng.standard_normal(out.shape, dtype=np.float32) * np.float32(sigma)
+        out = np.clip(out + grain, 0, 255).astype(np.uint8)
+    if rng.random() < config.jpeg:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
+        _, data = cv2.imencode(".jpg", out, quality)
+        out = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+    return out
+
+
+def _light(config: ColorConfig, dark: bool, rng: np.random.Generator) -> np.ndarray:
+    """Gain, offset, tint and gamma as one table, uint8 (1, 256, 3)."""
+    gain = 1 + rng.uniform(-config.light, config.light)
+    offset = rng.uniform(-config.light, config.light) * 0.5
+    if dark:
+        gain, offset = rng.uniform(0.1, 0.4), 0.0
+    tint = 1 + rng.uniform(-0.5, 0.5, 3) * config.tint
+    gamma = np.exp(rng.uniform(-0.35, 0.35))
+    level = (np.arange(256) / 255.0)[:, None] ** gamma
+    table = (level - 0.5 * (not dark)) * gain * tint + 0.5 * (not dark) + offset
+    return np.asarray(np.clip(table * 255 + 0.5, 0, 255).astype(np.uint8)[None])
+
+
+def _saturated(image: Image, config: ColorConfig, rng: np.random.Generator) -> Image:
+    """Nearer to grey or farther from it; wholly grey by chance."""
+    amount = 1 + rng.uniform(-config.saturation, config.saturation)
+    if rng.random() < config.gray:
+        amount = 0.0
+    matrix = amount * np.eye(3) + (1 - amount) * np.tile(GRAY, (3, 1))
+    return np.asarray(cv2.transform(image, matrix.astype(np.float32)), dtype=np.uint8)
+
+
+def _streak(rng: np.random.Generator) -> np.ndarray:
+    """A motion blur's kernel: a line of 3 to 9 px through its middle."""
+    length = int(rng.integers(1, 5)) * 2 + 1
+    angle = rng.uniform(0, np.pi)
+    kernel = np.zeros((length, length), dtype=np.float32)
+    reach = np.array([np.cos(angle), np.sin(angle)]) * (length // 2)
+    middle = length // 2
+    ends = [tuple(int(v) for v in np.round(middle + sign * reach)) for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0)
+    return np.asarray(kernel / kernel.sum())
+
+
+def _cover(image: Image, box: Floats, rng: np.random.Generator) -> None:
+    """Hides up to half of a face (a hand, a mask, another head) in the image itself."""
+    x1, y1, x2, y2 = (float(v) for v in box)
+    width, height = (x2 - x1) * rng.uniform(0.25, 0.8), (y2 - y1) * rng.uniform(0.2, 0.5)
+    left, top = rng.uniform(x1, x2 - width), rng.uniform(y1, y2 - height)
+    rows = slice(max(int(top), 0), max(int(top + height), 0))
+    columns = slice(max(int(left), 0), max(int(left + width), 0))
+    part = image[rows, columns]
+    if not part.size:
+        return
+    if rng.random() < 0.5:
+        part[:] = rng.integers(0, 256, 3)
+        return
+    limits = np.array(image.shape[:2]) - part.shape[:2]
+    y, x = (int(rng.integers(0, limit + 1)) for limit in limits)
+    part[:] = image[y : y + part.shape[0], x : x + part.shape[1]].copy()

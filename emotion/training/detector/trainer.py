@@ -1,0 +1,224 @@
+"""The detector's training loop: averaged weights, choice by average precision, exact resume.
+
+A run writes into its folder after every epoch and goes on from there when it was stopped: batches
+depend on the seed and the epoch alone, and the checkpoint holds weights, optimizer and averages.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from emotion.detection.points import grid
+from emotion.training.batches import prefetched
+from emotion.training.config import RUN_FILE, run_record
+from emotion.training.detector import network
+from emotion.training.detector.answers import judge
+from emotion.training.detector.batches import DetectorBatch, epoch_batches
+from emotion.training.detector.config import DetectorConfig
+from emotion.training.detector.data import Picture
+from emotion.training.detector.losses import Faces, detector_loss, joined
+from emotion.training.trainer import BEST, CHECKPOINT, HISTORY, STATE, Report
+
+PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
+
+Step = Callable[[Any, Faces], Any]
+
+
+class DetectorTrainer:
+    """One run in one folder.
+
+    pictures: to learn from. validation: what the best epoch is chosen on, by average precision;
+    never a test split. data: what is recorded of their origin. report: called with each line that
+    a person watching reads.
+    """
+
+    def __init__(
+        self,
+        config: DetectorConfig,
+        pictures: Sequence[Picture],
+        validation: Sequence[Picture],
+        folder: Path,
+        *,
+        data: Mapping[str, Any] | None = None,
+        report: Report = print,
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self._pictures, self._validation = pictures, validation
+        self._data, self._report = dict(data or {}), report
+        self._steps = len(pictures) // config.batch_size
+        if not self._steps:
+            raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
+        self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
+        keras.utils.set_random_seed(config.seed)
+        self.model = network.build(config.network, training=True)
+        self.model.compile(self._optimizer())
+        self.model.optimizer.build(self.model.trainable_variables)
+        self._step = _step_of(self.model, config)
+
+    def run(self) -> Path:
+        """Trains to the end, from the last checkpoint if there is one; path of the best weights."""
+        self._start_or_resume()
+        for epoch in range(self._state["epoch"], self.config.epochs):
+            started = time.monotonic()
+            row: dict[str, Any] = {"epoch": epoch + 1, **self._epoch(epoch)}
+            row |= self._finish(epoch)
+            row["seconds"] = round(time.monotonic() - started, 1)
+            self._write_history(row)
+            self._report(self._line(row))
+        return self.folder / BEST
+
+    def _optimizer(self) -> Any:
+        c = self.config
+        steps = c.epochs * self._steps
+        warmup = max(min(round(c.warmup * self._steps), steps // 2), 1)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            c.learning_rate / 100, max(steps - warmup, 1),
+            alpha=0.01, warmup_target=c.learning_rate, warmup_steps=warmup,
+        )  # fmt: skip
+        optimizer = keras.optimizers.AdamW(
+            schedule,
+            weight_decay=c.weight_decay,
+            global_clipnorm=c.clip_norm,
+            use_ema=True,
+            # A short run must not average its beginning: at most a tenth of it, then.
+            ema_momentum=max(min(c.ema, 1 - 10 / steps), 0.0),
+        )
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        return optimizer
+
+    def _line(self, row: Mapping[str, Any]) -> str:
+        ap = f"AP {row['val_ap']:.4f}  " if row["val_ap"] is not None else ""
+        left_min = (self.config.epochs - row["epoch"]) * row["seconds"] / 60
+        parts = ", ".join(f"{name[:-5]} {row[name]:.3f}" for name in PARTS[1:])
+        return (
+            f"epoch {row['epoch']}/{self.config.epochs}  loss {row['loss']:.3f} ({parts})  {ap}"
+            f"{row['seconds']:.0f} s, about {left_min:.0f} min left"
+        )
+
+    def _start_or_resume(self) -> None:
+        record = json.loads(json.dumps(run_record(self.config, self._data)))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if (self.folder / STATE).is_file() and self._same_run(record):
+            self._state = json.loads((self.folder / STATE).read_text())
+            self.model.load_weights(self.folder / CHECKPOINT)
+            self._state["epoch"] = int(self.model.optimizer.iterations) // self._steps
+            self._report(f"going on after epoch {self._state['epoch']}")
+            return
+        for name in (STATE, HISTORY, BEST, CHECKPOINT):
+            (self.folder / name).unlink(missing_ok=True)
+        (self.folder / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
+
+    def _same_run(self, record: Mapping[str, Any]) -> bool:
+        try:
+            found = json.loads((self.folder / RUN_FILE).read_text())
+        except (OSError, ValueError):
+            return False
+        return all(found.get(key) == record[key] for key in ("config", "data"))
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        """Trains for one epoch; the mean losses."""
+        c = self.config
+        batches = epoch_batches(
+            self._pictures, c.views, c.colors, batch_size=c.batch_size, side=c.side,
+            strides=network.STRIDES, seed=c.seed, epoch=epoch,
+        )  # fmt: skip
+        losses = [self._step(*_tensors(batch)) for batch in prefetched(batches)]
+        each = np.array([np.asarray(loss) for loss in losses], dtype=np.float64)
+        means = np.asarray(each.mean(axis=0))
+        if not math.isfinite(means[0]):
+            raise FloatingPointError(
+                f"the loss is {means[0]} in epoch {epoch + 1}: lower the learning rate"
+            )
+        return dict(zip(PARTS, means.round(5).tolist(), strict=True))
+
+    def _finish(self, epoch: int) -> dict[str, float | None]:
+        """Evaluates where it is time, writes the checkpoint; the averaged weights' figures."""
+        c = self.config
+        found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
+        if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
+            with self._averaged():
+                tally = judge(self.model, self._validation)
+                ap = float(np.nan_to_num(tally.average_precision()))
+                found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
+                if epoch + 1 > c.choose_from * c.epochs and ap >= self._state["best"]:
+                    self._save(BEST)
+                    self._state.update(best=ap, best_epoch=epoch + 1)
+        # Evaluated first: between these two files a kill finds only milliseconds.
+        self._save(CHECKPOINT)
+        self._state["epoch"] = epoch + 1
+        partial = self.folder / (STATE + ".partial")
+        partial.write_text(json.dumps(self._state))
+        partial.replace(self.folder / STATE)
+        return found
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """The model with the averaged weights, for as long as it lasts."""
+        variables = self.model.trainable_variables
+        raw = [variable.numpy() for variable in variables]
+        self.model.optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, raw, strict=True):
+                variable.assign(value)
+
+    def _save(self, name: str) -> None:
+        """Writes the weights in one move, so that a kill leaves the old file or the new one."""
+        partial = self.folder / f"partial-{name}"
+        self.model.save_weights(partial)
+        partial.replace(self.folder / name)
+
+    def _write_history(self, row: Mapping[str, Any]) -> None:
+        path = self.folder / HISTORY
+        new = not path.is_file()
+        with open(path, "a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:
+    return tf.constant(batch.images), Faces(
+        tf.constant(batch.candidates), tf.constant(batch.boxes), tf.constant(batch.landmarks),
+        tf.constant(batch.weights), tf.constant(batch.ignored),
+    )  # fmt: skip
+
+
+def _step_of(model: keras.Model, config: DetectorConfig) -> Step:
+    """One step as a graph, traced once for any number of faces; it returns the losses (4,)."""
+    centers, strides = grid(config.side, config.side, network.STRIDES)
+    points = (tf.constant(centers), tf.constant(strides))
+    candidates = 9 * len(network.STRIDES)
+    signature = [
+        tf.TensorSpec([None, config.side, config.side, 3], tf.uint8),
+        Faces(
+            tf.TensorSpec([None, candidates], tf.int32), tf.TensorSpec([None, 4]),
+            tf.TensorSpec([None, 5, 2]), tf.TensorSpec([None, 5]),
+            tf.TensorSpec([None, len(centers)], tf.bool),
+        ),
+    ]  # fmt: skip
+
+    def step(images: Any, faces: Faces) -> Any:
+        with tf.GradientTape() as tape:
+            raw = joined(model(images, training=True), network.STRIDES)
+            losses = detector_loss(raw, faces, points, config.loss)
+            total = losses[0]
+        gradients = tape.gradient(total, model.trainable_variables)
+        model.optimizer.apply(gradients, model.trainable_variables)
+        return losses
+
+    return cast(Step, tf.function(step, input_signature=signature))

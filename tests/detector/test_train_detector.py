@@ -1,0 +1,190 @@
+"""From tar shards to a served detector, for real and small: train, stop, resume, measure."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion.cli import main
+from emotion.detection import SingleShotDetector
+from emotion.detection.spec import read_detector_spec
+from emotion.errors import DataError, ModelError
+from emotion.spec import KERAS_FILE, SERVED_FILE
+from emotion.training.detector import export, network
+from emotion.training.detector.answers import find, graph_of
+from emotion.training.detector.config import DetectorConfig
+from emotion.training.detector.data import read_pictures, set_aside
+from emotion.training.detector.network import NetworkConfig
+from emotion.training.detector.trainer import DetectorTrainer
+from emotion.training.keras_models import load_keras
+from tests.detector.drawn import write_pack
+
+SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
+
+
+@pytest.fixture(scope="module")
+def evaluated(trained: Path) -> dict:  # type: ignore[type-arg]
+    code = main([
+        "evaluate-detector", "--detector", str(trained), "--peer", "haar",
+        "--data", str(trained.parent / "faces"), "--out", str(trained),
+    ])  # fmt: skip
+    assert code == 0
+    result: dict = json.loads((trained / "eval.json").read_text())  # type: ignore[type-arg]
+    return result
+
+
+def test_it_finds_what_it_was_taught(evaluated: dict) -> None:  # type: ignore[type-arg]
+    figures = evaluated["detectors"]["tiny"]
+    assert figures["ap"]["all"] > 0.6
+    assert figures["landmark_error"] < 0.2
+    assert figures["pictures"] == 12
+    assert figures["faces"]["all"] == 12
+    assert figures["ap"]["120 and up"] is None
+
+
+def test_the_evaluation_names_what_was_measured(evaluated: dict, trained: Path) -> None:  # type: ignore[type-arg]
+    assert list(evaluated["detectors"]) == ["tiny", "haar"]
+    assert evaluated["served_sha256"] == read_detector_spec(trained).checksums[SERVED_FILE]
+    assert evaluated["data"]["split"] == "test"
+    assert "roll 45" in evaluated["detectors"]["tiny"]["changed"]
+    for name in ("precision_recall.png", "robustness.png", "history.png"):
+        assert (trained / name).stat().st_size > 1000
+    card = (trained / "README.md").read_text()
+    assert f"{evaluated['detectors']['tiny']['ap']['all']:.3f}" in card
+    assert evaluated["command"] in card
+
+
+def test_the_run_is_recorded(trained: Path) -> None:
+    run = json.loads((trained / "run.json").read_text())
+    assert run["config"]["epochs"] == 25
+    assert len(run["data"]["sha256"]) == 64
+    assert run["config"]["network"]["widths"] == [32, 48, 64]
+    with open(trained / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(r["epoch"]) for r in rows] == list(range(1, 26))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert [bool(r["val_ap"]) for r in rows[:6]] == [False, False, True] * 2
+
+
+def test_served_equals_keras(trained: Path) -> None:
+    model, served = graph_of(load_keras(trained)), SingleShotDetector(trained)
+    for picture in read_pictures(trained.parent / "faces", "test", limit=6):
+        expected = find(model, picture.image)
+        faces = served.detect(picture.image, 0.1)
+        keep = np.flatnonzero(expected.scores >= 0.1)
+        assert len(faces) == len(keep)
+        by_score = sorted(faces, key=lambda f: -f.score)
+        for i, face in zip(keep, by_score, strict=True):
+            assert face.score == pytest.approx(float(expected.scores[i]), abs=2e-3)
+            np.testing.assert_allclose(face.xyxy, expected.boxes[i], atol=0.1)
+
+
+def test_an_unequal_compiled_form_is_refused(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "TOLERANCE", -1.0)
+    data = (trained / SERVED_FILE).read_bytes()
+    with pytest.raises(ModelError, match="differs from Keras"):
+        export.check_equal(load_keras(trained), data)
+
+
+@pytest.mark.parametrize("stem", [(8,), (8, 8)])
+@pytest.mark.parametrize("size", [(32, 32), (96, 64), (480, 640)])
+def test_every_size_has_the_grids_shape(stem: tuple[int, ...], size: tuple[int, int]) -> None:
+    model = network.build(NetworkConfig(stem=stem, widths=(8, 8, 8), depths=(1, 0, 0), neck=8))
+    outputs = model(np.zeros((1, *size, 3), np.uint8))
+    for stride in network.STRIDES:
+        expected = (1, -(-size[0] // stride), -(-size[1] // stride), 15)
+        assert tuple(outputs[f"stride{stride}"].shape) == expected
+
+
+def test_the_default_network_is_small() -> None:
+    config = NetworkConfig()
+    assert network.build(config).count_params() < 200_000
+    assert network.multiply_adds(config, 320, 320) < 120e6
+
+
+def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
+    write_pack(tmp_path, "train", 20)
+    pictures, validation = set_aside(list(read_pictures(tmp_path, "train")), 0.2, 0)
+    config = DetectorConfig(
+        epochs=3, batch_size=4, side=64, validate_every=1, choose_from=0.3, network=SMALL
+    )
+
+    def trainer(name: str) -> DetectorTrainer:
+        return DetectorTrainer(
+            config, pictures, validation, tmp_path / name, report=lambda line: None
+        )
+
+    whole = trainer("whole")
+    whole.run()
+    stopping = trainer("broken")
+
+    def stop_after_first(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            raise KeyboardInterrupt
+
+    stopping._report = stop_after_first
+    with pytest.raises(KeyboardInterrupt):
+        stopping.run()
+    resumed = trainer("broken")
+    resumed.run()
+    for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-5)
+    histories = []
+    for name in ("whole", "broken"):
+        with open(tmp_path / name / "history.csv", newline="") as file:
+            histories.append([float(r["loss"]) for r in csv.DictReader(file)])
+    np.testing.assert_allclose(histories[0], histories[1], rtol=1e-3)
+
+
+def test_a_changed_setting_starts_anew(tmp_path: Path) -> None:
+    write_pack(tmp_path, "train", 9)
+    pictures = list(read_pictures(tmp_path, "train"))
+    lines: list[str] = []
+    for rate in (1e-3, 1e-3, 2e-3):
+        config = DetectorConfig(
+            epochs=1, batch_size=4, side=64, learning_rate=rate, network=SMALL, choose_from=0
+        )
+        DetectorTrainer(
+            config, pictures[1:], pictures[:1], tmp_path / "run", report=lines.append
+        ).run()
+    assert [line.split()[0] for line in lines] == ["epoch", "going", "epoch"]
+
+
+def test_set_aside_parts_share_nothing(tmp_path: Path) -> None:
+    write_pack(tmp_path, "train", 20)
+    pictures = list(read_pictures(tmp_path, "train"))
+    training, validation = set_aside(pictures, 0.25, 3)
+    assert len(training) == 15
+    assert {p.name for p in training} | {p.name for p in validation} == {p.name for p in pictures}
+    again = set_aside(pictures, 0.25, 3)[1]
+    assert [p.name for p in again] == [p.name for p in validation]
+    with pytest.raises(DataError, match="at least 2"):
+        set_aside(pictures[:1], 0.25, 3)
+
+
+def test_what_cannot_be_read_is_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trained: Path
+) -> None:
+    arguments = ["--data", str(tmp_path), "--out", str(tmp_path / "m")]
+    assert main(["train-detector", *arguments]) == 1
+    assert "no readable train.jsonl" in capsys.readouterr().err
+    assert main(["evaluate-detector", *arguments, "--detector", "haar"]) == 1
+    assert "no readable test.jsonl" in capsys.readouterr().err
+    (tmp_path / "no.onnx").write_bytes(b"nothing")
+    assert main(["evaluate-detector", *arguments, "--detector", str(tmp_path / "no.onnx")]) == 1
+    assert "no YuNet" in capsys.readouterr().err
+    data = trained.parent / "faces"
+    (tmp_path / "test.jsonl").write_bytes((data / "test.jsonl").read_bytes())
+    with pytest.raises(DataError, match="cannot be read"):
+        list(read_pictures(tmp_path, "test"))
+
+
+def test_the_files_are_those_of_a_model(trained: Path) -> None:
+    spec = read_detector_spec(trained)
+    assert set(spec.checksums) == {KERAS_FILE, SERVED_FILE}
+    assert spec.strides == network.STRIDES
+    assert 0.1 <= spec.min_score <= 0.95
