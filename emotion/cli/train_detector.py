@@ -7,15 +7,28 @@ import shutil
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from emotion.cli.common import Progress, positive_int, positive_number, quiet_tensorflow
+from emotion.cli.common import (
+    Progress,
+    positive_int,
+    positive_number,
+    quiet_tensorflow,
+    usage_error,
+)
 from emotion.errors import DataError
+
+if TYPE_CHECKING:
+    from emotion.training.detector.config import DetectorConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with train.jsonl and train-NN.tar"
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE.toml", help="settings; other options override them"
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
@@ -24,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--side", type=positive_int, help="side of the training views in px")
     parser.add_argument("--learning-rate", type=positive_number, help="its peak")
     parser.add_argument("--limit", type=positive_int, help="only the first N pictures")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="of every random number (default 0)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,18 +47,13 @@ def run(options: argparse.Namespace) -> int:
 
     from emotion.training.config import RUN_FILE
     from emotion.training.detector import card, plots
-    from emotion.training.detector.config import DetectorConfig
     from emotion.training.detector.data import digest, read_pictures, set_aside
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
     from emotion.training.trainer import HISTORY
 
     cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
-    given = {name: getattr(options, name) for name in ("epochs", "batch_size", "side")}
-    given["learning_rate"] = options.learning_rate
-    config = DetectorConfig(
-        seed=options.seed, **{name: value for name, value in given.items() if value is not None}
-    )
+    config = _config(options)
     say = partial(print, flush=True)
     say(f"reading {options.data}")
     with closing(Progress("pictures")) as progress:
@@ -69,3 +77,18 @@ def run(options: argparse.Namespace) -> int:
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0
+
+
+def _config(options: argparse.Namespace) -> DetectorConfig:
+    """The file's settings, under those of the command line."""
+    from emotion.training.config import read_settings
+    from emotion.training.detector.config import DetectorConfig
+
+    try:
+        settings = read_settings(options.config, DetectorConfig) if options.config else {}
+    except ValueError as error:
+        usage_error(f"--config {error}")
+    names = ("epochs", "batch_size", "side", "learning_rate", "seed")
+    given = {name: getattr(options, name) for name in names}
+    settings |= {name: value for name, value in given.items() if value is not None}
+    return DetectorConfig(**settings)

@@ -77,16 +77,16 @@ class TrainingConfig:
         return self.stages[-1][1]
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The settings that a TOML file gives, as arguments of ``TrainingConfig``.
+def read_settings(path: Path, kind: type = TrainingConfig) -> dict[str, Any]:
+    """The settings that a TOML file gives, as arguments of ``kind``, a dataclass of settings.
 
-    Its keys are the names of ``TrainingConfig``'s fields, those of the table ``[augmentation]``
-    ``Augmentation``'s. Raises ``ValueError`` with one sentence for what cannot be a setting.
+    Its keys are the names of the dataclass's fields, those of a table (``[augmentation]``) the
+    names of that field's own. Raises ``ValueError`` with one sentence for what cannot be a setting.
     """
     given = read_toml(path)
     try:
-        found = checked(TrainingConfig, given)
-        TrainingConfig(**found)
+        found = checked(kind, given)
+        kind(**found)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return found
@@ -119,20 +119,21 @@ def run_of(folder: Path) -> dict[str, Any]:
     }
 
 
-def same_run(folder: Path, record: dict[str, Any]) -> bool:
+def same_run(folder: Path, record: dict[str, Any], kind: type = TrainingConfig) -> bool:
     """Whether the run recorded in ``folder`` has the same settings and data as ``record``.
 
+    kind: the dataclass that the settings are.
     A setting that the record does not know has its default, which changes nothing: a run is not
     lost because a new one came to exist.
     """
     try:
         found = json.loads((folder / RUN_FILE).read_text())
-        settings = [TrainingConfig(**checked(TrainingConfig, r["config"])) for r in (found, record)]
+        settings = [kind(**checked(kind, r["config"])) for r in (found, record)]
     except (OSError, ValueError, KeyError, TypeError):
         return False
     wanted = json.loads(json.dumps(record))
     same = all(found.get(key) == wanted.get(key) for key in ("data", "start_from"))
-    return settings[0] == settings[1] and same
+    return bool(settings[0] == settings[1]) and same
 
 
 def _git_revision() -> str | None:

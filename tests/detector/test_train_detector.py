@@ -1,5 +1,6 @@
 """From tar shards to a served detector, for real and small: train, stop, resume, measure."""
 
+import argparse
 import csv
 import json
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.cli import main
+from emotion.cli import main, train_detector
 from emotion.detection import SingleShotDetector
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import DataError, ModelError
@@ -188,3 +189,21 @@ def test_the_files_are_those_of_a_model(trained: Path) -> None:
     assert set(spec.checksums) == {KERAS_FILE, SERVED_FILE}
     assert spec.strides == network.STRIDES
     assert 0.1 <= spec.min_score <= 0.95
+
+
+def test_settings_come_from_a_file_under_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    train_detector.add_arguments(parser)
+    path = tmp_path / "run.toml"
+    path.write_text("epochs = 5\nside = 256\n[network]\nstem = [24]\n[views]\nmosaic = 0\n")
+    given = ["--data", "d", "--out", "m", "--config", str(path)]
+    config = train_detector._config(parser.parse_args([*given, "--epochs", "9"]))
+    assert (config.epochs, config.side, config.network.stem) == (9, 256, (24,))
+    assert config.views.mosaic == 0
+    assert config.batch_size == DetectorConfig.batch_size
+    path.write_text("sides = 3\n")
+    with pytest.raises(SystemExit):
+        train_detector._config(parser.parse_args(given))
+    assert "unknown setting sides" in capsys.readouterr().err

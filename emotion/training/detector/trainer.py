@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from emotion.detection.points import grid
 from emotion.training.batches import prefetched
-from emotion.training.config import RUN_FILE, run_record
+from emotion.training.config import RUN_FILE, run_record, same_run
 from emotion.training.detector import network
 from emotion.training.detector.answers import judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
@@ -108,9 +108,9 @@ class DetectorTrainer:
         )
 
     def _start_or_resume(self) -> None:
-        record = json.loads(json.dumps(run_record(self.config, self._data)))
+        record = run_record(self.config, self._data)
         self.folder.mkdir(parents=True, exist_ok=True)
-        if (self.folder / STATE).is_file() and self._same_run(record):
+        if (self.folder / STATE).is_file() and same_run(self.folder, record, DetectorConfig):
             self._state = json.loads((self.folder / STATE).read_text())
             self.model.load_weights(self.folder / CHECKPOINT)
             self._state["epoch"] = int(self.model.optimizer.iterations) // self._steps
@@ -119,13 +119,6 @@ class DetectorTrainer:
         for name in (STATE, HISTORY, BEST, CHECKPOINT):
             (self.folder / name).unlink(missing_ok=True)
         (self.folder / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
-
-    def _same_run(self, record: Mapping[str, Any]) -> bool:
-        try:
-            found = json.loads((self.folder / RUN_FILE).read_text())
-        except (OSError, ValueError):
-            return False
-        return all(found.get(key) == record[key] for key in ("config", "data"))
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Trains for one epoch; the mean losses."""
