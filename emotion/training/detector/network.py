@@ -38,7 +38,7 @@ class NetworkConfig:
     convolutions of each. neck: channels of the pyramid.
     """
 
-    stem: tuple[int, ...] = (16, 24)
+    stem: tuple[int, ...] = (32,)
     widths: tuple[int, int, int] = (32, 48, 64)
     depths: tuple[int, int, int] = (2, 1, 1)
     neck: int = 24
