@@ -46,8 +46,8 @@ def test_faces_largest_first_with_six_landmarks(detector: SingleShotDetector) ->
 
 
 def test_small_faces_of_a_large_picture_need_the_tiles(detector: SingleShotDetector) -> None:
-    corners = [(100, 100), (900, 500), (1400, 1000)]
-    picture = scene(1200, 1600, *((x, y, x + 32, y + 40) for x, y in corners))
+    corners = [(100, 100), (1100, 600), (1800, 1300)]
+    picture = scene(1500, 2000, *((x, y, x + 32, y + 40) for x, y in corners))
 
     def hits(tiled: bool) -> int:
         found = detector.detect(picture, 0.3, tiled=tiled)
