@@ -3,7 +3,7 @@
     python -m benchmarks.fine_tuning --rafdb rafdb-train.tar --out /tmp/masks
 
 The pictures are RAF-DB's validation part, on which no model here was trained, with a surgical mask
-drawn over mouth and nose: about 920 to train on, 300 to choose on, 300 to test on. Writes them as a
+drawn over mouth and nose: 922 to train on, 307 to choose on, 305 to test on. Writes them as a
 folder ``train|val|test/LABEL``, runs the same commands that anybody would for a folder of their
 own, and prints what each model answers on the test part.
 """
