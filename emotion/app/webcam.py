@@ -134,10 +134,10 @@ def page() -> None:
             _show_rest(connection, signalling=signalling)
 
     live = playing or signalling
-    with picture:
-        st.fragment(lambda: controls(holder, context.video_processor, analyzer))()
     with beside:
         st.fragment(beside_the_picture, run_every=UPDATE_EVERY_S if live else None)()
+    # Under both: on a phone the chart follows the picture, and what is set once comes after it.
+    st.fragment(lambda: controls(holder, context.video_processor, analyzer))()
     st.caption(_PRIVACY)
     shared.footer()
 
