@@ -124,9 +124,14 @@ class LiveProcessor:
             return None if self._result is None else self._result.image
 
     def on_ended(self) -> None:
-        """Ends the analysis thread, without waiting for it."""
-        self.ended = True
+        """Ends the analysis thread, without waiting for it, and lets go of the pictures.
+
+        A visitor's session outlives the stream, for minutes after a browser vanished.
+        """
         self._worker.close()
+        with self._lock:
+            self.ended = True
+            self._result = self._frozen = None
 
     def snapshot(self) -> LiveSnapshot:
         """The newest result and the stream's figures."""
@@ -226,6 +231,8 @@ class LiveProcessor:
             self._log_once("A frame could not be analysed; the stream goes on.")
         taken_ms = (time.perf_counter() - begun) * 1000
         with self._lock:
+            if self.ended:
+                return
             self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1
             self._durations_ms.append(taken_ms)

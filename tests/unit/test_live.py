@@ -186,6 +186,32 @@ def test_boxes_of_another_picture_size_are_not_drawn(make_processor: Make) -> No
     wait_until(lambda: processor.snapshot().size_wh == (80, 60))
 
 
+def test_a_stream_that_ended_holds_no_picture(make_processor: Make) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(image: Image) -> tuple[Face, ...]:
+        begun.set()
+        assert go_on.wait(10)
+        return (make_face(),)
+
+    processor = make_processor(slowly)
+    processor.recv(make_frame())
+    assert begun.wait(10)
+    go_on.set()
+    wait_until(lambda: analyzed(processor, 1))
+    assert processor.still() is not None
+    begun.clear()
+    go_on.clear()
+    processor.recv(make_frame(1))
+    assert begun.wait(10)
+    processor.on_ended()
+    assert processor.still() is None
+    go_on.set()  # the analysis in flight publishes nothing any more
+    wait_until(lambda: not any(t.name == "live-analysis" for t in threading.enumerate()))
+    assert processor.still() is None
+    assert processor.snapshot().analyzed == 1
+
+
 def test_the_thread_ends_with_the_stream() -> None:
     handled: list[int] = []
     worker = NewestWorker(handled.append, name="ends-with-the-stream")
