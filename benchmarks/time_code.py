@@ -48,13 +48,18 @@ def read_number(luma: npt.NDArray[np.uint8]) -> int | None:
     return int((bits << np.arange(BITS)).sum())
 
 
-def pictures(rate_hz: int, count: int = 1 << BITS) -> Iterator[harness.Picture]:
-    """A face of the film's size that sways, once in four seconds, each picture with its number."""
+def swaying(rate_hz: int, count: int) -> Iterator[harness.Picture]:
+    """So many pictures of the film's size of a face that sways, once in four seconds."""
     portrait = harness.portraits()[0]
     for index in range(count):
         turn = 2 * np.pi * index / (4 * rate_hz)
         x, y = round(40 * (1 + np.sin(turn))), round(30 * (1 + np.cos(turn)))
-        view = portrait[y : y + harness.HEIGHT, x : x + harness.WIDTH].copy()
+        yield portrait[y : y + harness.HEIGHT, x : x + harness.WIDTH].copy()
+
+
+def pictures(rate_hz: int, count: int = 1 << BITS) -> Iterator[harness.Picture]:
+    """The swaying face, each picture with its number."""
+    for index, view in enumerate(swaying(rate_hz, count)):
         draw_number(view, index)
         yield view
 

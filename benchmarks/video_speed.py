@@ -21,12 +21,12 @@ import time
 from pathlib import Path
 
 import av
-import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # shares the portrait with the tests
 
-from tests.browser import harness  # noqa: E402 - after the path above
+from benchmarks.time_code import swaying  # noqa: E402 - after the path above
+from tests.browser import harness  # noqa: E402
 
 _ROUND = 4 * harness.RATE_HZ  # frames after which the film is where it began
 
@@ -44,19 +44,14 @@ print("took", time.monotonic() - begun)
 
 def render(path: Path, seconds: float) -> None:
     """Writes the film: one round is encoded, and copied until the clip is long enough."""
-    portrait = harness.portraits()[0]
     packets = []
     with av.open(str(path), "w", format="mp4") as out:
         stream = out.add_stream("libx264", rate=harness.RATE_HZ)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = harness.WIDTH, harness.HEIGHT, "yuv420p"
         stream.options = {"preset": "veryfast", "bf": "0", "g": str(_ROUND)}
-        for index in range(_ROUND):
-            turn = 2 * np.pi * index / _ROUND
-            x, y = round(40 * (1 + np.sin(turn))), round(30 * (1 + np.cos(turn)))
-            view = portrait[y : y + harness.HEIGHT, x : x + harness.WIDTH]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(view), format="rgb24")
-            packets += stream.encode(frame)
+        for view in swaying(harness.RATE_HZ, _ROUND):
+            packets += stream.encode(av.VideoFrame.from_ndarray(view, format="rgb24"))
         packets += stream.encode(None)
         data = [(bytes(p), p.is_keyframe, p.time_base) for p in packets]
         for index in range(round(seconds * harness.RATE_HZ)):

@@ -26,11 +26,12 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     from emotion.spec import model_folder, read_spec
     from emotion.training import blend
-    from emotion.training.config import RUN_FILE
+    from emotion.training.config import RUN_FILE, read_json
     from emotion.training.data.faces import choosing_faces, resized
     from emotion.training.evaluation import card
     from emotion.training.export import export_keras
     from emotion.training.keras_models import load_keras, predict
+    from emotion.training.run_folder import HISTORY
 
     source = model_folder(options.model)
     spec, model = read_spec(source), load_keras(source)
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     for row in rows[:SHOWN]:
         print(json.dumps(asdict(row)))
     best = rows[0]
-    record = json.loads((source / RUN_FILE).read_text()) if (source / RUN_FILE).is_file() else {}
+    record = read_json(source / RUN_FILE) or {}
     record[blend.BLEND] = [asdict(row) for row in rows]
     export_keras(
         blend.with_blend(model, heads, best.shares),
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         calibrated={blend.BLEND: blend.head(asked, best.shares)},
     )
     (options.out / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
-    for name in ("history.csv", "history.png"):
+    for name in (HISTORY, "history.png"):
         if (source / name).is_file() and source.resolve() != options.out.resolve():
             shutil.copyfile(source / name, options.out / name)
     card.write(options.out)

@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.data.faces import choosing_faces, without_copies
     from emotion.training.evaluation import card, plots
     from emotion.training.export import export_model
+    from emotion.training.run_folder import HISTORY
     from emotion.training.trainer import Trainer
 
     config = _config(options)
@@ -86,9 +87,9 @@ def run(options: argparse.Namespace) -> int:
         validation=validation,
         default_head=options.default_head,
     )
-    for name in (RUN_FILE, "history.csv"):
+    for name in (RUN_FILE, HISTORY):
         shutil.copyfile(folder / name, options.out / name)
-    plots.history(options.out / "history.csv", options.out / "history.png")
+    plots.history(options.out / HISTORY, options.out / "history.png")
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0

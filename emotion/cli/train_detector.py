@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.detector.data import digest, read_pictures, set_aside
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
-    from emotion.training.trainer import HISTORY
+    from emotion.training.run_folder import HISTORY
 
     cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
     config = _config(options)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import av
-import cv2
 import numpy as np
 
+from emotion.images import i420
 from emotion.tracking import TrackedFace
 from emotion.types import Image
 
@@ -18,9 +18,7 @@ def like(frame: av.VideoFrame, picture: Image) -> av.VideoFrame:
     if height % 2 or width % 2:  # OpenCV knows half of the size for the colours only
         made = av.VideoFrame.from_ndarray(picture, format="rgb24")
     else:
-        # What the encoder wants, at a fifth of the time that its own conversion takes.
-        planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420), np.uint8)
-        made = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        made = av.VideoFrame.from_ndarray(i420(picture), format="yuv420p")
     made.pts, made.time_base = frame.pts, frame.time_base
     return made
 

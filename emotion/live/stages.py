@@ -22,6 +22,7 @@ import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
 
 from emotion.drawing import annotate_into
+from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
 from emotion.live.frames import like
 from emotion.tracking import FaceTracker
@@ -97,8 +98,7 @@ def vp8_packets(pictures: Iterable[Image], rate_hz: int) -> list[bytes]:
     encoder.options = {"cpu-used": "-8", "deadline": "realtime", "lag-in-frames": "0"}
     packets: list[bytes] = []
     for index, picture in enumerate(chain([first], rest)):
-        planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420), np.uint8)
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(i420(picture), format="yuv420p")
         frame.pts, frame.time_base = index, Fraction(1, rate_hz)
         packets += [bytes(packet) for packet in encoder.encode(frame)]
     return packets

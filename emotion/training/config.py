@@ -111,12 +111,16 @@ def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
 def run_of(folder: Path) -> dict[str, Any]:
     """The model in ``folder`` as another run's origin: its name, checksum and own record."""
     spec = read_spec(folder)
-    record = folder / RUN_FILE
     return {
         "model": spec.name,
         "sha256": spec.checksums[KERAS_FILE],
-        "run": json.loads(record.read_text()) if record.is_file() else None,
+        "run": read_json(folder / RUN_FILE),
     }
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, such as a run's record; None where there is no such file."""
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 def same_run(folder: Path, record: dict[str, Any], kind: type = TrainingConfig) -> bool:

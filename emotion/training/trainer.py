@@ -6,11 +6,9 @@ depend on the seed and the epoch alone, and the checkpoint holds weights, optimi
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,20 +18,14 @@ import numpy as np
 
 from emotion.training import architectures
 from emotion.training.batches import epoch_batches, prefetched
-from emotion.training.config import RUN_FILE, TrainingConfig, run_of, run_record, same_run
+from emotion.training.config import TrainingConfig, run_of, run_record
 from emotion.training.data.faces import LabelledFaces, resized
 from emotion.training.distill import taught
 from emotion.training.keras_models import computing_in, predict
 from emotion.training.optimizer import optimizer_of
+from emotion.training.run_folder import Report, RunFolder, averaged
 from emotion.training.targets import teaching_of
 from emotion.training.transfer import begin_from, freeze
-
-CHECKPOINT = "checkpoint.weights.h5"
-STATE = "state.json"
-BEST = "best.weights.h5"
-HISTORY = "history.csv"
-
-Report = Callable[[str], None]
 
 
 class Trainer:
@@ -57,7 +49,6 @@ class Trainer:
         teacher: Path | None = None,
     ) -> None:
         self.config = config
-        self.folder = folder
         self._report = report
         self._images = np.concatenate([faces.images for faces in sets])
         self._teaching = teaching_of(sets, config.votes_share, config.class_balance)
@@ -77,7 +68,6 @@ class Trainer:
         self._steps = drawn // config.batch_size
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} faces, got {drawn}")
-        self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         with computing_in(config.precision):
             self.model = architectures.build(config.arch, self.heads, training=True)
@@ -86,6 +76,7 @@ class Trainer:
         if config.frozen:
             freeze(self.model, self.heads)
         self._compile()
+        self._folder = RunFolder(folder, self.model)
 
     @property
     def heads(self) -> dict[str, tuple[str, ...]]:
@@ -95,7 +86,7 @@ class Trainer:
     def run(self) -> Path:
         """Trains to the end, from the last checkpoint if there is one; path of the best weights."""
         self._start_or_resume()
-        for epoch in range(self._state["epoch"], self.config.epochs):
+        for epoch in range(self._folder.state.epoch, self.config.epochs):
             started = time.monotonic()
             row: dict[str, Any] = {
                 "epoch": epoch + 1,
@@ -104,17 +95,19 @@ class Trainer:
             }
             row |= self._finish(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
-            self._write_history(row)
+            self._folder.add_history(row)
             self._report(self._line(row))
             if self._stands_still(epoch):
                 self._report(f"no better for {self.config.patience} epochs: the run ends here")
                 break
-        return self.folder / BEST
+        return self._folder.best_weights
 
     def _stands_still(self, epoch: int) -> bool:
         """Whether the last ``patience`` epochs were no better than what was before them."""
-        best_epoch, patience = self._state["best_epoch"], self.config.patience
-        return None not in (best_epoch, patience) and epoch + 1 - best_epoch >= patience
+        best_epoch, patience = self._folder.state.best_epoch, self.config.patience
+        if best_epoch is None or patience is None:
+            return False
+        return epoch + 1 - best_epoch >= patience
 
     def _line(self, row: Mapping[str, Any]) -> str:
         """What a person watching reads of an epoch."""
@@ -134,16 +127,8 @@ class Trainer:
 
     def _start_or_resume(self) -> None:
         record = run_record(self.config, self._data) | self._origins
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if (self.folder / STATE).is_file() and same_run(self.folder, record):
-            self._state = json.loads((self.folder / STATE).read_text())
-            self.model.load_weights(self.folder / CHECKPOINT)
-            self._state["epoch"] = int(self.model.optimizer.iterations) // self._steps
-            self._report(f"going on after epoch {self._state['epoch']}")
-            return
-        for name in (STATE, HISTORY, BEST, CHECKPOINT):
-            (self.folder / name).unlink(missing_ok=True)
-        (self.folder / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
+        if self._folder.resume(record, steps=self._steps):
+            self._report(f"going on after epoch {self._folder.state.epoch}")
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Trains for one epoch; the mean losses."""
@@ -186,46 +171,15 @@ class Trainer:
         found: dict[str, float | None] = {"val_accuracy": None}
         found |= {f"val_{part.head}": None for part in self._validation}
         if epoch + 1 > self.config.choose_from * self.config.epochs:
-            found = self._evaluate_average()
-            if (mean := found["val_accuracy"]) is not None and mean >= self._state["best"]:
-                self._state.update(best=mean, best_epoch=epoch + 1)
-        # Evaluated first: between these two files a kill finds only milliseconds.
-        self._save(CHECKPOINT)
-        self._state["epoch"] = epoch + 1
-        partial = self.folder / (STATE + ".partial")
-        partial.write_text(json.dumps(self._state))
-        partial.replace(self.folder / STATE)
+            with averaged(self.model):
+                each = {f"val_{part.head}": self._accuracy(part) for part in self._validation}
+                mean = float(np.mean(list(each.values())))
+                found = {"val_accuracy": mean, **each}
+                self._folder.save_if_best(mean, epoch + 1)
+        self._folder.end_epoch(epoch + 1)
         return found
 
-    def _evaluate_average(self) -> dict[str, float | None]:
-        """The averaged weights' accuracies, see ``_finish``; they are saved if best so far."""
-        variables = self.model.trainable_variables
-        raw = [variable.numpy() for variable in variables]
-        self.model.optimizer.finalize_variable_values(variables)
-        each = {
-            f"val_{part.head}": float(
-                np.mean(predict(self.model, part.images)[part.head].argmax(axis=1) == part.labels)
-            )
-            for part in self._validation
-        }
-        mean = float(np.mean(list(each.values())))
-        if mean >= self._state["best"]:
-            self._save(BEST)
-        for variable, value in zip(variables, raw, strict=True):
-            variable.assign(value)
-        return {"val_accuracy": mean, **each}
-
-    def _save(self, name: str) -> None:
-        """Writes the weights in one move, so that a kill leaves the old file or the new one."""
-        partial = self.folder / f"partial-{name}"
-        self.model.save_weights(partial)
-        partial.replace(self.folder / name)
-
-    def _write_history(self, row: Mapping[str, Any]) -> None:
-        path = self.folder / HISTORY
-        new = not path.is_file()
-        with open(path, "a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+    def _accuracy(self, part: LabelledFaces) -> float:
+        """The share of a set's faces that the head of its labelling names right."""
+        guesses = predict(self.model, part.images)[part.head].argmax(axis=1)
+        return float(np.mean(guesses == part.labels))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from emotion.errors import ModelError
 from emotion.spec import sha256_of
 from emotion.training.architectures.applications import load_weights
 from emotion.training.blend import BLEND
-from emotion.training.config import RUN_FILE, run_of
+from emotion.training.config import RUN_FILE, read_json, run_of
 from emotion.training.keras_models import load_keras
 
 
@@ -28,8 +27,7 @@ def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[s
     if not start.is_dir():
         if not _is_checkpoint(start, model):
             load_weights(model, start)
-        record = start.with_name(RUN_FILE)
-        run = json.loads(record.read_text()) if record.is_file() else None
+        run = read_json(start.with_name(RUN_FILE))
         return {"model": start.name, "sha256": sha256_of(start), "run": run}
     known = _without_blend(load_keras(start))
     theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)

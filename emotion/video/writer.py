@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from emotion.errors import VideoError
+from emotion.images import i420
 from emotion.inputs import partial_path
 from emotion.types import Image
 from emotion.video.sound import Soundtrack
@@ -70,9 +71,8 @@ class ClipWriter:
             self._stream = self._add_stream(image)
             if self._sound is not None:
                 self._sound.begin(self._container)
-        # By OpenCV what the encoder wants takes a fifth of the time of FFmpeg's own conversion.
-        planes = cv2.cvtColor(self._fitted(image, self._stream), cv2.COLOR_RGB2YUV_I420)
-        frame = av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
+        planes = i420(self._fitted(image, self._stream))
+        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         # Two frames never share a time, however a camera rounds.
         self._last_pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
         self._sound_until_s = time_s

@@ -1,7 +1,6 @@
 """From tar shards to a served detector, for real and small: train, stop, resume, measure."""
 
 import argparse
-import csv
 import json
 from pathlib import Path
 
@@ -20,7 +19,9 @@ from emotion.training.detector.data import read_pictures, set_aside
 from emotion.training.detector.network import NetworkConfig
 from emotion.training.detector.trainer import DetectorTrainer
 from emotion.training.keras_models import load_keras
+from emotion.training.run_folder import read_history
 from tests.detector.drawn import write_pack
+from tests.stopping import run_first_epoch
 
 SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
 
@@ -62,8 +63,7 @@ def test_the_run_is_recorded(trained: Path) -> None:
     assert run["config"]["epochs"] == 25
     assert len(run["data"]["sha256"]) == 64
     assert run["config"]["network"]["widths"] == [32, 48, 64]
-    with open(trained / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(trained / "history.csv")
     assert [int(r["epoch"]) for r in rows] == list(range(1, 26))
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert [bool(r["val_ap"]) for r in rows[:6]] == [False, False, True] * 2
@@ -121,15 +121,7 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
 
     whole = trainer("whole")
     whole.run()
-    stopping = trainer("broken")
-
-    def stop_after_first(line: str) -> None:
-        if line.startswith("epoch 1/"):
-            raise KeyboardInterrupt
-
-    stopping._report = stop_after_first
-    with pytest.raises(KeyboardInterrupt):
-        stopping.run()
+    run_first_epoch(trainer("broken"))
     resumed = trainer("broken")
     said: list[str] = []
     resumed._report = said.append
@@ -137,10 +129,10 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
     assert [line.split()[0] for line in said] == ["going", "epoch"]
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-5)
-    histories = []
-    for name in ("whole", "broken"):
-        with open(tmp_path / name / "history.csv", newline="") as file:
-            histories.append([float(r["loss"]) for r in csv.DictReader(file)])
+    histories = [
+        [float(r["loss"]) for r in read_history(tmp_path / name / "history.csv")]
+        for name in ("whole", "broken")
+    ]
     np.testing.assert_allclose(histories[0], histories[1], rtol=1e-3)
 
 

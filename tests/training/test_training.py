@@ -1,6 +1,5 @@
 """From a CSV to a served model, for real and small: train, kill, resume, export, evaluate."""
 
-import csv
 import json
 import os
 import signal
@@ -22,7 +21,9 @@ from emotion.training.config import TrainingConfig
 from emotion.training.data import read_faces
 from emotion.training.data.faces import without_copies
 from emotion.training.keras_models import load_keras, predict
-from emotion.training.trainer import STATE, Trainer
+from emotion.training.run_folder import STATE, read_history
+from emotion.training.trainer import Trainer
+from tests.stopping import run_first_epoch
 from tests.training.conftest import write_fer2013
 
 ROOT = Path(__file__).parents[2]
@@ -107,8 +108,7 @@ def test_everything_that_makes_a_run_is_recorded(trained: Path) -> None:
     assert run["config"]["epochs"] == 4
     assert [len(digest) for digest in run["data"]["sha256"].values()] == [64]
     assert run["versions"]["tensorflow"]
-    with open(trained / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(trained / "history.csv")
     assert [int(r["epoch"]) for r in rows] == [1, 2, 3, 4]
     assert [bool(r["val_accuracy"]) for r in rows] == [False, False, True, True]
     assert (trained / "history.png").stat().st_size > 1000
@@ -173,15 +173,7 @@ def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_pa
 
     whole = trainer("whole")
     whole.run()
-    stopping = trainer("broken")
-
-    def stop_after_first(line: str) -> None:
-        if line.startswith("epoch 1/"):
-            raise KeyboardInterrupt
-
-    stopping._report = stop_after_first
-    with pytest.raises(KeyboardInterrupt):
-        stopping.run()
+    run_first_epoch(trainer("broken"))
     resumed = trainer("broken")
     resumed.run()
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
@@ -205,8 +197,7 @@ def test_a_run_can_start_from_a_model(trained: Path, capsys: pytest.CaptureFixtu
     assert run["start_from"]["run"]["config"]["epochs"] == 4
     assert run["config"]["stages"] == [[1.0, 48]]
     assert "First weights" in (more / "README.md").read_text()
-    with open(more / "history.csv", newline="") as file:
-        assert float(next(csv.DictReader(file))["val_accuracy"]) > 0.3
+    assert float(read_history(more / "history.csv")[0]["val_accuracy"]) > 0.3
 
 
 def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -226,8 +217,8 @@ def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
     process.wait()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "going on after epoch" in done.stdout
-    with open(tmp_path / "killed" / "history.csv", newline="") as file:
-        assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3]
+    rows = read_history(tmp_path / "killed" / "history.csv")
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
 
 
 def test_wrong_usage_is_code_2_and_bad_data_code_1(

@@ -20,6 +20,7 @@ from emotion.training.augment import (
     toned,
 )
 from emotion.training.data.faces import LabelledFaces
+from emotion.training.plotting import save
 from emotion.types import EMOTIONS
 
 GAP_PX = 4
@@ -77,7 +78,7 @@ def histogram(statistics: Mapping[str, Any], path: Path) -> None:
         axes.margins(y=0.18)
         axes.set(ylabel="faces", title=f"{found['head']}: {found['faces']} faces")
         axes.legend()
-    figure.savefig(path, dpi=110)
+    save(figure, path)
 
 
 def augmentations(image: np.ndarray, config: Augmentation, path: Path, seed: int = 0) -> None:
@@ -161,4 +162,4 @@ def _draw(strips: Sequence[Strip], path: Path) -> None:
     axes.tick_params(length=0, labelsize=8)
     axes.set_xticks([])
     axes.set_frame_on(False)
-    figure.savefig(path, dpi=110)
+    save(figure, path)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
-from emotion.training.config import RUN_FILE
+from emotion.training.config import RUN_FILE, read_json
 from emotion.training.detector.scoring import FALSE_PER_PICTURE, RANGES
 
 
 def write(folder: Path) -> None:
     """Writes the card of the detector in ``folder``."""
     parts = [_head(read_detector_spec(folder), folder)]
-    run, figures = _read(folder / RUN_FILE), _read(folder / EVAL_FILE)
+    run, figures = read_json(folder / RUN_FILE), read_json(folder / EVAL_FILE)
     if run:
         parts.append(_training(run, folder))
     if figures:
@@ -50,10 +49,6 @@ def figures_table(figures: Mapping[str, Any]) -> str:
         cells = ["" if v is None else f"{v:.3f}" for v in values]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.is_file() else {}
 
 
 def _head(spec: DetectorSpec, folder: Path) -> str:

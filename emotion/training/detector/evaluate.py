@@ -16,11 +16,10 @@ from emotion.detection.views import Affine
 from emotion.errors import ModelError
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
-from emotion.training.detector.data import Faces, Picture
+from emotion.training.detector.data import Picture
 from emotion.training.detector.peers import Detect
 from emotion.training.detector.scoring import RANGES, Tally
-from emotion.training.detector.views import turned_boxes
-from emotion.types import Image
+from emotion.training.detector.views import sampled, turned_boxes
 
 LONGEST = 640
 ROLLS = (15, 30, 45)
@@ -144,22 +143,14 @@ def rolled(picture: Picture, degrees: float) -> Picture:
     view[:, 2] += (size - np.array([width, height])) / 2
     view *= scale
     columns, rows = (max(int(side * scale), 1) for side in size)
-    image = _warped(picture.image, view, rows, columns)
     faces = picture.faces
     boxes = np.clip(turned_boxes(faces.boxes, view), 0, [columns, rows, columns, rows])
     landmarks = (faces.landmarks @ view[:, :2].T + view[:, 2]).astype(np.float32)
-    turned = Faces(
-        boxes.astype(np.float32), faces.ignored, landmarks,
-        faces.weights, faces.manual, faces.blur,
-    )  # fmt: skip
-    return Picture(image, turned, picture.name)
-
-
-def _warped(image: Image, view: Affine, rows: int, columns: int) -> Image:
-    # OpenCV counts pixel centres, a view pixel edges.
-    offset = view[:, 2] + view[:, :2] @ [0.5, 0.5] - 0.5
-    matrix = np.column_stack([view[:, :2], offset])
-    return np.asarray(cv2.warpAffine(image, matrix, (columns, rows)), dtype=np.uint8)
+    return replace(
+        picture,
+        image=sampled(picture.image, view, (rows, columns)),
+        faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
+    )
 
 
 def served_checksum(name: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from emotion.training.plotting import save
+from emotion.training.run_folder import read_history
+
 
 def history(source: Path, path: Path) -> None:
     """Losses and the validation part's average precision over the epochs of a ``history.csv``."""
-    with open(source, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(source)
     epochs = [int(row["epoch"]) for row in rows]
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -27,7 +28,7 @@ def history(source: Path, path: Path) -> None:
         right.plot(*zip(*judged, strict=True), color="black", marker=".", label="validation AP")
     right.set_ylabel("average precision")
     figure.legend(loc="outside upper center", ncols=4, fontsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def precision_recall(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
@@ -38,7 +39,7 @@ def precision_recall(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], path: 
         axes.plot(recall, precision, label=Path(name).name)
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.legend(loc="lower left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def robustness(detectors: Mapping[str, Any], path: Path) -> None:
@@ -54,8 +55,4 @@ def robustness(detectors: Mapping[str, Any], path: Path) -> None:
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set(ylim=(0, 1.02), ylabel="recall")
     figure.legend(loc="outside upper center", ncols=4, fontsize=8)
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=110)
+    save(figure, path)

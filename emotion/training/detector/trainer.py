@@ -6,12 +6,9 @@ depend on the seed and the epoch alone, and the checkpoint holds weights, optimi
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,14 +18,14 @@ import tensorflow as tf
 
 from emotion.detection.points import grid
 from emotion.training.batches import prefetched
-from emotion.training.config import RUN_FILE, run_record, same_run
+from emotion.training.config import run_record
 from emotion.training.detector import network
 from emotion.training.detector.answers import judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import Picture
 from emotion.training.detector.losses import Faces, detector_loss, joined
-from emotion.training.trainer import BEST, CHECKPOINT, HISTORY, STATE, Report
+from emotion.training.run_folder import Report, RunFolder, averaged
 
 PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
 
@@ -54,30 +51,29 @@ class DetectorTrainer:
         report: Report = print,
     ) -> None:
         self.config = config
-        self.folder = folder
         self._pictures, self._validation = pictures, validation
         self._data, self._report = dict(data or {}), report
         self._steps = len(pictures) // config.batch_size
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
-        self._state: dict[str, Any] = {"epoch": 0, "best": 0.0, "best_epoch": None}
         keras.utils.set_random_seed(config.seed)
         self.model = network.build(config.network, training=True)
         self.model.compile(self._optimizer())
         self.model.optimizer.build(self.model.trainable_variables)
         self._step = _step_of(self.model, config)
+        self._folder = RunFolder(folder, self.model)
 
     def run(self) -> Path:
         """Trains to the end, from the last checkpoint if there is one; path of the best weights."""
         self._start_or_resume()
-        for epoch in range(self._state["epoch"], self.config.epochs):
+        for epoch in range(self._folder.state.epoch, self.config.epochs):
             started = time.monotonic()
             row: dict[str, Any] = {"epoch": epoch + 1, **self._epoch(epoch)}
             row |= self._finish(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
-            self._write_history(row)
+            self._folder.add_history(row)
             self._report(self._line(row))
-        return self.folder / BEST
+        return self._folder.best_weights
 
     def _optimizer(self) -> Any:
         c = self.config
@@ -109,16 +105,8 @@ class DetectorTrainer:
 
     def _start_or_resume(self) -> None:
         record = run_record(self.config, self._data)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if (self.folder / STATE).is_file() and same_run(self.folder, record, DetectorConfig):
-            self._state = json.loads((self.folder / STATE).read_text())
-            self.model.load_weights(self.folder / CHECKPOINT)
-            self._state["epoch"] = int(self.model.optimizer.iterations) // self._steps
-            self._report(f"going on after epoch {self._state['epoch']}")
-            return
-        for name in (STATE, HISTORY, BEST, CHECKPOINT):
-            (self.folder / name).unlink(missing_ok=True)
-        (self.folder / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
+        if self._folder.resume(record, steps=self._steps, kind=DetectorConfig):
+            self._report(f"going on after epoch {self._folder.state.epoch}")
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         """Trains for one epoch; the mean losses."""
@@ -141,47 +129,14 @@ class DetectorTrainer:
         c = self.config
         found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
         if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
-            with self._averaged():
+            with averaged(self.model):
                 tally = judge(self.model, self._validation)
                 ap = float(np.nan_to_num(tally.average_precision()))
                 found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
-                if epoch + 1 > c.choose_from * c.epochs and ap >= self._state["best"]:
-                    self._save(BEST)
-                    self._state.update(best=ap, best_epoch=epoch + 1)
-        # Evaluated first: between these two files a kill finds only milliseconds.
-        self._save(CHECKPOINT)
-        self._state["epoch"] = epoch + 1
-        partial = self.folder / (STATE + ".partial")
-        partial.write_text(json.dumps(self._state))
-        partial.replace(self.folder / STATE)
+                if epoch + 1 > c.choose_from * c.epochs:
+                    self._folder.save_if_best(ap, epoch + 1)
+        self._folder.end_epoch(epoch + 1)
         return found
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """The model with the averaged weights, for as long as it lasts."""
-        variables = self.model.trainable_variables
-        raw = [variable.numpy() for variable in variables]
-        self.model.optimizer.finalize_variable_values(variables)
-        try:
-            yield
-        finally:
-            for variable, value in zip(variables, raw, strict=True):
-                variable.assign(value)
-
-    def _save(self, name: str) -> None:
-        """Writes the weights in one move, so that a kill leaves the old file or the new one."""
-        partial = self.folder / f"partial-{name}"
-        self.model.save_weights(partial)
-        partial.replace(self.folder / name)
-
-    def _write_history(self, row: Mapping[str, Any]) -> None:
-        path = self.folder / HISTORY
-        new = not path.is_file()
-        with open(path, "a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
 
 
 def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:

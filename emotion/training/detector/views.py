@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -116,10 +116,17 @@ def warped(image: Image, view: Affine, side: int, fill: tuple[int, ...] = (0, 0,
         rows, columns = (max(length // shrink, 1) for length in image.shape[:2])
         turn = turn * [image.shape[1] / columns, image.shape[0] / rows]
         image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA))
+    return sampled(image, np.column_stack([turn, view[:, 2]]), (side, side), fill)
+
+
+def sampled(
+    image: Image, view: Affine, size: tuple[int, int], fill: tuple[int, ...] = (0, 0, 0)
+) -> Image:
+    """The image through a map, uint8 (height, width, 3), between the nearest four pixels."""
     # OpenCV counts pixel centres, a view pixel edges.
-    offset = view[:, 2] + turn @ [0.5, 0.5] - 0.5
-    matrix = np.column_stack([turn, offset])
-    return np.asarray(cv2.warpAffine(image, matrix, (side, side), borderValue=fill), np.uint8)
+    offset = view[:, 2] + view[:, :2] @ [0.5, 0.5] - 0.5
+    matrix = np.column_stack([view[:, :2], offset])
+    return np.asarray(cv2.warpAffine(image, matrix, size[::-1], borderValue=fill), np.uint8)
 
 
 def faces_in(faces: Faces, view: Affine, side: int, config: ViewConfig) -> Faces:
@@ -137,13 +144,12 @@ def faces_in(faces: Faces, view: Affine, side: int, config: ViewConfig) -> Faces
     small = clipped[:, 3] - clipped[:, 1] < config.smallest_face
     # A landmark that was cut away can be guessed, but not well.
     shown = ((landmarks >= 0) & (landmarks <= side)).all(axis=2)
-    moved = Faces(
+    moved = replace(
+        faces,
         boxes=clipped.astype(np.float32),
         ignored=faces.ignored | out | small,
         landmarks=landmarks.astype(np.float32),
         weights=np.where(shown, weights, 0).astype(np.float32),
-        manual=faces.manual,
-        blur=faces.blur,
     )
     return moved.picked(visible > 0.1)
 
@@ -162,7 +168,6 @@ def turned_boxes(boxes: np.ndarray, view: Affine) -> np.ndarray:
 
 def _moved(faces: Faces, left: int, top: int) -> Faces:
     offset = np.array([left, top], dtype=np.float32)
-    return Faces(
-        faces.boxes + np.tile(offset, 2), faces.ignored, faces.landmarks + offset,
-        faces.weights, faces.manual, faces.blur,
-    )  # fmt: skip
+    return replace(
+        faces, boxes=faces.boxes + np.tile(offset, 2), landmarks=faces.landmarks + offset
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
-from emotion.training.config import RUN_FILE, TrainingConfig
+from emotion.training.config import RUN_FILE, TrainingConfig, read_json
 from emotion.training.evaluation import card_tables as tables
 
 
@@ -20,8 +20,8 @@ def write(folder: Path) -> None:
     left out.
     """
     spec = read_spec(folder)
-    run = _read(folder / RUN_FILE)
-    figures = _read(folder / EVAL_FILE)
+    run = read_json(folder / RUN_FILE) or {}
+    figures = read_json(folder / EVAL_FILE) or {}
     parts = [_head(spec, folder), _outputs(spec, run)]
     if "config" in run:
         parts.append(_training(run, folder))
@@ -42,10 +42,6 @@ page."""
 _DETECTOR = """### Through the detector
 
 Accuracy where the page's own detector finds and cuts the faces of a fixed sample, {scene}."""
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text()) if path.is_file() else {}
 
 
 def _head(spec: ModelSpec, folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,8 @@ from matplotlib.figure import Figure
 
 from emotion.training.evaluation.metrics import ECE_BINS, reliability
 from emotion.training.evaluation.protocols import Judged
+from emotion.training.plotting import save
+from emotion.training.run_folder import read_history
 
 
 def confusion(figures: Mapping[str, Any], path: Path) -> None:
@@ -33,7 +34,7 @@ def confusion(figures: Mapping[str, Any], path: Path) -> None:
     axes.set_xlabel("predicted")
     axes.set_ylabel("labelled")
     axes.set_title(f"accuracy {figures['accuracy']:.1%}, macro F1 {figures['macro_f1']:.3f}")
-    _save(figure, path)
+    save(figure, path)
 
 
 def reliability_diagram(judged: Judged, path: Path) -> None:
@@ -48,7 +49,7 @@ def reliability_diagram(judged: Judged, path: Path) -> None:
     axes.plot(confidence[filled], accuracy[filled], marker="o", label="accuracy")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the answer", ylabel="fraction")
     axes.legend(loc="upper left")
-    _save(figure, path)
+    save(figure, path)
 
 
 def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
@@ -76,13 +77,12 @@ def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     axes.margins(x=0.1)
     axes.set_xlabel("points of accuracy lost")
     figure.legend(loc="outside upper center", fontsize=8, title="unchanged", title_fontsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def history(source: Path, path: Path) -> None:
     """Loss and validation accuracy over the epochs of a ``history.csv``."""
-    with open(source, newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(source)
     epochs = [int(row["epoch"]) for row in rows]
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
@@ -95,8 +95,4 @@ def history(source: Path, path: Path) -> None:
         right.plot(*zip(*judged, strict=True), color="C1", marker=".", label="validation accuracy")
     right.set_ylabel("accuracy")
     figure.legend(loc="upper right")
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    figure.savefig(path, dpi=110)
+    save(figure, path)
