@@ -1,5 +1,5 @@
 # make app   the page          make test  the whole test suite
-# make venv  only the environment
+# make venv  only the environment, with what training needs
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -12,15 +12,19 @@ BIN := $(VENV)/bin
 app: $(VENV)/.page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST) --server.headless true
 
-venv: $(VENV)/.page
+venv: $(VENV)/.all
 
 # The stamps make a second call start at once; a change of what is pinned installs again.
-$(VENV)/.page: requirements.txt
+$(VENV)/.page: requirements-page.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -r requirements-page.txt
+	touch $@
+
+$(VENV)/.all: $(VENV)/.page requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	touch $@
 
-$(VENV)/.test: $(VENV)/.page requirements-test.txt pyproject.toml
+$(VENV)/.test: $(VENV)/.all requirements-test.txt pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-test.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 	touch $@
@@ -34,9 +38,12 @@ test: $(VENV)/.test lint
 	sh tests/install_tools.sh
 	$(BIN)/python -m pytest
 
-# Needs uv (pip install uv). Both files are made from pyproject.toml, never typed.
+# Needs uv (pip install uv). All three files are made from pyproject.toml, never typed.
 lock:
 	uv pip compile -q pyproject.toml --extra train --python-version 3.11 \
 	  --custom-compile-command "make lock" -o requirements.txt
+	echo 'tensorflow; sys_platform == "none"' > $(VENV)/.without
+	uv pip compile -q pyproject.toml --override $(VENV)/.without --python-version 3.11 \
+	  --custom-compile-command "make lock" -c requirements.txt -o requirements-page.txt
 	uv pip compile -q pyproject.toml --extra train --extra archive --extra test --python-version 3.11 \
 	  --custom-compile-command "make lock" -c requirements.txt -o requirements-test.txt

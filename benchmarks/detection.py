@@ -17,10 +17,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.detection import FaceDetector, SingleShotDetector
+from emotion.detection import SingleShotDetector, load_detector
+from emotion.detection.named import BLAZEFACE
 from emotion.images import read_image
 from emotion.spec import model_folder
-from emotion.training.detector.peers import detector_named, haar
+from emotion.training.detector.peers import haar
 from emotion.types import Image
 
 SIDES = (640, 320)
@@ -49,19 +50,19 @@ def frame_with_a_face() -> Image:
 
 def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], object]]]:
     """Name and call of everything that is measured."""
-    cascade = FaceDetector()
+    cascade = load_detector(BLAZEFACE)
     faces = cascade.detect(frame)
     half = np.asarray(cv2.resize(frame, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     yield "BlazeFace cascade", lambda: cascade.detect(frame)
     yield "BlazeFace cascade, following", lambda: cascade.refine(frame, faces)
     for name in named:
         if name.endswith(".onnx"):
-            other = detector_named(name)
-            yield name, partial(other, frame)
-            yield f"{name}, 320x240", partial(other, half)
+            other = load_detector(name)
+            yield name, partial(other.detect, frame)
+            yield f"{name}, 320x240", partial(other.detect, half)
             continue
         for side in SIDES:
-            ours = SingleShotDetector(model_folder(name), side=side)
+            ours = SingleShotDetector.load(model_folder(name), side=side)
             yield f"{name}, shrunk to {side}", partial(ours.detect, frame)
         yield f"{name}, 320x240", partial(ours.detect, half)
     alt2 = haar()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from emotion.classifier import Classifier
 from emotion.crop import crop_face
-from emotion.detection import DEFAULT_MIN_SCORE, FaceDetector
+from emotion.detection import Detector, load_detector
 from emotion.spec import ModelSpec, model_folder
 from emotion.types import Detection, Face, Floats, Image
 
@@ -19,7 +19,7 @@ from emotion.types import Detection, Face, Floats, Image
 class Analyzer:
     """Detector and classifier together; holds no state of a picture, safe for several threads."""
 
-    def __init__(self, detector: FaceDetector, classifier: Classifier) -> None:
+    def __init__(self, detector: Detector, classifier: Classifier) -> None:
         self._detector = detector
         self._classifier = classifier
 
@@ -29,25 +29,30 @@ class Analyzer:
         return self._classifier.spec
 
     def analyze(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> tuple[Face, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none."""
-        return self.faces(image, self.detect(image, min_score, tiled=tiled))
+        return self.faces(image, self.detect(image, min_score, quick=quick))
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> tuple[Detection, ...]:
         """Where faces are, largest first, without classification.
 
-        min_score: 0..1, in place of the detector's own threshold. tiled: search a picture of more
-        than 1000 pixels in parts too, for its small faces; a stream of frames has no time for it.
+        min_score: 0..1, in place of the detector's own threshold. quick: for a frame of a stream,
+        which has no time to search for small faces.
         """
-        return self._detector.detect(image, min_score, tiled=tiled)
+        return self._detector.detect(image, min_score, quick=quick)
+
+    @property
+    def detector_digest(self) -> str:
+        """The sha256 of the detector's weights."""
+        return self._detector.digest
 
     @property
     def min_score(self) -> float:
         """The detector's own threshold, 0..1."""
-        return DEFAULT_MIN_SCORE
+        return self._detector.min_score
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
@@ -76,17 +81,19 @@ def load_analyzer(
     model: str | os.PathLike[str] | None = None,
     *,
     head: str | None = None,
+    detector: str | os.PathLike[str] | None = None,
     num_threads: int = 1,
 ) -> Analyzer:
     """An analyzer with a model of ``models/``.
 
     model: a name or folder; by default the one that ``models/`` names. head: whose labelling
     answers ("fer2013", "ferplus", ...); by default the model's own choice, its best for unseen
-    faces. num_threads: threads of one call to a model. Raises ``ModelError`` when the model is
-    missing or damaged.
+    faces. detector: a name or folder too, or a YuNet's ``.onnx`` file, or "blazeface"; see
+    ``emotion.detection.load_detector``. num_threads: threads of one call to a model. Raises
+    ``ModelError`` when one is missing or damaged.
     """
     folder = model_folder(model)
     return Analyzer(
-        FaceDetector(num_threads=num_threads),
+        load_detector(detector, num_threads=num_threads),
         Classifier(folder, head=head, num_threads=num_threads),
     )

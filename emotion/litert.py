@@ -1,8 +1,8 @@
 """Runs a compiled model (.tflite) with LiteRT, from any number of threads.
 
-A LiteRT interpreter serves one thread at a time, so a ``CompiledModel`` keeps a small pool of them:
-a call borrows one, or makes one when all are out. Nothing is allocated in an ordinary call but the
-outputs. No TensorFlow.
+A LiteRT interpreter serves one thread at a time and one shape of input, so a ``CompiledModel``
+keeps a small pool of them: a call borrows one of its shape, or makes one. Nothing is allocated in
+an ordinary call but the outputs. No TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ class CompiledModel:
     """A model with one input and named outputs; safe to call from several threads at once.
 
     data: the bytes of the .tflite file. num_threads: threads of one call. Idle interpreters
-    beyond ``keep`` are dropped, so a burst of callers does not hold memory for good.
+    beyond ``keep`` are dropped, so a burst of callers does not hold memory for good; from
+    ``shapes`` idle ones on, the one that waited longest is planned anew for another shape.
     """
 
-    def __init__(self, data: bytes, *, num_threads: int = 1, keep: int = 8) -> None:
+    def __init__(
+        self, data: bytes, *, num_threads: int = 1, keep: int = 8, shapes: int = 3
+    ) -> None:
         self._data = data
         self._num_threads = num_threads
-        self._keep = keep
+        self._keep, self._shapes = keep, shapes
         self._idle: list[_Runner] = []
         self._lock = threading.Lock()
         self._idle.append(self._make())
@@ -49,16 +52,22 @@ class CompiledModel:
         A fully convolutional model takes any height and width too; another model raises
         ``RuntimeError``.
         """
-        with self._lock:
-            runner = self._idle.pop() if self._idle else None
-        if runner is None:
-            runner = self._make()
+        runner = self._borrowed(batch.shape) or self._make()
         try:
             return runner(batch)
         finally:
             with self._lock:
                 if len(self._idle) < self._keep:
                     self._idle.append(runner)
+
+    def _borrowed(self, shape: tuple[int, ...]) -> _Runner | None:
+        """An idle interpreter that is planned for this shape, or can be; None: make one."""
+        with self._lock:
+            for i in range(len(self._idle) - 1, -1, -1):  # the last used is in the cache still
+                if self._idle[i].shape == shape:
+                    return self._idle.pop(i)
+            unused = self._idle and not self._idle[0].used
+            return self._idle.pop(0) if unused or len(self._idle) >= self._shapes else None
 
 
 class _Runner:
@@ -69,11 +78,13 @@ class _Runner:
         detail = interpreter.get_input_details()[0]
         self._input = detail["index"]
         self.shape: tuple[int, ...] = tuple(int(n) for n in detail["shape"])
+        self.used = False
         self._outputs = _named_outputs(interpreter)
 
     def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        self.used = True
         if batch.shape != self.shape:
-            # Plans the network anew; the frames of a stream mostly have one shape.
+            # Plans the network anew, which costs as much as a small picture's run.
             self._interpreter.resize_tensor_input(self._input, batch.shape)
             self._interpreter.allocate_tensors()
             self.shape = batch.shape

@@ -21,6 +21,7 @@ SERVED_FILE = "model.tflite"
 SPEC_FILE = "spec.json"
 EVAL_FILE = "eval.json"
 DEFAULT_FILE = "DEFAULT"
+DEFAULT_DETECTOR_FILE = "DEFAULT_DETECTOR"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class CropRule:
     the roll of the eyes before cutting.
     """
 
-    scale: float = 1.16
-    shift_y: float = -0.10
+    scale: float = 0.94
+    shift_y: float = 0.0
     upright: bool = True
 
 
@@ -104,12 +105,14 @@ class ModelSpec:
 def models_folder() -> Path:
     """The folder that holds the models.
 
-    ``EMOTION_MODELS`` where it is set, else ``models/`` beside the package (a checkout), else the
-    copy inside an installed package.
+    ``EMOTION_MODELS`` where it is set, else those that come with this project.
     """
     given = os.environ.get("EMOTION_MODELS")
-    if given:
-        return Path(given)
+    return Path(given) if given else own_models()
+
+
+def own_models() -> Path:
+    """``models/`` beside the package (a checkout), else the copy inside an installed package."""
     package = Path(__file__).parent
     checkout = package.parent / "models"
     return checkout if (checkout / DEFAULT_FILE).is_file() else package / "_models"

@@ -23,7 +23,8 @@ Floats = npt.NDArray[np.float32]
 class Detection:
     """A face that was found, not yet classified.
 
-    xyxy: float32 (4,), pixels of the given image, clipped to it.
+    xyxy: float32 (4,), pixels of the given image, clipped to it: from the hairline to the chin,
+        whichever detector found it.
     score: the detector's confidence, 0..1.
     landmarks: float32 (K, 2) in pixels, or None. The first four are, as seen in the image:
         left eye, right eye, nose tip, mouth. They may lie outside the image.

@@ -10,6 +10,7 @@ import numpy as np
 
 import emotion
 from emotion.app.samples import SAMPLES
+from emotion.detection.views import turned_boxes
 from emotion.types import Face, Floats, Image
 from tests.clips import QUICK, encode
 
@@ -49,10 +50,8 @@ class Portrait:
         return np.asarray(shown, np.uint8)
 
     def box(self, place: np.ndarray) -> Floats:
-        """Where the face's box is, xyxy: a square is upright however the face is turned."""
-        center = place[:, :2] @ center_of(self.face.xyxy) + place[:, 2]
-        half = side_of(self.face.xyxy) * np.sqrt(np.linalg.det(place[:, :2])) / 2
-        return np.concatenate([center - half, center + half]).astype(np.float32)
+        """Where the face's box is, xyxy: upright, however the face is turned."""
+        return turned_boxes(self.face.xyxy[None], place)[0].astype(np.float32)
 
     def landmarks(self, place: np.ndarray) -> Floats:
         """Where the face's landmarks are."""
@@ -71,5 +70,5 @@ def center_of(xyxy: Floats) -> Floats:
 
 
 def side_of(xyxy: Floats) -> float:
-    """Of a box that is about square."""
+    """The mean of a box's sides."""
     return float(np.mean(xyxy[2:] - xyxy[:2]))

@@ -26,12 +26,16 @@ _ROWS_HELD = 5_000  # of a clip, before they become columns: a tenth of the memo
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveWork:
-    """What is done with each file. model, head, threads: see ``load_analyzer``. min_score: photos'
-    threshold, 0..1. rate_hz: of clips, frames analysed a second, None for every one."""
+    """What is done with each file.
+
+    model, head, detector, threads: see ``load_analyzer``. min_score: photos' threshold, 0..1.
+    rate_hz: of clips, frames analysed a second, None for every one.
+    """
 
     kind: Literal["photos", "clips"]
     model: str | None = None
     head: str | None = None
+    detector: str | None = None
     threads: int = 1
     min_score: float | None = None
     rate_hz: float | None = None
@@ -43,7 +47,9 @@ class Reader:
     def __init__(self, work: ArchiveWork, book: Any) -> None:
         self._work = work
         self._book = book
-        self._analyzer = load_analyzer(work.model, head=work.head, num_threads=work.threads)
+        self._analyzer = load_analyzer(
+            work.model, head=work.head, detector=work.detector, num_threads=work.threads
+        )
 
     def __call__(self, files: pa.Table) -> pa.Table:
         """The rows of all files of the task, and a note in the book."""

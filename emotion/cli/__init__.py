@@ -28,6 +28,9 @@ COMMANDS = {
     "evaluate-detector": "a face detector's figures on labelled pictures, beside others",
     "benchmark": "time and memory of each stage on this machine",
 }
+TRAINING_PACKAGES = ("keras", "matplotlib", "scipy", "sklearn", "tensorflow")
+"""What training and evaluation import beyond the page's own packages."""
+
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
@@ -52,6 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader (head, less) has gone, and so may we
         return DONE
+    except ModuleNotFoundError as error:
+        if error.name not in TRAINING_PACKAGES:
+            raise
+        print(
+            f"emotion {options.command}: this command needs {error.name}, which the page does "
+            "without; run: pip install -r requirements.txt (or: pip install 'emotion[train]')",
+            file=sys.stderr,
+        )
+        return SOME_FAILED
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"emotion {options.command}: {place}{error.strerror or error}", file=sys.stderr)

@@ -48,6 +48,7 @@ def run_archive(
             kind=kind,
             model=options.model,
             head=options.head,
+            detector=options.detector,
             threads=options.threads,
             min_score=getattr(options, "min_score", None),
             rate_hz=getattr(options, "fps", None),

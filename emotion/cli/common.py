@@ -23,6 +23,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="a name or folder under models/ (default: the default one)")
     parser.add_argument("--head", help="whose labelling answers, e.g. fer2013 or ferplus")
     parser.add_argument(
+        "--detector", help="a name or folder too, a YuNet's .onnx file, or blazeface"
+    )
+    parser.add_argument(
         "--threads", type=positive_int, default=1, help="threads of one call (default 1)"
     )
 
@@ -33,21 +36,28 @@ class ModelChoice:
 
     model: str | None
     head: str | None
+    detector: str | None
     threads: int
 
     def load(self) -> Analyzer:
         """The analyzer; ``ModelError`` or, for a head that it lacks, ``ValueError``."""
         with _quiet_native_code():
-            return load_analyzer(self.model, head=self.head, num_threads=self.threads)
+            return load_analyzer(
+                self.model, head=self.head, detector=self.detector, num_threads=self.threads
+            )
 
     def settings(self, analyzer: Analyzer) -> dict[str, Any]:
         """What of it a row depends on."""
-        return {"model": analyzer.spec.checksums.get(SERVED_FILE), "head": self.head}
+        return {
+            "model": analyzer.spec.checksums.get(SERVED_FILE),
+            "head": self.head,
+            "detector": analyzer.detector_digest,
+        }
 
 
 def choice_of(options: argparse.Namespace) -> ModelChoice:
     """The options' choice of a model."""
-    return ModelChoice(options.model, options.head, options.threads)
+    return ModelChoice(options.model, options.head, options.detector, options.threads)
 
 
 def analyzer_of(options: argparse.Namespace) -> Analyzer:

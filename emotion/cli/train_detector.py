@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
+    parser.add_argument(
+        "--start-from", metavar="DETECTOR", help="a detector's name or folder to begin from"
+    )
     parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
     parser.add_argument("--batch-size", type=positive_int, help="pictures of one step")
     parser.add_argument("--side", type=positive_int, help="side of the training views in px")
@@ -45,6 +48,7 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     import cv2
 
+    from emotion.spec import model_folder
     from emotion.training.config import RUN_FILE
     from emotion.training.detector import card, plots
     from emotion.training.detector.data import digest, read_pictures, set_aside
@@ -69,7 +73,10 @@ def run(options: argparse.Namespace) -> int:
     say(f"{len(training)} pictures to learn from, {len(validation)} to choose on")
     folder = options.runs / options.out.name
     data = {"sha256": digest(options.data, "train"), "pictures": len(pictures)}
-    trainer = DetectorTrainer(config, training, validation, folder, data=data, report=say)
+    trainer = DetectorTrainer(
+        config, training, validation, folder, data=data, report=say,
+        start_from=model_folder(options.start_from) if options.start_from else None,
+    )  # fmt: skip
     export_detector(trainer.run(), options.out, config.network, validation)
     for name in (RUN_FILE, HISTORY):
         shutil.copyfile(folder / name, options.out / name)

@@ -1,11 +1,12 @@
-"""Finds faces: ``FaceDetector().detect(image)``.
+"""Finds faces: ``load_detector().detect(image)``.
 
-``cascade`` is the detector, ``blazeface`` one network, ``views`` what a network sees of a picture,
-``anchors`` the arithmetic of BlazeFace's outputs. ``single_shot`` is the detector that
-``emotion train-detector`` makes, ``points`` the arithmetic of its outputs, ``spec`` its settings.
+``single_shot`` is the detector that ``emotion train-detector`` makes and that serves, ``points``
+the arithmetic of its outputs, ``spec`` its settings, ``look`` how a known face is followed.
+``cascade`` is the one made of BlazeFace's networks (``blazeface``, ``anchors``), ``yunet`` one of a
+file of your own; ``views`` is what a network sees of a picture, ``named`` finds each by its name.
 """
 
-from emotion.detection.cascade import DEFAULT_MIN_SCORE, FaceDetector
+from emotion.detection.named import Detector, load_detector
 from emotion.detection.single_shot import SingleShotDetector
 
-__all__ = ["DEFAULT_MIN_SCORE", "FaceDetector", "SingleShotDetector"]
+__all__ = ["Detector", "SingleShotDetector", "load_detector"]

@@ -3,7 +3,8 @@
 BlazeFace's back-camera model scans the whole picture, and tiles of a large one, with a low
 threshold. Its short-range model then sees each proposal alone, turned upright and large, and gives
 the final box, points and score, so that all boxes are framed alike: a square from the forehead to
-the chin. Safe to use from several threads.
+the chin, which is given out as the box from the hairline to the chin that other detectors give.
+Safe to use from several threads.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from emotion.detection.anchors import (
     weighted_nms,
 )
 from emotion.detection.blazeface import BACK, SHORT_RANGE, BlazeFace, to_input
+from emotion.detection.squares import face_boxes, square_of
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
 from emotion.types import Detection, Floats, Image, check_image
 
@@ -55,18 +57,28 @@ class FaceDetector:
         self._scan = BlazeFace(BACK, num_threads=num_threads)
         self._look = BlazeFace(SHORT_RANGE, num_threads=num_threads)
 
+    @property
+    def min_score(self) -> float:
+        """The score that counts as a face by default, 0..1."""
+        return DEFAULT_MIN_SCORE
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the network that proposes."""
+        return BACK.sha256
+
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> tuple[Detection, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none.
 
-        min_score: 0..1, ``DEFAULT_MIN_SCORE`` by default; 0 gives all that was found. tiled: scan a
-        picture beyond ``TILES_FROM`` in parts too, for its small faces; up to ``MAX_TILES`` times
-        the work.
+        min_score: 0..1, ``DEFAULT_MIN_SCORE`` by default; 0 gives all that was found. A picture
+        beyond ``TILES_FROM`` is searched in parts too, for its small faces, by up to ``MAX_TILES``
+        times the work; quick: not.
         """
         height, width = check_image(image).shape[:2]
         pyramid = Pyramid(image)
-        proposals = self._propose(pyramid, height, width, tiled)
+        proposals = self._propose(pyramid, height, width, quick)
         _, seen = self._second_look(pyramid, proposals[0], proposals[1])
         found = weighted_nms(*seen, iou=MERGE_IOU, contained=MERGE_CONTAINED)
         detections = _detections(found, height, width, min_score)
@@ -82,17 +94,17 @@ class FaceDetector:
         """
         height, width = check_image(image).shape[:2]
         result: list[Detection | None] = [None] * len(detections)
-        boxes = [d.xyxy for d in detections]
-        index, found = self._second_look(Pyramid(image), boxes, [d.landmarks for d in detections])
+        squares = [square_of(d) for d in detections]
+        index, found = self._second_look(Pyramid(image), squares, [d.landmarks for d in detections])
         fresh = _detections(found, height, width, min_score)
         for i, detection in zip(index, fresh, strict=True):
             result[i] = detection
         return tuple(result)
 
-    def _propose(self, pyramid: Pyramid, height: int, width: int, tiled: bool) -> _Found:
+    def _propose(self, pyramid: Pyramid, height: int, width: int, quick: bool) -> _Found:
         """Where faces may be, best first, at most ``MAX_PROPOSALS``."""
         parts = [[0, 0, width, height]]
-        if tiled and max(height, width) > TILES_FROM:
+        if not quick and max(height, width) > TILES_FROM:
             parts += tiles(height, width, side=TILE_SIDE, overlap=TILE_OVERLAP, limit=MAX_TILES)
         found = [self._scan_part(pyramid, part) for part in parts]
         merged = weighted_nms(*_stack(found), iou=MERGE_IOU)
@@ -200,7 +212,7 @@ def _detections(
     wanted = DEFAULT_MIN_SCORE if min_score is None else min_score
     if not 0 <= wanted <= 1:
         raise ValueError(f"expected a min_score of 0..1, got {min_score}")
-    boxes = clip_boxes(found[0], height, width)
+    boxes = clip_boxes(face_boxes(found[0], found[1]), height, width)
     return [
         Detection(xyxy=box, score=float(score), landmarks=points)
         if score >= wanted and areas(box) > 0

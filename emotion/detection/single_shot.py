@@ -1,13 +1,13 @@
-"""A detector trained by this project: one network, one look at the picture, no second stage.
+"""A detector trained by this project: one network, that searches a picture and looks at its faces.
 
-``SingleShotDetector(folder).detect(image)`` has the interface of ``FaceDetector``. Boxes are
-upright rectangles from the hairline to the chin, as WIDER FACE labels them. Safe to use from
-several threads.
+A search of the whole picture finds the faces; large ones are looked at once more (see ``look``).
+Boxes are upright rectangles from the hairline to the chin, as WIDER FACE labels them. Safe to use
+from several threads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -15,8 +15,9 @@ import numpy as np
 
 from emotion.boxes import areas
 from emotion.detection.anchors import clip_boxes
+from emotion.detection.look import MERGE_IOU, Found, looked_again, refined
 from emotion.detection.points import candidates, merged, without_parts
-from emotion.detection.spec import read_detector_spec
+from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.detection.views import tiles
 from emotion.errors import ModelError
 from emotion.litert import CompiledModel
@@ -25,81 +26,118 @@ from emotion.types import Detection, Floats, Image, check_image
 
 # Below are the points of the background. The same for every min_score: what is merged into a face,
 # and so its box, must not depend on which faces are wanted.
-FLOOR = 0.02
-MERGE_IOU = 0.45
+FLOOR = 0.1
 CONTAINED = 0.7  # of a face that a tile shows in part
 TILES_FROM = 1000  # longer side in px; beyond, a 25 px face is less than 16 px of the whole view
 TILE_OVERLAP = 0.2
 MAX_TILES = 12
 EDGE_PX = 2.0  # nearer to a tile's inner edge a face is cut; the next tile or the whole has it
 
-_Found = tuple[Floats, Floats, Floats]  # boxes (N, 4), landmarks (N, 5, 2), scores (N,)
+Network = Callable[[Image], Mapping[str, Floats]]
+"""uint8 (1, H, W, 3) -> level's name -> float32 (1, h, w, 15)."""
 
 
 class SingleShotDetector:
     """Finds faces; holds no state of a picture, safe to call from several threads at once."""
 
-    def __init__(self, folder: Path, *, side: int | None = None, num_threads: int = 1) -> None:
-        """Loads the detector in ``folder``; ``ModelError`` when it is missing or damaged.
+    def __init__(self, spec: DetectorSpec, network: Network, *, side: int | None = None) -> None:
+        """network: with the outputs that the spec tells of. side: see ``load``."""
+        self.spec = spec
+        self.side = side or spec.side
+        if self.side < spec.multiple:
+            raise ValueError(f"expected a side of at least {spec.multiple}, got {side}")
+        self._network = network
 
-        side: longest side in px of what the network sees, in place of the spec's (640); 320 costs
-        a quarter and loses faces below about 30 px of a 640 px picture.
+    @classmethod
+    def load(
+        cls, folder: Path, *, side: int | None = None, num_threads: int = 1
+    ) -> SingleShotDetector:
+        """The detector in ``folder``; ``ModelError`` when it is missing or damaged.
+
+        side: longest side in px of what the network sees of a picture, in place of the spec's
+        (640); 320 costs a quarter and loses faces below about 30 px of a 640 px picture.
         """
-        self.spec = read_detector_spec(folder)
-        self.side = side or self.spec.side
-        if self.side < self.spec.multiple:
-            raise ValueError(f"expected a side of at least {self.spec.multiple}, got {side}")
-        data = read_checked(folder, SERVED_FILE, self.spec)
-        self._model = CompiledModel(data, num_threads=num_threads)
+        spec = read_detector_spec(folder)
+        data = read_checked(folder, SERVED_FILE, spec)
+        return cls(spec, CompiledModel(data, num_threads=num_threads), side=side)
+
+    @property
+    def min_score(self) -> float:
+        """The score that counts as a face by default, 0..1."""
+        return self.spec.min_score
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the compiled network."""
+        return self.spec.checksums[SERVED_FILE]
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> tuple[Detection, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none.
 
         min_score: 0..1, the spec's by default; 0 gives all that was found, down to ``FLOOR``.
-        tiled: search a picture beyond ``TILES_FROM`` in parts too, for its small faces; up to
-        ``MAX_TILES`` times the work. Landmarks are left eye, right eye, nose tip, middle of the
+        A picture beyond ``TILES_FROM`` is searched in parts too, for its small faces, by up to
+        ``MAX_TILES`` times the work; quick: not, and at the spec's ``quick_side``, for a frame of a
+        stream. Landmarks are left eye, right eye, nose tip, middle of the
         mouth, and the mouth's left and right corner, as seen in the image.
         """
         height, width = check_image(image).shape[:2]
-        wanted = self.spec.min_score if min_score is None else min_score
-        if not 0 <= wanted <= 1:
-            raise ValueError(f"expected a min_score of 0..1, got {min_score}")
+        wanted = self._wanted(min_score)
         parts = [[0, 0, width, height]]
-        if tiled and max(height, width) > TILES_FROM:
+        if not quick and max(height, width) > TILES_FROM:
             parts += tiles(height, width, side=self.side, overlap=TILE_OVERLAP, limit=MAX_TILES)
-        found = [self._look(image, part) for part in parts]
+        side = min(self.side, self.spec.quick_side) if quick else self.side
+        found = [self._search(image, part, side) for part in parts]
         stacked = tuple(np.concatenate(values) for values in zip(*found, strict=True))
-        boxes, points, scores = merged(*stacked, iou=MERGE_IOU)
+        boxes, points, scores = looked_again(self._look, image, merged(*stacked, iou=MERGE_IOU))
         if len(parts) > 1:
             boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
         boxes = clip_boxes(boxes, height, width)
         faces = [
-            Detection(xyxy=box, score=float(score), landmarks=_with_mouth(five))
-            for box, five, score in zip(boxes, points, scores, strict=True)
+            Detection(xyxy=box, score=float(score), landmarks=six)
+            for box, six, score in zip(boxes, points, scores, strict=True)
             if score >= wanted and areas(box) > 0
         ]
         return tuple(sorted(faces, key=lambda face: -face.area))
 
-    def _look(self, image: Image, part: Sequence[int]) -> _Found:
+    def refine(
+        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+    ) -> tuple[Detection | None, ...]:
+        """The given faces where they are now, in their order; None for one that is gone.
+
+        For following faces through a video without a search of the whole picture.
+        """
+        return refined(self._look, image, detections, self._wanted(min_score))
+
+    def _wanted(self, min_score: float | None) -> float:
+        wanted = self.min_score if min_score is None else min_score
+        if not 0 <= wanted <= 1:
+            raise ValueError(f"expected a min_score of 0..1, got {min_score}")
+        return wanted
+
+    def _search(self, image: Image, part: Sequence[int], side: int) -> Found:
         """What the network finds in the part [left, top, right, bottom], in the image's pixels."""
         left, top, right, bottom = part
-        view, scale = network_input(image[top:bottom, left:right], self.side, self.spec.multiple)
-        outputs = self._model(view[None])
-        try:
-            boxes, points, scores = candidates(
-                outputs, (view.shape[0], view.shape[1]), self.spec.strides, FLOOR
-            )
-        except (KeyError, ValueError) as error:
-            raise ModelError(
-                f"The detector {self.spec.name} has other outputs: {error}."
-            ) from error
+        view, scale = network_input(image[top:bottom, left:right], side, self.spec.multiple)
+        boxes, points, scores = self._look(view)
         offset = np.array([left, top], dtype=np.float32)
         points = np.asarray(points / scale + offset, dtype=np.float32)
         boxes = np.asarray(boxes / np.tile(scale, 2) + np.tile(offset, 2), dtype=np.float32)
         whole = _uncut(boxes, part, image.shape[1], image.shape[0])
         return boxes[whole], points[whole], scores[whole]
+
+    def _look(self, view: Image) -> Found:
+        """What the network finds in a view whose sides are multiples of the spec's."""
+        outputs = self._network(view[None])
+        shape = (view.shape[0], view.shape[1])
+        try:
+            boxes, points, scores = candidates(outputs, shape, self.spec.strides, FLOOR)
+        except (KeyError, ValueError) as error:
+            raise ModelError(
+                f"The detector {self.spec.name} has other outputs: {error}."
+            ) from error
+        return boxes, with_mouth(points), scores
 
 
 def network_input(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
@@ -130,7 +168,7 @@ def _uncut(boxes: Floats, part: Sequence[int], width: int, height: int) -> np.nd
     return np.asarray(~((distance < EDGE_PX) | beyond)[:, inner].any(axis=1))
 
 
-def _with_mouth(five: Floats) -> Floats:
-    """The five landmarks (5, 2) as six: the mouth's middle in the place ``Detection`` has it."""
-    middle = five[3:].mean(axis=0, keepdims=True)
-    return np.concatenate([five[:3], middle, five[3:]])
+def with_mouth(five: Floats) -> Floats:
+    """Landmarks (N, 5, 2) as (N, 6, 2): the mouth's middle in the place ``Detection`` has it."""
+    middle = five[:, 3:].mean(axis=1, keepdims=True)
+    return np.concatenate([five[:, :3], middle, five[:, 3:]], axis=1)

@@ -24,14 +24,16 @@ class DetectorSpec:
 
     strides: pixels between the points of each of the network's levels, the finest first; the
     output of a level is named ``stride8`` and so on. multiple: sides of an input are multiples of
-    this. side: longest side in px that a picture is shrunk to before it is searched. min_score:
-    the score, 0..1, that counts as a face by default. checksums: file name -> sha256.
+    this. side: longest side in px that a picture is shrunk to before it is searched; quick_side:
+    the same for a frame of a stream. min_score: the score, 0..1, that counts as a face by default.
+    checksums: file name -> sha256.
     """
 
     name: str
     strides: tuple[int, ...]
     multiple: int = 32
     side: int = 640
+    quick_side: int = 320
     min_score: float = 0.5
     checksums: dict[str, str] = field(default_factory=dict)
     task: str = TASK

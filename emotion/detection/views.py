@@ -98,6 +98,18 @@ def to_picture(view: Affine, boxes: Floats, points: Floats) -> tuple[Floats, Flo
     return squares.astype(np.float32), ((points - view[:, 2]) @ back.T).astype(np.float32)
 
 
+def turned_boxes(boxes: Floats, view: Affine) -> npt.NDArray[np.float64]:
+    """Upright boxes (N, 4) around what was in upright boxes, after an affine map; float64.
+
+    A face is taken for the ellipse that fits its box, and the result is the box of the turned
+    ellipse: the box of the turned corners would be up to twice as large as the face.
+    """
+    half = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64) / 2
+    middle = (boxes[:, :2] + boxes[:, 2:]).astype(np.float64) / 2 @ view[:, :2].T + view[:, 2]
+    reach = np.sqrt(np.square(half) @ np.square(view[:, :2]).T)
+    return np.concatenate([middle - reach, middle + reach], axis=1)
+
+
 def tiles(height: int, width: int, *, side: int, overlap: float, limit: int) -> list[list[int]]:
     """Overlapping tiles [left, top, right, bottom], all of one size, that cover the picture.
 

@@ -22,8 +22,8 @@ from emotion.types import Detection, Face, Floats, Image
 LOST_AFTER_S = 1.0
 """How long the number of a face that is not found is kept for it."""
 
-UNSURE = 0.4
-"""The detector's own threshold begins a track; this lower one goes on with it."""
+UNSURE = 0.6
+"""The detector's own threshold begins a track; this part of it goes on with it."""
 
 SAME_IOU = 0.55
 """Two tracks that overlap more have run onto one face."""
@@ -62,7 +62,7 @@ class StreamAnalyzer(Protocol):
         ...
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> Sequence[Detection]:
         """The faces of a picture, largest first."""
         ...
@@ -147,6 +147,10 @@ class FaceTracker:
         shown = [place.answered(face) for place, face in zip(places, faces, strict=True)]
         return tuple(sorted(shown, key=lambda face: -face.area))
 
+    @property
+    def _unsure(self) -> float:
+        return UNSURE * self._analyzer.min_score
+
     def _scan_is_due(self, time_s: float) -> bool:
         lost = any(track.seen_s < self._scanned_s for track in self._tracks)
         wait_s = self.scan_every_s / 2 if lost else self.scan_every_s
@@ -155,7 +159,7 @@ class FaceTracker:
     def _look(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """The known faces near where they were."""
         expected = [track.expected(time_s) for track in self._tracks]
-        found = self._analyzer.refine(image, expected, UNSURE)
+        found = self._analyzer.refine(image, expected, self._unsure)
         pairs = [
             (track, Sight.of(image, detection))
             for track, detection in zip(self._tracks, found, strict=True)
@@ -168,7 +172,7 @@ class FaceTracker:
     def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """All faces of the picture, each with its track; new ones with a new track."""
         self._scanned_s = time_s
-        detections = self._analyzer.detect(image, UNSURE, tiled=False)[:MAX_FACES]
+        detections = self._analyzer.detect(image, self._unsure, quick=True)[:MAX_FACES]
         found = [Sight.of(image, detection) for detection in detections]
         pairs = self._associate(found, time_s)
         result = [(self._tracks[row], found[column]) for row, column in pairs]

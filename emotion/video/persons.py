@@ -73,17 +73,23 @@ def _by_person(recording: Recording) -> Iterator[tuple[int, npt.NDArray[np.void]
 
 
 def _changes_of(number: int, times: np.ndarray, held: np.ndarray, step_s: float) -> list[Change]:
-    """Between stretches of one label that last; what flickers between them is passed over."""
+    """Between stretches of one label that last; what flickers between them is passed over.
+
+    A change is when the old label was seen last.
+    """
     starts = np.concatenate([[0], np.flatnonzero(np.diff(held)) + 1])
     ends = np.concatenate([starts[1:], [len(held)]])
     found: list[Change] = []
     last: str | None = None
+    left_s = 0.0
     for start, end in zip(starts, ends, strict=True):
+        if EMOTIONS[int(held[start])] == last:
+            left_s = float(times[min(end, len(held) - 1)])
         # A stretch lasts until its last frame is over.
         if times[end - 1] - times[start] + step_s < SETTLED_S - 1e-9:
             continue
         label = EMOTIONS[int(held[start])]
         if last is not None and label != last:
-            found.append(Change(float(times[start]), number, last, label))
-        last = label
+            found.append(Change(left_s, number, last, label))
+        last, left_s = label, float(times[min(end, len(held) - 1)])
     return found

@@ -18,7 +18,7 @@ from tests.detector.drawn import draw_face, landmarks_of
 
 @pytest.fixture(scope="module")
 def detector(trained: Path) -> SingleShotDetector:
-    return SingleShotDetector(trained)
+    return SingleShotDetector.load(trained)
 
 
 def scene(height: int, width: int, *boxes: tuple[int, int, int, int]) -> Image:
@@ -49,14 +49,14 @@ def test_small_faces_of_a_large_picture_need_the_tiles(detector: SingleShotDetec
     corners = [(100, 100), (1100, 600), (1800, 1300)]
     picture = scene(1500, 2000, *((x, y, x + 32, y + 40) for x, y in corners))
 
-    def hits(tiled: bool) -> int:
-        found = detector.detect(picture, 0.3, tiled=tiled)
+    def hits(quick: bool) -> int:
+        found = detector.detect(picture, 0.3, quick=quick)
         middles = np.array([(f.xyxy[:2] + f.xyxy[2:]) / 2 for f in found]).reshape(-1, 2)
         near = [np.abs(middles - [x + 16, y + 20]).max(axis=1) < 10 for x, y in corners]
         return sum(int(each.sum()) for each in near)
 
-    assert hits(tiled=True) == 3
-    assert hits(tiled=False) < 3
+    assert hits(quick=False) == 3
+    assert hits(quick=True) < 3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (2, 3), (40_000, 30), (33, 65)])
@@ -76,7 +76,7 @@ def test_thresholds_and_mistakes(detector: SingleShotDetector, trained: Path) ->
     with pytest.raises(ValueError, match="expected an RGB image"):
         detector.detect(image[..., 0])
     with pytest.raises(ValueError, match="expected a side of at least 32, got 16"):
-        SingleShotDetector(trained, side=16)
+        SingleShotDetector.load(trained, side=16)
     before = image.copy()
     detector.detect(image)
     np.testing.assert_array_equal(image, before)
@@ -99,18 +99,18 @@ def test_four_threads_equal_one(detector: SingleShotDetector) -> None:
 
 def test_damaged_files_are_named(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no readable spec\.json"):
-        SingleShotDetector(tmp_path)
+        SingleShotDetector.load(tmp_path)
     shutil.copy(trained / "spec.json", tmp_path)
     (tmp_path / SERVED_FILE).write_bytes(b"TFL3")
     with pytest.raises(ModelError, match="damaged"):
-        SingleShotDetector(tmp_path)
+        SingleShotDetector.load(tmp_path)
     for change, message in (
         ({"format": 9}, "format 9"), ({"task": None}, "finds no faces"), ({"more": 1}, "cannot be")
     ):  # fmt: skip
         values = json.loads((trained / "spec.json").read_text()) | change
         (tmp_path / "spec.json").write_text(json.dumps(values))
         with pytest.raises(ModelError, match=message):
-            SingleShotDetector(tmp_path)
+            SingleShotDetector.load(tmp_path)
 
 
 def test_a_spec_is_read_as_it_was_written(trained: Path) -> None:

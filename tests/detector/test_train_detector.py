@@ -13,7 +13,7 @@ from emotion.detection.spec import read_detector_spec
 from emotion.errors import DataError, ModelError
 from emotion.spec import KERAS_FILE, SERVED_FILE
 from emotion.training.detector import export, network
-from emotion.training.detector.answers import find, graph_of
+from emotion.training.detector.answers import detector_of
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import read_pictures, set_aside
 from emotion.training.detector.network import NetworkConfig
@@ -70,16 +70,14 @@ def test_the_run_is_recorded(trained: Path) -> None:
 
 
 def test_served_equals_keras(trained: Path) -> None:
-    model, served = graph_of(load_keras(trained)), SingleShotDetector(trained)
+    model, served = detector_of(load_keras(trained)), SingleShotDetector.load(trained)
     for picture in read_pictures(trained.parent / "faces", "test", limit=6):
-        expected = find(model, picture.image)
-        faces = served.detect(picture.image, 0.1)
-        keep = np.flatnonzero(expected.scores >= 0.1)
-        assert len(faces) == len(keep)
-        by_score = sorted(faces, key=lambda f: -f.score)
-        for i, face in zip(keep, by_score, strict=True):
-            assert face.score == pytest.approx(float(expected.scores[i]), abs=2e-3)
-            np.testing.assert_allclose(face.xyxy, expected.boxes[i], atol=0.1)
+        expected = model.detect(picture.image, 0.2)
+        faces = served.detect(picture.image, 0.2)
+        assert len(faces) == len(expected)
+        for one, other in zip(faces, expected, strict=True):
+            assert one.score == pytest.approx(other.score, abs=2e-3)
+            np.testing.assert_allclose(one.xyxy, other.xyxy, atol=0.1)
 
 
 def test_an_unequal_compiled_form_is_refused(
@@ -134,6 +132,28 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
         for name in ("whole", "broken")
     ]
     np.testing.assert_allclose(histories[0], histories[1], rtol=1e-3)
+
+
+def test_a_run_can_begin_from_a_detector(trained: Path, tmp_path: Path) -> None:
+    write_pack(tmp_path, "train", 9)
+    pictures = list(read_pictures(tmp_path, "train"))
+    config = DetectorConfig(epochs=1, batch_size=4, side=64)
+    run = DetectorTrainer(
+        config, pictures[1:], pictures[:1], tmp_path / "run",
+        report=lambda line: None, start_from=trained,
+    )  # fmt: skip
+    wanted = load_keras(trained).get_weights()
+    for one, other in zip(run.model.get_weights(), wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+    run.run()
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["start_from"]["sha256"] == read_detector_spec(trained).checksums[KERAS_FILE]
+    assert record["start_from"]["run"]["config"]["epochs"] == 25
+    with pytest.raises(ModelError, match="network of another size"):
+        DetectorTrainer(
+            DetectorConfig(batch_size=4, side=64, network=SMALL), pictures[1:], pictures[:1],
+            tmp_path / "other", start_from=trained,
+        )  # fmt: skip
 
 
 def test_a_changed_setting_starts_anew(tmp_path: Path) -> None:

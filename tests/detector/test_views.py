@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.detection.points import grid
+from emotion.detection.views import turned_boxes
 from emotion.training.detector.assignment import SMALLEST, candidate_points
 from emotion.training.detector.batches import batch_of, covered, epoch_batches
 from emotion.training.detector.colors import ColorConfig, recolored
@@ -18,7 +19,7 @@ from emotion.training.detector.views import (
     drawn_map,
     drawn_view,
     faces_in,
-    turned_boxes,
+    framed,
     warped,
 )
 from tests.detector.drawn import draw_face, landmarks_of
@@ -124,6 +125,27 @@ def test_colours_leave_form_and_input_alone(seed: int) -> None:
     assert out.shape == before.shape
     assert out.dtype == np.uint8
     np.testing.assert_array_equal(subject.image, before)
+
+
+@given(seeds)
+@settings(max_examples=30, deadline=None)
+def test_a_frame_shows_one_face_and_one_colour(seed: int) -> None:
+    subject = picture(SIDE, SIDE, (10, 10, 50, 60), (80, 70, 120, 120))
+    image, faces = framed(subject.image, subject.faces, np.random.default_rng(seed))
+    changed = (image != subject.image).any(axis=2)
+    assert changed.any()
+    assert len(np.unique(image[changed], axis=0)) == 1
+    (shown,) = np.flatnonzero(~faces.ignored)
+    x1, y1, x2, y2 = faces.boxes[shown].astype(int)
+    assert not changed[y1:y2, x1:x2].any()
+    assert faces.boxes[shown, 3] - faces.boxes[shown, 1] >= 0.75 * 50
+
+
+def test_nothing_is_framed_without_a_large_face() -> None:
+    for subject in (picture(SIDE, SIDE), picture(SIDE, SIDE, (10, 10, 30, 40))):
+        image, faces = framed(subject.image, subject.faces, np.random.default_rng(0))
+        np.testing.assert_array_equal(image, subject.image)
+        assert faces is subject.faces
 
 
 boxes_st = st.tuples(st.floats(0, 250), st.floats(0, 250), st.floats(8, 250), st.floats(8, 250))

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from emotion.cli import COMMANDS
+from emotion.detection import load_detector
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
+from emotion.training.detector.card import HEADLINE, figures_table
 
 ROOT = Path(__file__).parents[2]
+OURS = "single_shot"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FIGURES = re.compile(r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+) \| ([\d.]+) \|")
 
@@ -40,6 +43,22 @@ def test_the_evaluation_is_of_the_served_weights(evaluation: dict) -> None:  # t
     assert evaluation["served_sha256"] == read_spec(model_folder()).checksums[SERVED_FILE]
     assert evaluation["split"] == "PrivateTest"
     assert evaluation["n"] == 3589
+
+
+def test_the_detectors_figures_are_its_evaluations() -> None:
+    folder = model_folder(OURS)
+    figures = json.loads((folder / EVAL_FILE).read_text())
+    assert figures["served_sha256"] == load_detector(OURS).digest
+    assert figures["data"]["split"] == "test"
+    assert next(iter(figures["detectors"])) == folder.name
+    assert figures_table(figures) in (folder / "README.md").read_text()
+    assert figures_table(figures, HEADLINE) in README
+    for text in (README, (folder / "README.md").read_text()):
+        assert figures["command"] in text
+
+
+def test_the_model_was_measured_through_the_detector_that_serves(evaluation: dict) -> None:  # type: ignore[type-arg]
+    assert evaluation["through_detector"]["detector_sha256"] == load_detector().digest
 
 
 def test_the_cards_classes_are_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
@@ -76,10 +95,16 @@ def test_commands_that_are_shown_exist() -> None:
 
 def test_the_requirements_are_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    named = project["dependencies"] + project["optional-dependencies"]["train"]
-    locked = (ROOT / "requirements.txt").read_text()
-    for requirement in named:
-        package = re.split(r"[<>=]", requirement)[0]
-        assert re.search(rf"^{re.escape(package)}==\S+$", locked, re.MULTILINE), package
-    for line in locked.splitlines():
-        assert not line or line.startswith((" ", "#")) or "==" in line
+    page = project["dependencies"]
+    whole = page + project["optional-dependencies"]["train"]
+    pinned = {}
+    for file, named in (("requirements-page.txt", page), ("requirements.txt", whole)):
+        locked = (ROOT / file).read_text()
+        for requirement in named:
+            package = re.split(r"[<>=\[]", requirement)[0]
+            assert re.search(rf"^{re.escape(package)}==\S+$", locked, re.MULTILINE), package
+        for line in locked.splitlines():
+            assert not line or line.startswith((" ", "#")) or "==" in line
+        pinned[file] = {line for line in locked.splitlines() if "==" in line}
+    assert pinned["requirements-page.txt"] < pinned["requirements.txt"]
+    assert not [line for line in pinned["requirements-page.txt"] if line.startswith("tensorflow")]

@@ -1,4 +1,4 @@
-"""The real detector on real photos: two portraits, turned, shrunk, darkened, and pictures without.
+"""The real detectors on real photos: two portraits, turned, shrunk, darkened, and pictures without.
 
 The portraits come with scikit-image (NASA, public domain) and Matplotlib (US Navy, public domain).
 """
@@ -17,19 +17,25 @@ import pytest
 import skimage.data
 from PIL import Image as PILImage
 
-from emotion.detection import FaceDetector, blazeface
+from emotion.boxes import overlaps
+from emotion.detection import Detector, SingleShotDetector, blazeface, load_detector
+from emotion.detection.cascade import FaceDetector
 from emotion.errors import ModelError
 from emotion.types import Detection, Floats, Image
 
 # Read off the pictures by eye: left eye, right eye, nose tip, mouth, as seen in the image.
 ASTRONAUT = np.array([[205, 103], [246, 105], [225, 130], [223, 149]], dtype=np.float32)
 HOPPER = np.array([[218, 193], [305, 187], [265, 232], [267, 281]], dtype=np.float32)
-ASTRONAUT_SIDE, HOPPER_SIDE = 101, 205  # of their boxes in pixels
+ASTRONAUT_BOX = np.array([179, 52, 270, 177], dtype=np.float32)  # from the hairline to the chin
+ASTRONAUT_SIDE, HOPPER_SIDE = 101, 205  # from the forehead to the chin in pixels
+
+TOLERANCE = {FaceDetector: 0.06, SingleShotDetector: 0.10}
+"""Of a landmark, as a fraction of the box's longer side; ours is less exact (see its card)."""
 
 
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return FaceDetector()
+@pytest.fixture(scope="module", params=["single_shot", "blazeface"])
+def detector(request: pytest.FixtureRequest) -> Detector:
+    return load_detector(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +54,11 @@ def points_of(detection: Detection) -> Floats:
     return detection.landmarks
 
 
-def assert_points(detection: Detection, expected: np.ndarray, tolerance: float = 0.06) -> None:
+def assert_points(
+    detector: Detector, detection: Detection, expected: np.ndarray, more: float = 0.0
+) -> None:
     """Eyes, nose and mouth within a fraction of the box's side of where they are."""
+    tolerance = TOLERANCE[type(detector)] + more
     side = float((detection.xyxy[2:] - detection.xyxy[:2]).max())
     away = np.linalg.norm(points_of(detection)[:4] - expected, axis=1) / side
     assert away.max() < tolerance, f"a landmark is {away.max():.3f} of the box away"
@@ -63,59 +72,65 @@ def moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
 
 
-def test_astronaut(detector: FaceDetector, astronaut: Image) -> None:
+def test_astronaut(detector: Detector, astronaut: Image) -> None:
     face = only(detector.detect(astronaut))
-    assert_points(face, ASTRONAUT)
-    np.testing.assert_allclose(face.xyxy, [174, 75, 275, 176], atol=6)
+    assert_points(detector, face, ASTRONAUT)
+    assert overlaps(face.xyxy, ASTRONAUT_BOX)[0] > 0.75
     assert face.xyxy.dtype == np.float32
     assert points_of(face).dtype == np.float32
     assert points_of(face).shape == (6, 2)
-    assert 0.8 < face.score <= 1
+    assert detector.min_score < face.score <= 1
 
 
-def test_glasses_and_hat(detector: FaceDetector, hopper: Image) -> None:
-    face = only(detector.detect(hopper))
-    assert_points(face, HOPPER)
+def test_glasses_and_hat(detector: Detector, hopper: Image) -> None:
+    assert_points(detector, only(detector.detect(hopper)), HOPPER)
+
+
+def test_the_mouths_corners_come_last(hopper: Image) -> None:
+    mouth = points_of(only(load_detector("single_shot").detect(hopper)))[4:]
+    assert HOPPER[0, 0] - 20 < mouth[0, 0] < HOPPER[3, 0] < mouth[1, 0] < HOPPER[1, 0] + 20
+
+
+def test_blazeface_tells_the_ears(hopper: Image) -> None:
+    face = only(FaceDetector().detect(hopper))
     ears = points_of(face)[4:]
     assert ears[0, 0] < HOPPER[0, 0] < HOPPER[1, 0] < ears[1, 0]
 
 
 @pytest.mark.parametrize("angle", [-45, -30, -15, 15, 30, 45])
-def test_turned_head(detector: FaceDetector, astronaut: Image, hopper: Image, angle: float) -> None:
+def test_turned_head(detector: Detector, astronaut: Image, hopper: Image, angle: float) -> None:
     for image, points in ((astronaut, ASTRONAUT), (hopper, HOPPER)):
         height, width = image.shape[:2]
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 0.7)
         face = only(detector.detect(warp(image, matrix, (width, height))))
-        assert_points(face, moved(points, matrix))
+        assert_points(detector, face, moved(points, matrix))
 
 
 @pytest.mark.parametrize("side", [60, 40])
-def test_small_face_in_a_640_picture(detector: FaceDetector, astronaut: Image, side: int) -> None:
+def test_small_face_in_a_640_picture(detector: Detector, astronaut: Image, side: int) -> None:
     scale = side / ASTRONAUT_SIDE
     matrix = np.array([[scale, 0, 300], [0, scale, 60.5]])
     face = only(detector.detect(warp(astronaut, matrix, (640, 480))))
-    assert_points(face, moved(ASTRONAUT, matrix), 0.08)
-    assert face.xyxy[2] - face.xyxy[0] == pytest.approx(side, rel=0.1)
+    assert_points(detector, face, moved(ASTRONAUT, matrix), 0.02)
+    assert face.xyxy[3] - face.xyxy[1] == pytest.approx(1.24 * side, rel=0.2)
 
 
 @pytest.mark.parametrize("fill", [0.7, 0.9, 1.1])
 @pytest.mark.parametrize("size", [(640, 480), (96, 96), (1500, 900)])
 def test_a_face_that_fills_the_picture_is_one_face(
-    detector: FaceDetector, hopper: Image, fill: float, size: tuple[int, int]
+    detector: Detector, hopper: Image, fill: float, size: tuple[int, int]
 ) -> None:
     width, height = size
     scale = fill * min(size) / HOPPER_SIDE
     middle = np.array([260, 241])
     matrix = np.column_stack([np.eye(2) * scale, np.array(size) / 2 - middle * scale])
     face = only(detector.detect(warp(hopper, matrix, (width, height))))
-    assert_points(face, moved(HOPPER, matrix), 0.08)
+    assert_points(detector, face, moved(HOPPER, matrix), 0.02)
     assert (face.xyxy >= 0).all()
     assert (face.xyxy <= [width, height, width, height]).all()
 
 
-def test_small_faces_in_a_large_picture_need_the_tiles(
-    detector: FaceDetector, hopper: Image
-) -> None:
+def test_small_faces_in_a_large_picture_need_the_tiles(detector: Detector, hopper: Image) -> None:
     scale = 36 / HOPPER_SIDE
     head = cv2.resize(hopper, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     picture = np.full((1440, 1920, 3), 90, dtype=np.uint8)
@@ -131,50 +146,50 @@ def test_small_faces_in_a_large_picture_need_the_tiles(
     found = detector.detect(picture)
     assert places(found) == expected
     assert len(found) == len(expected)
-    assert len(places(detector.detect(picture, tiled=False))) < len(expected)
+    assert len(places(detector.detect(picture, quick=True))) < len(expected)
 
 
-def test_face_of_a_tenth_of_a_huge_picture(detector: FaceDetector, astronaut: Image) -> None:
+def test_face_of_a_tenth_of_a_huge_picture(detector: Detector, astronaut: Image) -> None:
     matrix = np.array([[6.0, 0, 2000], [0, 6.0, 500]])
     picture = warp(astronaut, matrix, (6000, 4000))
     largest = detector.detect(picture)[0]
-    assert_points(largest, moved(ASTRONAUT, matrix))
+    assert_points(detector, largest, moved(ASTRONAUT, matrix))
 
 
-def test_grey_and_dark(detector: FaceDetector, astronaut: Image, hopper: Image) -> None:
+def test_grey_and_dark(detector: Detector, astronaut: Image, hopper: Image) -> None:
     for image, points in ((astronaut, ASTRONAUT), (hopper, HOPPER)):
         gray = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
-        assert_points(only(detector.detect(np.asarray(gray, np.uint8))), points)
-        assert_points(only(detector.detect((image * 0.15).astype(np.uint8))), points)
+        assert_points(detector, only(detector.detect(np.asarray(gray, np.uint8))), points)
+        assert_points(detector, only(detector.detect((image * 0.15).astype(np.uint8))), points)
 
 
-def test_mirrored(detector: FaceDetector, hopper: Image) -> None:
+def test_mirrored(detector: Detector, hopper: Image) -> None:
     face = only(detector.detect(hopper))
     mirrored = only(detector.detect(np.ascontiguousarray(hopper[:, ::-1])))
     expected = points_of(face)[[1, 0, 2, 3, 5, 4]] * [-1, 1] + [hopper.shape[1], 0]
     np.testing.assert_allclose(points_of(mirrored), expected, atol=0.08 * HOPPER_SIDE)
 
 
-def test_any_memory_layout(detector: FaceDetector, hopper: Image) -> None:
+def test_any_memory_layout(detector: Detector, hopper: Image) -> None:
     copied = only(detector.detect(np.ascontiguousarray(hopper[:, ::-1])))
     np.testing.assert_array_equal(only(detector.detect(hopper[:, ::-1])).xyxy, copied.xyxy)
     read_only = hopper.copy()
     read_only.flags.writeable = False
-    assert only(detector.detect(read_only)).score > 0.8
+    assert only(detector.detect(read_only)).score > detector.min_score
 
 
-def test_two_faces_largest_first(detector: FaceDetector, astronaut: Image, hopper: Image) -> None:
+def test_two_faces_largest_first(detector: Detector, astronaut: Image, hopper: Image) -> None:
     picture = np.zeros((600, 1000, 3), dtype=np.uint8)
     picture[:512, :488] = astronaut[:, :488]
     picture[:, 488:] = hopper
     first, second = detector.detect(picture)
     assert first.area > second.area
-    assert_points(first, moved(HOPPER, np.array([[1, 0, 488], [0, 1, 0]])))
-    assert_points(second, ASTRONAUT)
+    assert_points(detector, first, moved(HOPPER, np.array([[1, 0, 488], [0, 1, 0]])))
+    assert_points(detector, second, ASTRONAUT)
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea", "moon", "text"])
-def test_no_face(detector: FaceDetector, name: str) -> None:
+def test_no_face(detector: Detector, name: str) -> None:
     picture = np.asarray(getattr(skimage.data, name)(), dtype=np.uint8)
     if picture.ndim == 2:
         picture = np.repeat(picture[:, :, None], 3, axis=2)
@@ -182,11 +197,11 @@ def test_no_face(detector: FaceDetector, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (2, 3), (40_000, 30), (3, 40_000)])
-def test_odd_sizes(detector: FaceDetector, size: tuple[int, int]) -> None:
+def test_odd_sizes(detector: Detector, size: tuple[int, int]) -> None:
     assert detector.detect(np.full((*size, 3), 127, dtype=np.uint8)) == ()
 
 
-def test_min_score(detector: FaceDetector, astronaut: Image) -> None:
+def test_min_score(detector: Detector, astronaut: Image) -> None:
     score = only(detector.detect(astronaut)).score
     assert detector.detect(astronaut, min(score + 0.01, 1.0)) == ()
     assert len(detector.detect(astronaut, 0.0)) >= 1
@@ -194,23 +209,23 @@ def test_min_score(detector: FaceDetector, astronaut: Image) -> None:
         detector.detect(astronaut, 70)
 
 
-def test_what_is_no_image(detector: FaceDetector, astronaut: Image) -> None:
+def test_what_is_no_image(detector: Detector, astronaut: Image) -> None:
     with pytest.raises(ValueError, match="expected an RGB image"):
         detector.detect(astronaut[:, :, 0])
     with pytest.raises(ValueError, match="expected an RGB image"):
         detector.refine(astronaut[:0], [])
 
 
-def test_refine_follows_a_face_that_moved(detector: FaceDetector, astronaut: Image) -> None:
+def test_refine_follows_a_face_that_moved(detector: Detector, astronaut: Image) -> None:
     before = only(detector.detect(astronaut))
     matrix = np.array([[1.1, 0, 5.0], [0, 1.1, 10.0]])  # a quarter of the face, and nearer
     after = detector.refine(warp(astronaut, matrix, (512, 512)), [before])
     assert after[0] is not None
-    assert_points(after[0], moved(ASTRONAUT, matrix))
+    assert_points(detector, after[0], moved(ASTRONAUT, matrix))
 
 
 def test_refine_keeps_order_and_tells_who_left(
-    detector: FaceDetector, astronaut: Image, hopper: Image
+    detector: Detector, astronaut: Image, hopper: Image
 ) -> None:
     here = only(detector.detect(astronaut))
     away = Detection(xyxy=np.array([300, 330, 400, 430], dtype=np.float32), score=0.9)
@@ -223,7 +238,7 @@ def test_refine_keeps_order_and_tells_who_left(
     assert detector.refine(hopper, []) == ()
 
 
-def test_four_threads_equal_one(detector: FaceDetector, astronaut: Image, hopper: Image) -> None:
+def test_four_threads_equal_one(detector: Detector, astronaut: Image, hopper: Image) -> None:
     pictures = [astronaut, hopper, astronaut[:400, :300], hopper[50:450]] * 4
 
     def summary(image: Image) -> list[tuple[float, ...]]:
@@ -236,7 +251,7 @@ def test_four_threads_equal_one(detector: FaceDetector, astronaut: Image, hopper
         assert list(pool.map(summary, pictures)) == expected
 
 
-def test_input_is_left_alone(detector: FaceDetector, astronaut: Image) -> None:
+def test_input_is_left_alone(detector: Detector, astronaut: Image) -> None:
     before = astronaut.copy()
     detector.detect(astronaut)
     np.testing.assert_array_equal(astronaut, before)

@@ -17,9 +17,9 @@ from tests.rendering import SIZE, Portrait, center_of, side_of
 COUNT = 36
 WAYS = np.linspace(0, 1, COUNT)
 MOTIONS = {
-    "moves": [{"side_px": 70, "center": (60 + 200 * s, 120 + 30 * np.sin(6 * s))} for s in WAYS],
-    "zooms": [{"side_px": 35 * 4**s} for s in WAYS],
-    "turns": [{"side_px": 70, "degrees": 30 * np.sin(2 * np.pi * s)} for s in WAYS],
+    "moves": [{"side_px": 75, "center": (60 + 200 * s, 120 + 30 * np.sin(6 * s))} for s in WAYS],
+    "zooms": [{"side_px": 37 * 4**s} for s in WAYS],
+    "turns": [{"side_px": 75, "degrees": 30 * np.sin(2 * np.pi * s)} for s in WAYS],
 }
 
 
@@ -69,7 +69,7 @@ def test_a_face_is_where_it_was_put(
 def test_a_fade_is_a_change_at_its_moment(
     first: str, then: str, analyzer: emotion.Analyzer, portraits: dict[str, Portrait]
 ) -> None:
-    before, after = (portraits[name].picture(portraits[name].place(90)) for name in (first, then))
+    before, after = (portraits[name].picture(portraits[name].place(96)) for name in (first, then))
     middle_s, length_s = 1.25, 0.3
     shares = np.clip((np.arange(75) / 30 - middle_s) / length_s + 0.5, 0, 1)
     pictures = (cv2.addWeighted(before, 1 - share, after, share, 0) for share in shares)
@@ -85,8 +85,8 @@ def test_a_fade_is_a_change_at_its_moment(
 
 
 def head(portrait: Portrait) -> Image:
-    """The face alone, 96 pixels wide, its box 60."""
-    return portrait.picture(portrait.place(60, (48, 48)), (96, 96))
+    """The face alone, 96 pixels wide, its box 64."""
+    return portrait.picture(portrait.place(64, (48, 45)), (96, 96))
 
 
 @pytest.mark.parametrize("apart_px", [110, 20])
@@ -106,7 +106,7 @@ def test_two_who_pass_each_other_stay_two(
     record = recorded(clip, analyzer)
     whose: dict[int, set[int]] = {}
     for face in record.faces:
-        true = np.array([(x[face["frame"]] + 48, y + 48) for x, y in corners])
+        true = np.array([(x[face["frame"]] + 48, y + 45) for x, y in corners])
         away = np.linalg.norm(true - center_of(face["seen_xyxy"]), axis=1)
         if np.abs(true[0] - true[1]).max() > 96:  # the front one hides nothing of the other
             assert away.min() < 10

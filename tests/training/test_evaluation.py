@@ -13,7 +13,7 @@ import pytest
 from emotion.app.figures import evaluations, robustness_html
 from emotion.classifier import Classifier
 from emotion.cli import main
-from emotion.detection import FaceDetector
+from emotion.detection import load_detector
 from emotion.errors import DataError
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
 from emotion.training.config import TrainingConfig
@@ -58,7 +58,7 @@ def real_face() -> np.ndarray:
     from emotion.spec import CropRule
 
     photo = astronaut()
-    face = FaceDetector().detect(photo)[0]
+    face = load_detector().detect(photo)[0]
     return to_gray(crop_face(photo, face, CropRule(), (48, 48)), (48, 48))
 
 

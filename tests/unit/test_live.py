@@ -44,7 +44,7 @@ class Analyzer:
         self.answer = answer
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> Sequence[Detection]:
         return self.answer(image)
 

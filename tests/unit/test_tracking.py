@@ -56,7 +56,7 @@ class Stage:
         return image
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> Sequence[Detection]:
         self.scans += 1
         wanted = self.min_score if min_score is None else min_score
@@ -315,10 +315,10 @@ class Film(Stage):
             yield index, index / 10, picture
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, tiled: bool = True
+        self, image: Image, min_score: float | None = None, *, quick: bool = False
     ) -> Sequence[Detection]:
         self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
-        return super().detect(image, min_score, tiled=tiled)
+        return super().detect(image, min_score, quick=quick)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -76,3 +76,11 @@ def test_changes_of_several_are_in_the_order_of_time() -> None:
         for i in range(10)
     ]
     assert [(c.time_s, c.number) for c in changes(recording(*frames))] == [(3, 2), (7, 1)]
+
+
+def test_a_change_is_when_the_old_label_ended_whatever_flickers_after_it() -> None:
+    labels = ["happy"] * 10 + ["sad"] * 2 + ["neutral"] * 2 + ["sad"] * 2 + ["neutral"] * 10
+    record = recording(*((i / 10, [face(1, 0, label)]) for i, label in enumerate(labels)))
+    (change,) = changes(record)
+    assert (change.before, change.after) == ("happy", "neutral")
+    assert change.time_s == pytest.approx(1.0)

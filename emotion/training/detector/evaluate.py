@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 
 from emotion.detection.spec import read_detector_spec
-from emotion.detection.views import Affine
+from emotion.detection.views import Affine, turned_boxes
 from emotion.errors import ModelError
 from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
 from emotion.training.detector.data import Picture
 from emotion.training.detector.peers import Detect
 from emotion.training.detector.scoring import RANGES, Tally
-from emotion.training.detector.views import sampled, turned_boxes
+from emotion.training.detector.views import sampled
 
 LONGEST = 640
 ROLLS = (15, 30, 45)

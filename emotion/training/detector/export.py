@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from emotion.detection import SingleShotDetector
 from emotion.detection.spec import DetectorSpec
 from emotion.errors import ModelError
 from emotion.litert import CompiledModel
@@ -48,8 +49,9 @@ def export_detector(
         multiple=network.MULTIPLE,
         checksums={name: sha256_of(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
     )
-    threshold = judge(model, validation, spec.side).threshold()
-    spec = replace(spec, min_score=round(float(np.clip(threshold, 0.1, 0.95)), 3))
+    (folder / SPEC_FILE).write_text(spec.to_json())
+    threshold = judge(SingleShotDetector.load(folder), validation).threshold()
+    spec = replace(spec, min_score=round(float(np.clip(threshold, 0.15, 0.95)), 3))
     (folder / SPEC_FILE).write_text(spec.to_json())
     return spec
 

@@ -11,32 +11,25 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.detection import FaceDetector, SingleShotDetector
-from emotion.errors import ModelError
-from emotion.spec import model_folder
+from emotion.detection import load_detector
 from emotion.training.detector.scoring import Found
 from emotion.types import Detection, Image
 
 Detect = Callable[[Image], Found]
 
-BLAZEFACE, HAAR = "blazeface", "haar"
+HAAR = "haar"
 LEAST = 0.05  # score of what is kept
 
 
 def detector_named(name: str, *, num_threads: int = 1) -> Detect:
     """The detector of that name.
 
-    ``blazeface`` is the cascade of two BlazeFace models, ``haar`` OpenCV's alt2 cascade, a file
-    that ends in ``.onnx`` a YuNet; all else is a model's name or folder. Raises ``ModelError``
-    when it cannot be loaded.
+    ``haar`` is OpenCV's alt2 cascade, all else as in ``load_detector``. Raises ``ModelError`` when
+    it cannot be loaded.
     """
-    if name == BLAZEFACE:
-        return _of_detections(FaceDetector(num_threads=num_threads).detect)
     if name == HAAR:
         return haar()
-    if name.endswith(".onnx"):
-        return yunet(Path(name))
-    return _of_detections(SingleShotDetector(model_folder(name), num_threads=num_threads).detect)
+    return found_by(load_detector(name, num_threads=num_threads).detect)
 
 
 def haar() -> Detect:
@@ -56,27 +49,9 @@ def haar() -> Detect:
     return detect
 
 
-def yunet(path: Path) -> Detect:
-    """A YuNet (Wu et al. 2023) from an ONNX file, run by OpenCV at the picture's own size."""
-    try:
-        network = cv2.FaceDetectorYN.create(str(path), "", (320, 320), LEAST, 0.45, 5000)
-    except cv2.error as error:
-        raise ModelError(
-            f"{path} is no YuNet that OpenCV can read; name its .onnx file."
-        ) from error
+def found_by(detect: Callable[[Image, float], Sequence[Detection]]) -> Detect:
+    """A detector's ``detect`` as it is measured."""
 
-    def detect(image: Image) -> Found:
-        network.setInputSize((image.shape[1], image.shape[0]))
-        _, rows = network.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        found = np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32)
-        boxes = np.concatenate([found[:, :2], found[:, :2] + found[:, 2:4]], axis=1)
-        # The file names the eyes as the person has them: the right one is left in the image.
-        return Found(boxes, found[:, 14], found[:, 4:14].reshape(-1, 5, 2))
-
-    return detect
-
-
-def _of_detections(detect: Callable[[Image, float], Sequence[Detection]]) -> Detect:
     def found(image: Image) -> Found:
         faces = detect(image, LEAST)
         points = [f.landmarks[:3] for f in faces if f.landmarks is not None]

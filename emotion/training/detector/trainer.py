@@ -17,14 +17,18 @@ import numpy as np
 import tensorflow as tf
 
 from emotion.detection.points import grid
+from emotion.detection.spec import read_detector_spec
+from emotion.errors import ModelError
+from emotion.spec import KERAS_FILE
 from emotion.training.batches import prefetched
-from emotion.training.config import run_record
+from emotion.training.config import RUN_FILE, read_json, run_record
 from emotion.training.detector import network
-from emotion.training.detector.answers import judge
+from emotion.training.detector.answers import detector_of, judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import Picture
 from emotion.training.detector.losses import Faces, detector_loss, joined
+from emotion.training.keras_models import load_keras
 from emotion.training.run_folder import Report, RunFolder, averaged
 
 PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
@@ -37,7 +41,7 @@ class DetectorTrainer:
 
     pictures: to learn from. validation: what the best epoch is chosen on, by average precision;
     never a test split. data: what is recorded of their origin. report: called with each line that
-    a person watching reads.
+    a person watching reads. start_from: a detector's folder whose weights the run begins with.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class DetectorTrainer:
         *,
         data: Mapping[str, Any] | None = None,
         report: Report = print,
+        start_from: Path | None = None,
     ) -> None:
         self.config = config
         self._pictures, self._validation = pictures, validation
@@ -58,6 +63,9 @@ class DetectorTrainer:
             raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
         keras.utils.set_random_seed(config.seed)
         self.model = network.build(config.network, training=True)
+        self._origin = (
+            {} if start_from is None else {"start_from": begin_from(start_from, self.model)}
+        )
         self.model.compile(self._optimizer())
         self.model.optimizer.build(self.model.trainable_variables)
         self._step = _step_of(self.model, config)
@@ -104,7 +112,7 @@ class DetectorTrainer:
         )
 
     def _start_or_resume(self) -> None:
-        record = run_record(self.config, self._data)
+        record = run_record(self.config, self._data) | self._origin
         if self._folder.resume(record, steps=self._steps, kind=DetectorConfig):
             self._report(f"going on after epoch {self._folder.state.epoch}")
 
@@ -130,13 +138,30 @@ class DetectorTrainer:
         found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
         if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
             with averaged(self.model):
-                tally = judge(self.model, self._validation)
+                tally = judge(detector_of(self.model), self._validation)
                 ap = float(np.nan_to_num(tally.average_precision()))
                 found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
                 if epoch + 1 > c.choose_from * c.epochs:
                     self._folder.save_if_best(ap, epoch + 1)
         self._folder.end_epoch(epoch + 1)
         return found
+
+
+def begin_from(start: Path, model: keras.Model) -> dict[str, Any]:
+    """Gives ``model`` the weights of the detector in ``start``; what the run's record says of it.
+
+    Raises ``ModelError`` when it is missing or of another size.
+    """
+    spec = read_detector_spec(start)
+    try:
+        model.set_weights(load_keras(start).get_weights())
+    except ValueError as error:
+        raise ModelError(
+            f"{start} has a network of another size; no run can begin there."
+        ) from error
+    return {
+        "model": spec.name, "sha256": spec.checksums[KERAS_FILE], "run": read_json(start / RUN_FILE)
+    }  # fmt: skip
 
 
 def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:

@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from emotion.detection.views import Affine
+from emotion.boxes import areas
+from emotion.detection.views import Affine, turned_boxes
 from emotion.training.detector.data import Faces, Picture, joined_faces
 from emotion.types import Image
 
 SWAPPED = np.array([1, 0, 2, 4, 3])
 """The order of a mirrored face's landmarks: left stays left as seen in the image."""
+
+FRAMED_FROM = 40.0  # px; of smaller faces a frame leaves nothing to learn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,8 @@ class ViewConfig:
     scaled by a factor from ``scales``; this gives large faces their share. largest_zoom: of any
     enlargement. turned: probability of a rotation by up to ``rotation_deg``; all others lean by a
     few degrees. mosaic: probability of four views in one (YOLOv4, Bochkovskiy et al. 2020).
-    smallest_face: height in px below which a face is ignored.
+    framed: probability that all beyond a tight rectangle around a face is covered, as in a portrait
+    that was cut before. smallest_face: height in px below which a face is ignored.
     """
 
     around_face: float = 0.45
@@ -42,6 +46,7 @@ class ViewConfig:
     rotation_deg: float = 45.0
     lean_deg: float = 5.0
     mosaic: float = 0.15
+    framed: float = 0.0
     smallest_face: float = 9.0
 
 
@@ -51,7 +56,8 @@ def drawn_view(
     """A square view, uint8 (side, side, 3), of the picture, sometimes a mosaic; and its faces."""
     if rng.random() >= config.mosaic:
         picture = pictures[index]
-        return seen(picture, drawn_map(picture, side, 1.0, config, rng), side, config, rng)
+        view = seen(picture, drawn_map(picture, side, 1.0, config, rng), side, config, rng)
+        return framed(*view, rng) if config.framed and rng.random() < config.framed else view
     half = side // 2
     others = rng.integers(0, len(pictures), 3).tolist()
     image = np.empty((side, side, 3), dtype=np.uint8)
@@ -108,6 +114,31 @@ def seen(
     return warped(picture.image, view, side, fill), faces_in(picture.faces, view, side, config)
 
 
+def framed(image: Image, faces: Faces, rng: np.random.Generator) -> tuple[Image, Faces]:
+    """The image with one colour beyond a rectangle around one of the faces, if one is large.
+
+    The colour is any one or the mean of what is left. A face that is mostly covered is ignored.
+    """
+    tall = faces.boxes[:, 3] - faces.boxes[:, 1]
+    large = np.flatnonzero(~faces.ignored & (tall >= FRAMED_FROM))
+    if not len(large):
+        return image, faces
+    box = faces.boxes[rng.choice(large)].astype(np.float64)
+    margin = rng.uniform(-0.1, 0.4, 4) * np.tile(box[2:] - box[:2], 2) * [-1, -1, 1, 1]
+    side = image.shape[0]
+    x1, y1, x2, y2 = (int(v) for v in np.clip(np.round(box + margin), 0, side))
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        return image, faces
+    part = image[y1:y2, x1:x2]
+    covered = np.empty_like(image)
+    covered[:] = part.mean(axis=(0, 1)) if rng.random() < 0.5 else rng.integers(0, 256, 3)
+    covered[y1:y2, x1:x2] = part
+    clipped = np.clip(faces.boxes, [x1, y1, x1, y1], [x2, y2, x2, y2]).astype(np.float32)
+    shown = areas(clipped) / np.maximum(areas(faces.boxes), 1e-6)
+    moved = replace(faces, boxes=clipped, ignored=faces.ignored | (shown < 0.5))
+    return covered, moved.picked(shown > 0.1)
+
+
 def warped(image: Image, view: Affine, side: int, fill: tuple[int, ...] = (0, 0, 0)) -> Image:
     """The image through a map, uint8 (side, side, 3); shrunk by means first where it gets small."""
     shrink = int(1 / max(math.sqrt(abs(np.linalg.det(view[:, :2]))), 1e-6))
@@ -152,18 +183,6 @@ def faces_in(faces: Faces, view: Affine, side: int, config: ViewConfig) -> Faces
         weights=np.where(shown, weights, 0).astype(np.float32),
     )
     return moved.picked(visible > 0.1)
-
-
-def turned_boxes(boxes: np.ndarray, view: Affine) -> np.ndarray:
-    """Upright boxes (N, 4) around what was in upright boxes, after an affine map; float64.
-
-    A face is taken for the ellipse that fits its box, and the result is the box of the turned
-    ellipse: the box of the turned corners would be up to twice as large as the face.
-    """
-    half = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64) / 2
-    middle = (boxes[:, :2] + boxes[:, 2:]).astype(np.float64) / 2 @ view[:, :2].T + view[:, 2]
-    reach = np.sqrt(np.square(half) @ np.square(view[:, :2]).T)
-    return np.concatenate([middle - reach, middle + reach], axis=1)
 
 
 def _moved(faces: Faces, left: int, top: int) -> Faces:

@@ -18,7 +18,7 @@ import numpy as np
 
 from emotion.classifier import Classifier
 from emotion.crop import crop_face
-from emotion.detection import FaceDetector
+from emotion.detection import load_detector
 from emotion.training.evaluation.metrics import rounded
 from emotion.training.evaluation.protocols import Judged, Progress, by_labels, logits_of, silent
 from emotion.types import Detection, Image
@@ -72,7 +72,7 @@ def through_detector(
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(images))[: min(sample, len(images))])
     images, truth = images[rows], truth[rows]
-    detector = FaceDetector(num_threads=num_threads)
+    detector = load_detector(num_threads=num_threads)
     rule, size = classifier.spec.crop, classifier.spec.input_size
     crops, found = [], []
     for i, face in enumerate(images):
@@ -95,6 +95,7 @@ def through_detector(
         }
     return {
         "scene": SCENE,
+        "detector_sha256": detector.digest,
         "n": len(images),
         "seed": seed,
         "found": rounded(len(found) / len(images)),

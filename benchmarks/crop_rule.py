@@ -1,0 +1,61 @@
+"""How FER2013 frames its faces, in terms of a detector's boxes: what the crop rule follows.
+
+    python -m benchmarks.crop_rule --data fer2013.csv [--detector NAME] [--faces N]
+
+Each face is set into a larger picture, as ``evaluate`` does, and searched. The picture that the
+data cut is then a square around the found box: ``scale`` is its side over the box's longer side,
+``shift_y`` how far its middle lies below the box's, and ``shift_x`` beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from emotion.crop import roll
+from emotion.detection import load_detector
+from emotion.training.data import read_faces
+from emotion.training.evaluation.through_detector import BORDER_PX, FACE_SIDE_PX, placed, scene
+
+NAMES = ("scale", "shift_y", "shift_x", "width / height", "roll (degrees)")
+
+
+def main() -> int:
+    """Prints quantiles."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="fer2013.csv")
+    parser.add_argument("--detector", help="as of load_analyzer")
+    parser.add_argument("--faces", type=int, default=1000)
+    options = parser.parse_args()
+    detector = load_detector(options.detector)
+    images = read_faces(options.data).part("PublicTest").images
+    rng = np.random.default_rng(0)
+    rows = []
+    chosen = rng.permutation(len(images))[: options.faces]
+    for index in chosen:
+        face = placed(detector.detect(scene(images[index])))
+        if face is None:
+            continue
+        x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.xyxy)
+        longer, half = max(x2 - x1, y2 - y1), FACE_SIDE_PX / 2
+        rows.append([
+            FACE_SIDE_PX / longer,
+            (half - (y1 + y2) / 2) / longer,
+            (half - (x1 + x2) / 2) / longer,
+            (x2 - x1) / (y2 - y1),
+            np.degrees(roll(face.landmarks)),
+        ])  # fmt: skip
+    print(
+        f"{len(rows)} of {len(chosen)} faces found\n\n| | 10 % | median | 90 % |\n|---|---|---|---|"
+    )
+    for name, values in zip(NAMES, np.array(rows).T, strict=True):
+        low, middle, high = np.quantile(values, [0.1, 0.5, 0.9])
+        print(f"| {name} | {low:.3f} | {middle:.3f} | {high:.3f} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

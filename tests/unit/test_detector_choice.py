@@ -1,0 +1,38 @@
+"""Which detector a name means."""
+
+from pathlib import Path
+
+import pytest
+
+from emotion.detection import load_detector
+from emotion.detection.named import default_detector
+from emotion.errors import ModelError
+from emotion.spec import own_models
+
+
+def test_the_default_is_named_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMOTION_MODELS", raising=False)
+    named = (own_models() / "DEFAULT_DETECTOR").read_text().strip()
+    assert default_detector() == named
+    assert load_detector().digest == load_detector(named).digest
+
+
+def test_models_of_ones_own_need_no_detector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = default_detector()
+    monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
+    assert default_detector() == ours
+    (tmp_path / "DEFAULT_DETECTOR").write_text("mine\n")
+    with pytest.raises(ModelError, match="no model 'mine'; there are: none"):
+        load_detector()
+
+
+def test_what_cannot_be_a_detector_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model 'nobody'; there are: "):
+        load_detector("nobody")
+    (tmp_path / "no.onnx").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match="no YuNet that OpenCV can read"):
+        load_detector(tmp_path / "no.onnx")
+    with pytest.raises(ModelError, match="finds no faces"):
+        load_detector((own_models() / "DEFAULT").read_text().strip())
