@@ -51,7 +51,7 @@ class Portrait:
 
     def box(self, place: np.ndarray) -> Floats:
         """Where the face's box is, xyxy: upright, however the face is turned."""
-        return turned_boxes(self.face.xyxy[None], place)[0].astype(np.float32)
+        return np.asarray(turned_boxes(self.face.xyxy[None], place)[0], np.float32)
 
     def landmarks(self, place: np.ndarray) -> Floats:
         """Where the face's landmarks are."""

@@ -10,6 +10,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 import emotion
+from emotion.app.sessions import forget_who_left
 from emotion.app.words import plain
 
 # Streamlit 1.67 reads an upload through Starlette, which by its own default passes everything over
@@ -32,6 +33,7 @@ _FOOTER = (
 
 def frame(places: Sequence[st.Page], place: st.Page) -> None:
     """The style, the links to the places, and a clean slate for the one that was entered."""
+    forget_who_left()
     st.html(f"<style>{_STYLE}</style>")
     with st.container(key="site-header", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(_BRAND, width="content")
