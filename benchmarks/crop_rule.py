@@ -3,7 +3,7 @@
     python -m benchmarks.crop_rule --data fer2013.csv [--detector NAME] [--faces N]
 
 Each face is set into a larger picture, as ``evaluate`` does, and searched. The picture that the
-data cut is then a square around the found box: ``scale`` is its side over the box's longer side,
+data cut is then a square around the found box: ``scale`` is its side over the box's diagonal,
 ``shift_y`` how far its middle lies below the box's, and ``shift_x`` beside it.
 """
 
@@ -39,12 +39,12 @@ def main() -> int:
         face = placed(detector.detect(scene(images[index])))
         if face is None:
             continue
-        x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.xyxy)
-        longer, half = max(x2 - x1, y2 - y1), FACE_SIDE_PX / 2
+        x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.whole)
+        diagonal, half = np.hypot(x2 - x1, y2 - y1), FACE_SIDE_PX / 2
         rows.append([
-            FACE_SIDE_PX / longer,
-            (half - (y1 + y2) / 2) / longer,
-            (half - (x1 + x2) / 2) / longer,
+            FACE_SIDE_PX / diagonal,
+            (half - (y1 + y2) / 2) / diagonal,
+            (half - (x1 + x2) / 2) / diagonal,
             (x2 - x1) / (y2 - y1),
             np.degrees(roll(face.landmarks)),
         ])  # fmt: skip

@@ -64,6 +64,7 @@ def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], ob
         for side in SIDES:
             ours = SingleShotDetector.load(model_folder(name), side=side)
             yield f"{name}, shrunk to {side}", partial(ours.detect, frame)
+        yield f"{name}, following", partial(ours.refine, frame, faces)
         yield f"{name}, 320x240", partial(ours.detect, half)
     alt2 = haar()
     yield "Haar alt2", lambda: alt2(frame)

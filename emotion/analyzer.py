@@ -68,7 +68,9 @@ class Analyzer:
         rule, size = self.spec.crop, self.spec.input_size
         rows = self.classify([crop_face(image, d, rule, size) for d in detections])
         return tuple(
-            Face(xyxy=d.xyxy, score=d.score, landmarks=d.landmarks, probabilities=row)
+            Face(
+                xyxy=d.xyxy, score=d.score, landmarks=d.landmarks, uncut=d.uncut, probabilities=row
+            )
             for d, row in zip(detections, rows, strict=True)
         )
 

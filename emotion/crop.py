@@ -29,15 +29,16 @@ def crop_matrix(detection: Detection, rule: CropRule, size: tuple[int, int]) -> 
 
     size: (height, width) of the crop; both sides see the same square of the image.
     """
-    x1, y1, x2, y2 = (float(v) for v in detection.xyxy)
-    longer = max(x2 - x1, y2 - y1, 1.0)
+    x1, y1, x2, y2 = (float(v) for v in detection.whole)
+    # The diagonal of an upright box around a turned ellipse is the same for every turn.
+    diagonal = max(math.hypot(x2 - x1, y2 - y1), 1.0)
     angle = roll(detection.landmarks) if rule.upright else 0.0
     cos, sin = math.cos(angle), math.sin(angle)
     # "Up" is the face's own up: the shift turns with the head.
-    center_x = (x1 + x2) / 2 - sin * rule.shift_y * longer
-    center_y = (y1 + y2) / 2 + cos * rule.shift_y * longer
+    center_x = (x1 + x2) / 2 - sin * rule.shift_y * diagonal
+    center_y = (y1 + y2) / 2 + cos * rule.shift_y * diagonal
     height, width = size
-    scale_x, scale_y = width / (longer * rule.scale), height / (longer * rule.scale)
+    scale_x, scale_y = width / (diagonal * rule.scale), height / (diagonal * rule.scale)
     turn = np.array([[cos * scale_x, sin * scale_x], [-sin * scale_y, cos * scale_y]])
     # Pixel centres lie at whole numbers for OpenCV, at halves for our boxes.
     offset = np.array([width, height]) / 2 - turn @ [center_x, center_y]

@@ -53,12 +53,11 @@ class CompiledModel:
         ``RuntimeError``.
         """
         runner = self._borrowed(batch.shape) or self._make()
-        try:
-            return runner(batch)
-        finally:
-            with self._lock:
-                if len(self._idle) < self._keep:
-                    self._idle.append(runner)
+        outputs = runner(batch)  # one that failed is not used again
+        with self._lock:
+            if len(self._idle) < self._keep:
+                self._idle.append(runner)
+        return outputs
 
     def _borrowed(self, shape: tuple[int, ...]) -> _Runner | None:
         """An idle interpreter that is planned for this shape, or can be; None: make one."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from emotion.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2  # since 2 the crop rule is about boxes from the hairline to the chin
 KERAS_FILE = "model.keras"
 SERVED_FILE = "model.tflite"
 SPEC_FILE = "spec.json"
@@ -28,12 +28,13 @@ DEFAULT_DETECTOR_FILE = "DEFAULT_DETECTOR"
 class CropRule:
     """How a face's square is cut around a detector's box.
 
-    scale: side of the square over the longer side of the box. shift_y: the square's centre moves
-    down by this fraction of the longer side (negative: up). upright: whether the crop is turned by
+    scale: side of the square over the box's diagonal. shift_y: the square's centre moves down by
+    this fraction of the diagonal (negative: up). The box reaches from the hairline to the chin, and
+    is the face's own also where the picture cuts it. upright: whether the crop is turned by
     the roll of the eyes before cutting.
     """
 
-    scale: float = 0.94
+    scale: float = 0.76
     shift_y: float = 0.0
     upright: bool = True
 
@@ -84,6 +85,10 @@ class ModelSpec:
         """The spec that ``to_json`` wrote; ``ModelError`` when it is of another form."""
         try:
             values: dict[str, Any] = json.loads(text)
+            if values.get("task"):
+                raise ModelError(
+                    "This model finds faces and names no expressions; it is a --detector."
+                )
             if values.get("format") != FORMAT:
                 raise ModelError(
                     f"This model's spec has format {values.get('format')}, but this version reads "

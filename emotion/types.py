@@ -28,11 +28,18 @@ class Detection:
     score: the detector's confidence, 0..1.
     landmarks: float32 (K, 2) in pixels, or None. The first four are, as seen in the image:
         left eye, right eye, nose tip, mouth. They may lie outside the image.
+    uncut: float32 (4,), the box before it was clipped, where that is known.
     """
 
     xyxy: Floats
     score: float
     landmarks: Floats | None = None
+    uncut: Floats | None = None
+
+    @property
+    def whole(self) -> Floats:
+        """The box of the whole face, float32 (4,), also beyond the image."""
+        return self.xyxy if self.uncut is None else self.uncut
 
     @property
     def area(self) -> float:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,6 +52,7 @@ class ModelChoice:
             "model": analyzer.spec.checksums.get(SERVED_FILE),
             "head": self.head,
             "detector": analyzer.detector_digest,
+            "crop": asdict(analyzer.spec.crop),
         }
 
 

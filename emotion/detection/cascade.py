@@ -9,6 +9,7 @@ Safe to use from several threads.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ from emotion.detection.anchors import (
     weighted_nms,
 )
 from emotion.detection.blazeface import BACK, SHORT_RANGE, BlazeFace, to_input
+from emotion.detection.look import threshold
 from emotion.detection.squares import face_boxes, square_of
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
 from emotion.types import Detection, Floats, Image, check_image
@@ -64,8 +66,8 @@ class FaceDetector:
 
     @property
     def digest(self) -> str:
-        """The sha256 of the network that proposes."""
-        return BACK.sha256
+        """The sha256 of both networks' own."""
+        return hashlib.sha256((BACK.sha256 + SHORT_RANGE.sha256).encode()).hexdigest()
 
     def detect(
         self, image: Image, min_score: float | None = None, *, quick: bool = False
@@ -209,13 +211,12 @@ def _detections(
     found: _Found, height: int, width: int, min_score: float | None
 ) -> list[Detection | None]:
     """One for each that is good enough and at least in part in the picture, else None."""
-    wanted = DEFAULT_MIN_SCORE if min_score is None else min_score
-    if not 0 <= wanted <= 1:
-        raise ValueError(f"expected a min_score of 0..1, got {min_score}")
-    boxes = clip_boxes(face_boxes(found[0], found[1]), height, width)
+    wanted = threshold(DEFAULT_MIN_SCORE, min_score)
+    uncut = face_boxes(found[0], found[1])
+    boxes = clip_boxes(uncut, height, width)
     return [
-        Detection(xyxy=box, score=float(score), landmarks=points)
+        Detection(xyxy=box, score=float(score), landmarks=points, uncut=whole)
         if score >= wanted and areas(box) > 0
         else None
-        for box, points, score in zip(boxes, found[1], found[2], strict=True)
+        for box, points, score, whole in zip(boxes, found[1], found[2], uncut, strict=True)
     ]

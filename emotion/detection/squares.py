@@ -33,7 +33,7 @@ def face_boxes(squares: Floats, points: Floats) -> Floats:
 
 def square_of(detection: Detection) -> Floats:
     """BlazeFace's square (4,) of a face's box, any detector's; the way back of ``face_boxes``."""
-    box, points = detection.xyxy, detection.landmarks
+    box, points = detection.whole, detection.landmarks
     cos, sin = (1.0, 0.0) if points is None else _turn(points[None])[0].tolist()
     # The sum of the squared sides is that of the ellipse's axes, whatever its turn.
     side = math.hypot(box[2] - box[0], box[3] - box[1]) / math.hypot(WIDTH, HEIGHT)

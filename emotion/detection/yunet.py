@@ -16,7 +16,7 @@ import numpy as np
 
 from emotion.boxes import areas
 from emotion.detection.anchors import clip_boxes
-from emotion.detection.look import Found, refined
+from emotion.detection.look import Found, refined, threshold
 from emotion.detection.single_shot import with_mouth
 from emotion.errors import ModelError
 from emotion.spec import sha256_of
@@ -36,16 +36,17 @@ class YuNetDetector:
 
     def __init__(self, path: Path) -> None:
         """Loads the file; ``ModelError`` when it is none that OpenCV can run."""
+        self._lock = threading.Lock()  # the input's size is the network's state
         try:
             self._network = cv2.FaceDetectorYN.create(
                 str(path), "", (320, 320), _LEAST, _NMS_IOU, _MOST
             )
+            self._look(np.zeros((64, 64, 3), np.uint8))  # another network fails only here
         except cv2.error as error:
             raise ModelError(
                 f"{path} is no YuNet that OpenCV can read; name its .onnx file."
             ) from error
         self.digest = sha256_of(path)
-        self._lock = threading.Lock()  # the input's size is the network's state
 
     def detect(
         self, image: Image, min_score: float | None = None, *, quick: bool = False
@@ -64,10 +65,11 @@ class YuNetDetector:
         boxes, points, scores = self._look(image)
         whole = np.asarray(boxes / np.tile(scale, 2), dtype=np.float32)
         boxes = clip_boxes(whole, height, width)
-        wanted = self.min_score if min_score is None else min_score
+        six = points / scale
+        wanted = threshold(self.min_score, min_score)
         faces = [
-            Detection(xyxy=box, score=float(score), landmarks=five / scale)
-            for box, five, score in zip(boxes, points, scores, strict=True)
+            Detection(xyxy=box, score=float(score), landmarks=each, uncut=uncut)
+            for box, each, score, uncut in zip(boxes, six, scores, whole, strict=True)
             if score >= wanted and areas(box) > 0
         ]
         return tuple(sorted(faces, key=lambda face: -face.area))
@@ -76,7 +78,7 @@ class YuNetDetector:
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
     ) -> tuple[Detection | None, ...]:
         """The given faces where they are now, in their order; None for one that is gone."""
-        wanted = self.min_score if min_score is None else min_score
+        wanted = threshold(self.min_score, min_score)
         return refined(self._look, image, detections, wanted)
 
     def _look(self, image: Image) -> Found:

@@ -114,10 +114,12 @@ class Track:
     def expected(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""
         shift = self._velocity * np.float32(min(time_s - self.seen_s, 0.5))
-        points = self.detection.landmarks
+        points, uncut = self.detection.landmarks, self.detection.uncut
+        both = np.tile(shift, 2)
         return replace(
             self.detection,
-            xyxy=self.detection.xyxy + np.tile(shift, 2),
+            xyxy=self.detection.xyxy + both,
+            uncut=None if uncut is None else uncut + both,
             landmarks=None if points is None else points + shift,
         )
 
@@ -136,7 +138,7 @@ class Track:
         step_s = time_s - self.seen_s
         if step_s <= 0:
             return
-        moved = (_center(face.xyxy) - _center(self.detection.xyxy)) / np.float32(step_s)
+        moved = (_center(face.whole) - _center(self.detection.whole)) / np.float32(step_s)
         # A face that was lost for a while says little of how fast it is now, and two frames of one
         # moment hardly more: in a millisecond a still face's box trembles at any speed.
         weight = np.float32(min(0.5, step_s / (step_s + 1 / 30)))

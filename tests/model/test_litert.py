@@ -37,6 +37,36 @@ def test_every_size_is_answered_as_by_a_fresh_model(data: bytes) -> None:
             assert_same(model(picture), wanted)
 
 
+def test_two_sizes_in_turn_are_planned_once_each(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = CompiledModel(data)
+    make, made, shapes = model._make, [], []
+
+    def counted() -> object:
+        made.append(make())
+        return made[-1]
+
+    monkeypatch.setattr(model, "_make", counted)
+    for picture in [pictures()[0], pictures()[1]] * 4:
+        model(picture)
+        shapes.append(sorted(runner.shape for runner in model._idle))
+    assert len(made) == 1, "besides the first one"
+    assert shapes[1:] == [shapes[1]] * 7
+    for picture in pictures() * 2:
+        model(picture)
+    assert len(model._idle) <= 3
+
+
+def test_one_that_failed_is_not_used_again() -> None:
+    model = CompiledModel((model_folder() / SERVED_FILE).read_bytes())
+    face = np.zeros((1, 48, 48, 1), np.uint8)
+    expected = model(face)
+    with pytest.raises((RuntimeError, ValueError)):
+        model(np.zeros((1, 48, 48, 3), np.uint8))
+    assert_same(model(face), expected)
+
+
 def test_threads_with_pictures_of_different_sizes(data: bytes) -> None:
     model = CompiledModel(data, keep=2, shapes=2)
     expected = [CompiledModel(data)(picture) for picture in pictures()] * 6

@@ -1,6 +1,7 @@
 """The crop: what the classifier sees is where the face is, whatever its size, place and roll."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.crop import crop_face, crop_matrix, roll, to_gray
+from emotion.detection.views import turned_boxes
 from emotion.spec import CropRule
 from emotion.types import Detection
 
 SIZE = (48, 48)
-PLAIN = CropRule(scale=1.0, shift_y=0.0, upright=False)
+PLAIN = CropRule(scale=0.5**0.5, shift_y=0.0, upright=False)
+"""Of a square box the box itself."""
 
 
 def detection(x1: float, y1: float, x2: float, y2: float, angle: float = 0.0) -> Detection:
@@ -30,9 +33,9 @@ def test_a_plain_crop_is_the_box_itself() -> None:
     np.testing.assert_array_equal(crop, image[20:68, 30:78])
 
 
-def test_the_crop_is_a_square_of_the_longer_side() -> None:
-    matrix = crop_matrix(detection(10, 10, 50, 90), CropRule(scale=1.2, shift_y=0.0), SIZE)
-    side = 1.2 * 80
+def test_the_crop_is_a_square_by_the_diagonal() -> None:
+    matrix = crop_matrix(detection(10, 10, 70, 90), CropRule(scale=1.2, shift_y=0.0), SIZE)
+    side = 1.2 * 100
     assert matrix[0, 0] == pytest.approx(48 / side)
     assert matrix[1, 1] == pytest.approx(48 / side)
 
@@ -59,6 +62,25 @@ def test_upright_crops_of_a_turned_picture_are_alike(degrees: int) -> None:
     found = detection(100, 100, 200, 200, math.radians(degrees))
     crop = crop_face(turned, found, rule, SIZE)
     assert np.abs(crop.astype(int) - straight).mean() < 4
+
+
+@given(st.floats(-180, 180))
+def test_the_crops_size_is_the_same_for_every_roll(degrees: float) -> None:
+    angle = math.radians(degrees)
+    turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0]])
+    box = turned_boxes(np.array([[-36, -50, 36, 50]], np.float32), turn)[0]
+    x1, y1, x2, y2 = box.tolist()
+    matrix = crop_matrix(detection(x1, y1, x2, y2, angle), CropRule(), SIZE)
+    side = 48 / math.hypot(matrix[0, 0], matrix[0, 1])
+    assert side == pytest.approx(0.76 * math.hypot(72, 100), rel=1e-4)
+
+
+def test_a_face_that_the_picture_cuts_is_cropped_as_a_whole_one() -> None:
+    whole = detection(100, -40, 200, 100)
+    cut = replace(whole, xyxy=np.array([100, 0, 200, 100], np.float32), uncut=whole.xyxy)
+    np.testing.assert_array_equal(
+        crop_matrix(cut, CropRule(), SIZE), crop_matrix(whole, CropRule(), SIZE)
+    )
 
 
 @pytest.mark.parametrize("scale", [1, 3, 8])

@@ -23,6 +23,7 @@ def test_models_of_ones_own_need_no_detector(
     ours = default_detector()
     monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
     assert default_detector() == ours
+    assert load_detector("single_shot").digest
     (tmp_path / "DEFAULT_DETECTOR").write_text("mine\n")
     with pytest.raises(ModelError, match="no model 'mine'; there are: none"):
         load_detector()

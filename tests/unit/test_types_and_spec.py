@@ -91,8 +91,9 @@ def test_a_spec_reads_back_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [
-        ('"format": 1', '"format": 99', "format 99"),
+        ('"format": 2', '"format": 99', "format 99"),
         ('"input_size"', '"other"', "cannot be read"),
+        ('"name"', '"task": "face detection", "name"', "finds faces and names no expressions"),
         ("{", "[", "cannot be read"),
         ('"default_head": "x"', '"default_head": "y"', "default_head"),
     ],

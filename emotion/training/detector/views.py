@@ -135,7 +135,13 @@ def framed(image: Image, faces: Faces, rng: np.random.Generator) -> tuple[Image,
     covered[y1:y2, x1:x2] = part
     clipped = np.clip(faces.boxes, [x1, y1, x1, y1], [x2, y2, x2, y2]).astype(np.float32)
     shown = areas(clipped) / np.maximum(areas(faces.boxes), 1e-6)
-    moved = replace(faces, boxes=clipped, ignored=faces.ignored | (shown < 0.5))
+    inside = ((faces.landmarks >= [x1, y1]) & (faces.landmarks <= [x2, y2])).all(axis=2)
+    moved = replace(
+        faces,
+        boxes=clipped,
+        ignored=faces.ignored | (shown < 0.5),
+        weights=np.where(inside, faces.weights, 0).astype(np.float32),
+    )
     return covered, moved.picked(shown > 0.1)
 
 

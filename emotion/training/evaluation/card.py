@@ -53,7 +53,7 @@ def _head(spec: ModelSpec, folder: Path) -> str:
         f"- Architecture: `{spec.arch}` (`emotion/training/`)\n"
         f"- Input: a grey uint8 face, {spec.input_size[0]} x {spec.input_size[1]} pixels; "
         "scaling to floats is inside the model\n"
-        f"- Cut: a square of {spec.crop.scale:g} times the longer side of the detector's box, "
+        f"- Cut: a square of {spec.crop.scale:g} times the diagonal of the detector's box, "
         f"moved by {spec.crop.shift_y:+g} of it (negative is up)"
         f"{', turned upright by the eyes' if spec.crop.upright else ''}\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
