@@ -1,6 +1,6 @@
 """Lets go of the sessions of visitors who left, with the pictures that they hold.
 
-Streamlit (1.60 to 1.67) keeps a session for two minutes after its browser went, so that a short
+Streamlit (1.67) keeps a session for two minutes after its browser went, so that a short
 loss of the network costs nothing (``server.disconnectedSessionTTL``). But what is older than that
 is taken out only when the next visitor leaves: on a quiet server the last visitors' pictures would
 stay in memory for good. Everything that leans on the library's inside for this stands here.
