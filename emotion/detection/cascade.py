@@ -15,17 +15,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.boxes import areas, overlaps
+from emotion.boxes import overlaps
 from emotion.detection.anchors import (
     NUM_POINTS,
-    clip_boxes,
     decode,
     logit,
     sigmoid,
     weighted_nms,
 )
 from emotion.detection.blazeface import BACK, SHORT_RANGE, BlazeFace, to_input
-from emotion.detection.look import threshold
+from emotion.detection.look import detection_of, largest_first, threshold
 from emotion.detection.squares import face_boxes, square_of
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
 from emotion.types import Detection, Floats, Image, check_image
@@ -83,8 +82,8 @@ class FaceDetector:
         proposals = self._propose(pyramid, height, width, quick)
         _, seen = self._second_look(pyramid, proposals[0], proposals[1])
         found = weighted_nms(*seen, iou=MERGE_IOU, contained=MERGE_CONTAINED)
-        detections = _detections(found, height, width, min_score)
-        return tuple(sorted((d for d in detections if d is not None), key=lambda d: -d.area))
+        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
+        return largest_first(_faces(found), (height, width), wanted)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
@@ -98,9 +97,9 @@ class FaceDetector:
         result: list[Detection | None] = [None] * len(detections)
         squares = [square_of(d) for d in detections]
         index, found = self._second_look(Pyramid(image), squares, [d.landmarks for d in detections])
-        fresh = _detections(found, height, width, min_score)
-        for i, detection in zip(index, fresh, strict=True):
-            result[i] = detection
+        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
+        for i, face in zip(index, zip(*_faces(found), strict=True), strict=True):
+            result[i] = detection_of(*face, (height, width), wanted)
         return tuple(result)
 
     def _propose(self, pyramid: Pyramid, height: int, width: int, quick: bool) -> _Found:
@@ -207,16 +206,7 @@ def _stack(found: Sequence[_Found]) -> _Found:
     return boxes, points, scores
 
 
-def _detections(
-    found: _Found, height: int, width: int, min_score: float | None
-) -> list[Detection | None]:
-    """One for each that is good enough and at least in part in the picture, else None."""
-    wanted = threshold(DEFAULT_MIN_SCORE, min_score)
-    uncut = face_boxes(found[0], found[1])
-    boxes = clip_boxes(uncut, height, width)
-    return [
-        Detection(xyxy=box, score=float(score), landmarks=points, uncut=whole)
-        if score >= wanted and areas(box) > 0
-        else None
-        for box, points, score, whole in zip(boxes, found[1], found[2], uncut, strict=True)
-    ]
+def _faces(found: _Found) -> _Found:
+    """The same with boxes from the hairline to the chin."""
+    squares, points, scores = found
+    return face_boxes(squares, points), points, scores

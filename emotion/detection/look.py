@@ -41,11 +41,28 @@ def refined(
     result: list[Detection | None] = []
     for face in detections:
         box, points, score = _seen(look, pyramid, face.whole, face.landmarks)
-        uncut, box = box, clip_boxes(box, *pyramid.size)
-        gone = score < min_score or points is None or areas(box) <= 0
-        found = Detection(xyxy=box, score=score, landmarks=points, uncut=uncut)
-        result.append(None if gone else found)
+        gone = points is None
+        result.append(None if gone else detection_of(box, points, score, pyramid.size, min_score))
     return tuple(result)
+
+
+def detection_of(
+    box: Floats, points: Floats | None, score: float, size: tuple[int, int], least: float
+) -> Detection | None:
+    """The face of a box in a picture of that height and width.
+
+    None where its score is below ``least`` or nothing of it is in the picture.
+    """
+    clipped = clip_boxes(box, *size)
+    if score < least or areas(clipped) <= 0:
+        return None
+    return Detection(xyxy=clipped, score=float(score), landmarks=points, uncut=box)
+
+
+def largest_first(found: Found, size: tuple[int, int], least: float) -> tuple[Detection, ...]:
+    """Those of the found faces that are detections, see ``detection_of``."""
+    faces = (detection_of(*face, size, least) for face in zip(*found, strict=True))
+    return tuple(sorted((face for face in faces if face), key=lambda face: -face.area))
 
 
 def threshold(own: float, given: float | None) -> float:

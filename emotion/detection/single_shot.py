@@ -13,9 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.boxes import areas
-from emotion.detection.anchors import clip_boxes
-from emotion.detection.look import MERGE_IOU, Found, looked_again, refined, threshold
+from emotion.detection.look import MERGE_IOU, Found, largest_first, looked_again, refined, threshold
 from emotion.detection.points import candidates, merged, without_parts
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.detection.views import tiles
@@ -93,13 +91,7 @@ class SingleShotDetector:
         boxes, points, scores = looked_again(self._look, image, merged(*stacked, iou=MERGE_IOU))
         if len(parts) > 1:
             boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
-        clipped = clip_boxes(boxes, height, width)
-        faces = [
-            Detection(xyxy=box, score=float(score), landmarks=six, uncut=uncut)
-            for box, six, score, uncut in zip(clipped, points, scores, boxes, strict=True)
-            if score >= wanted and areas(box) > 0
-        ]
-        return tuple(sorted(faces, key=lambda face: -face.area))
+        return largest_first((boxes, points, scores), (height, width), wanted)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -14,10 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.boxes import areas
-from emotion.detection.anchors import clip_boxes
-from emotion.detection.look import Found, refined, threshold
-from emotion.detection.single_shot import with_mouth
+from emotion.detection.look import Found, largest_first, refined, threshold
+from emotion.detection.single_shot import network_input, with_mouth
 from emotion.errors import ModelError
 from emotion.spec import sha256_of
 from emotion.types import Detection, Image, check_image
@@ -57,22 +55,11 @@ class YuNetDetector:
         """
         del quick
         height, width = check_image(image).shape[:2]
-        factor = min(LONGEST / max(height, width), 1.0)
-        if factor < 1:
-            size = (max(round(width * factor), 1), max(round(height * factor), 1))
-            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        scale = np.array([image.shape[1] / width, image.shape[0] / height], dtype=np.float32)
-        boxes, points, scores = self._look(image)
-        whole = np.asarray(boxes / np.tile(scale, 2), dtype=np.float32)
-        boxes = clip_boxes(whole, height, width)
-        six = points / scale
         wanted = threshold(self.min_score, min_score)
-        faces = [
-            Detection(xyxy=box, score=float(score), landmarks=each, uncut=uncut)
-            for box, each, score, uncut in zip(boxes, six, scores, whole, strict=True)
-            if score >= wanted and areas(box) > 0
-        ]
-        return tuple(sorted(faces, key=lambda face: -face.area))
+        view, scale = network_input(image, LONGEST, 1)
+        boxes, points, scores = self._look(view)
+        whole = np.asarray(boxes / np.tile(scale, 2), dtype=np.float32)
+        return largest_first((whole, points / scale, scores), (height, width), wanted)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -83,13 +83,13 @@ def _changes_of(number: int, times: np.ndarray, held: np.ndarray, step_s: float)
     last: str | None = None
     left_s = 0.0
     for start, end in zip(starts, ends, strict=True):
-        if EMOTIONS[int(held[start])] == last:
-            left_s = float(times[min(end, len(held) - 1)])
+        label, end_s = EMOTIONS[int(held[start])], float(times[min(end, len(held) - 1)])
+        if label == last:
+            left_s = end_s
         # A stretch lasts until its last frame is over.
         if times[end - 1] - times[start] + step_s < SETTLED_S - 1e-9:
             continue
-        label = EMOTIONS[int(held[start])]
         if last is not None and label != last:
             found.append(Change(left_s, number, last, label))
-        last, left_s = label, float(times[min(end, len(held) - 1)])
+        last, left_s = label, end_s
     return found
