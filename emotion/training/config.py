@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from emotion.spec import KERAS_FILE, read_spec
+from emotion.detection.spec import DetectorSpec
+from emotion.spec import KERAS_FILE, ModelSpec, read_spec
 from emotion.training.augment import Augmentation
 from emotion.training.settings import checked, read_toml
 
@@ -108,9 +109,12 @@ def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_of(folder: Path) -> dict[str, Any]:
-    """The model in ``folder`` as another run's origin: its name, checksum and own record."""
-    spec = read_spec(folder)
+def run_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
+    """The model in ``folder`` as another run's origin: its name, checksum and own record.
+
+    spec: its own, read where it is not given.
+    """
+    spec = spec or read_spec(folder)
     return {
         "model": spec.name,
         "sha256": spec.checksums[KERAS_FILE],

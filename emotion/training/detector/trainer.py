@@ -19,9 +19,8 @@ import tensorflow as tf
 from emotion.detection.points import grid
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
-from emotion.spec import KERAS_FILE
 from emotion.training.batches import prefetched
-from emotion.training.config import RUN_FILE, read_json, run_record
+from emotion.training.config import run_of, run_record
 from emotion.training.detector import network
 from emotion.training.detector.answers import detector_of, judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
@@ -159,9 +158,7 @@ def begin_from(start: Path, model: keras.Model) -> dict[str, Any]:
         raise ModelError(
             f"{start} has a network of another size; no run can begin there."
         ) from error
-    return {
-        "model": spec.name, "sha256": spec.checksums[KERAS_FILE], "run": read_json(start / RUN_FILE)
-    }  # fmt: skip
+    return run_of(start, spec)
 
 
 def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:
