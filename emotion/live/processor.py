@@ -28,7 +28,7 @@ from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot, rate_hz
-from emotion.tracking import FaceTracker, TrackedFace
+from emotion.tracking import AT_ONCE, FaceTracker, TrackedFace
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
 
@@ -79,7 +79,7 @@ class LiveProcessor:
         load: Load = LOAD,
     ) -> None:
         self._load = load
-        self._tracker = FaceTracker(analyzer)
+        self._tracker = FaceTracker(analyzer, at_once=AT_ONCE)
         self._holder = holder or SettingsHolder()
         self.record = SessionRecord()
         self._worker = NewestWorker(

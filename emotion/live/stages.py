@@ -25,7 +25,7 @@ from emotion.drawing import annotate_into
 from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
 from emotion.live.frames import like
-from emotion.tracking import FaceTracker
+from emotion.tracking import AT_ONCE, FaceTracker
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Floats, Image
 
@@ -58,7 +58,7 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         took[name].append(1000 * (time.perf_counter() - begun))
 
     decoder, encoder = Vp8Decoder(), PlainVp8Encoder()
-    tracker = FaceTracker(analyzer)
+    tracker = FaceTracker(analyzer, at_once=AT_ONCE)
     sent = seen = 0
     for index, packet in enumerate(packets):
         data: Any = SimpleNamespace(data=packet, timestamp=index * CLOCK_HZ // rate_hz)

@@ -123,6 +123,16 @@ class Track:
             landmarks=None if points is None else points + shift,
         )
 
+    def moved_on(self, face: TrackedFace, time_s: float) -> TrackedFace:
+        """The face as it was shown when it was seen last, where it is expected now."""
+        shift = self.expected(time_s).xyxy - self.detection.xyxy
+        points = face.landmarks
+        return replace(
+            face,
+            xyxy=face.xyxy + shift,
+            landmarks=None if points is None else points + shift[:2],
+        )
+
     def follow(
         self, seen: Detection, looks: Floats, time_s: float, smoothing: float = 1.0
     ) -> Place:

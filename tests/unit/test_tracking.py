@@ -36,13 +36,14 @@ class Actor:
 
 
 class Stage:
-    """Draws actors, and finds them again as a detector would; counts full searches."""
+    """Draws actors, and finds them again as a detector would; counts searches and looks."""
 
     min_score = 0.67
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
         self.scans = 0
+        self.looks: list[int] = []
         self._rng = np.random.default_rng(0)
 
     def picture(self) -> Image:
@@ -65,6 +66,7 @@ class Stage:
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
     ) -> Sequence[Detection | None]:
+        self.looks.append(len(detections))
         return [self._near(detection) for detection in detections]
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
@@ -98,10 +100,12 @@ class Stage:
 class Show:
     """A stage, a tracker and a clock that runs at 30 frames a second."""
 
-    def __init__(self, *, scan_every_s: float = 0.25, reuse_numbers: bool = True) -> None:
+    def __init__(
+        self, *, scan_every_s: float = 0.25, reuse_numbers: bool = True, at_once: int = 32
+    ) -> None:
         self.stage = Stage()
         self.tracker = FaceTracker(
-            self.stage, scan_every_s=scan_every_s, reuse_numbers=reuse_numbers
+            self.stage, scan_every_s=scan_every_s, reuse_numbers=reuse_numbers, at_once=at_once
         )
         self.frame = 0
 
@@ -130,6 +134,35 @@ def test_a_newcomer_is_found_within_the_time_between_searches() -> None:
     for _ in range(9):
         faces = show.play(Actor(100), Actor(400, seed=1))
     assert center_x(faces[2]) == pytest.approx(400, abs=2)
+
+
+def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
+    show = Show(scan_every_s=10.0, at_once=2)
+    for i in range(40):
+        actors = [Actor(60 + 110 * n + 2 * i, seed=n, top=HAPPY) for n in range(5)]
+        faces = show.play(*actors)
+        assert set(faces) == {1, 2, 3, 4, 5}
+    assert show.stage.scans == 1
+    assert set(show.stage.looks) == {2}
+    for n, actor in enumerate(actors):
+        assert center_x(faces[n + 1]) == pytest.approx(actor.x, abs=4)
+    for _ in range(30):  # each is seen again soon enough to follow a change
+        faces = show.play(*(replace(actor, top=SAD) for actor in actors))
+    assert {face.held for face in faces.values()} == {SAD}
+    for _ in range(3):
+        faces = show.play(*actors[1:])
+    assert set(faces) == {2, 3, 4, 5}
+
+
+def test_who_left_is_not_looked_for_between_searches() -> None:
+    show = Show(scan_every_s=0.25)
+    for _ in range(10):
+        show.play(Actor(100), Actor(300, seed=1))
+    show.stage.scans = 0
+    for _ in range(30):
+        assert set(show.play(Actor(300, seed=1))) == {2}
+    assert show.stage.scans <= 10
+    assert show.stage.looks[-1] == 1
 
 
 def test_a_number_stays_through_a_short_loss() -> None:
