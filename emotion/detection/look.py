@@ -13,7 +13,7 @@ import numpy as np
 
 from emotion.boxes import areas
 from emotion.detection.anchors import clip_boxes
-from emotion.detection.points import merged
+from emotion.detection.points import best, merged
 from emotion.detection.views import Affine, Pyramid, face_view, turned_boxes
 from emotion.types import Detection, Floats, Image, check_image
 
@@ -102,9 +102,8 @@ def _seen(
     near = away < SIDE / (2 * ZOOM)
     if not near.any():
         return box, None, 0.0
-    boxes, found, scores = merged(boxes[near], found[near], scores[near], iou=MERGE_IOU)
-    placed, six = _in_picture(view, boxes[:1], found[0])
-    return placed, six, float(scores[0])
+    own, six, score = best(boxes[near], found[near], scores[near], iou=MERGE_IOU)
+    return *_in_picture(view, own[None], six), score
 
 
 def _in_picture(view: Affine, box: Floats, points: Floats) -> tuple[Floats, Floats]:

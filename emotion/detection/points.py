@@ -106,6 +106,17 @@ def merged(
     return weight @ boxes, np.einsum("kn,npc->kpc", weight, points), scores[best]
 
 
+def best(
+    boxes: Floats, points: Floats, scores: Floats, *, iou: float
+) -> tuple[Floats, Floats, float]:
+    """The first face that ``merged`` gives, of one or more; in a tenth of its time."""
+    first = int(scores.argmax())
+    weight = np.where(overlaps(boxes[first], boxes)[0] > iou, scores, 0)
+    weight[first] = scores[first]  # without area it overlaps nothing, not even itself
+    weight /= np.maximum(weight.sum(), np.float32(1e-12))
+    return weight @ boxes, np.einsum("n,npc->pc", weight, points), float(scores[first])
+
+
 def _overlapping(boxes: Floats, iou: float) -> np.ndarray:
     """Whether each two of N boxes have more than this IoU, bool (N, N).
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.boxes import overlaps
-from emotion.detection.points import VALUES, candidates, decode, grid, merged
+from emotion.detection.points import VALUES, best, candidates, decode, grid, merged
 from emotion.detection.single_shot import _uncut, network_input
 
 STRIDES = (8, 16, 32, 64)
@@ -72,12 +72,19 @@ def test_merging_keeps_what_greedy_suppression_keeps(rows: np.ndarray, random: o
     for i in range(len(boxes)):
         if all(overlaps(boxes[k], boxes[i])[0] <= 0.4 for k in kept):
             kept.append(i)
-    got, marks, best = merged(boxes, points, scores, iou=0.4)
-    np.testing.assert_array_equal(best, scores[kept])
+    got, marks, sure = merged(boxes, points, scores, iou=0.4)
+    np.testing.assert_array_equal(sure, scores[kept])
     assert len(got) == len(marks) == len(kept)
     if len(boxes):
         assert got.min() >= boxes.min() - 1e-3
         assert got.max() <= boxes.max() + 1e-3
+        order = np.random.default_rng(len(boxes)).permutation(len(boxes))
+        for alone, among in zip(
+            best(boxes[order], points[order], scores[order], iou=0.4),
+            (got[0], marks[0], sure[0]),
+            strict=True,
+        ):
+            np.testing.assert_allclose(alone, among, rtol=1e-5, atol=1e-4)
 
 
 def test_merging_is_the_mean_weighted_by_score() -> None:
