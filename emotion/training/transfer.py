@@ -14,12 +14,14 @@ from emotion.training.architectures.applications import load_weights
 from emotion.training.blend import BLEND
 from emotion.training.config import RUN_FILE, read_json, run_of
 from emotion.training.keras_models import load_keras
+from emotion.training.narrowing import carry_over
 
 
 def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[str, Any]:
     """Gives ``model`` its first weights; what the run's record says of their origin.
 
-    start: a model's folder of the same architecture, a checkpoint of ``Trainer.run`` with the same
+    start: a model's folder of the same architecture or of one with more channels inside of its
+    blocks (see ``narrowing``), a checkpoint of ``Trainer.run`` with the same
     heads, or the file of a Keras application's weights without top. From a model's folder, heads
     of the same name and number of labels are taken too; others begin anew. Raises ``ModelError``
     when the weights do not fit.
@@ -31,12 +33,10 @@ def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[s
         return {"model": start.name, "sha256": sha256_of(start), "run": run}
     known = _without_blend(load_keras(start))
     theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)
-    if known.name != model.name or len(theirs) != len(ours):
+    if not carry_over(theirs, ours):
         raise ModelError(
             f"{start} has the architecture {known.name}; a {model.name} cannot begin from it."
         )
-    for source, target in zip(theirs, ours, strict=True):
-        target.set_weights(source.get_weights())
     for name in _heads(known):
         target = model.get_layer(name) if _has(model, name) else None
         source = known.get_layer(name)

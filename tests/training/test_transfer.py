@@ -16,6 +16,7 @@ from emotion.training.architectures import build
 from emotion.training.blend import Question, table
 from emotion.training.distill import taught
 from emotion.training.keras_models import load_keras
+from emotion.training.narrowing import carry_over
 from emotion.training.targets import Targets
 from emotion.training.transfer import begin_from
 from emotion.types import EMOTIONS
@@ -58,6 +59,29 @@ def test_weights_that_do_not_fit_are_refused(members: list[Path], tmp_path: Path
     application = build("mobilenet_v2", {"mine": ("x", "y")})
     with pytest.raises(ModelError, match="does not hold the weights of mobilenet_v2"):
         begin_from(tmp_path / "x.weights.h5", application, {"mine"})
+
+
+def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
+    """Where all but as many as it has say nothing, it answers as the wide one."""
+    wide, slim = (build(arch, {"h": ("x", "y")}) for arch in ("se_resnet", "se_resnet_slim"))
+    rng = np.random.default_rng(0)
+    theirs, ours = ([layer for layer in net.layers if layer.weights] for net in (wide, slim))
+    for source, target in zip(theirs, ours, strict=True):
+        if isinstance(source, keras.layers.BatchNormalization):
+            gain, shift, *statistics = (
+                rng.uniform(0.5, 1.5, w.shape) for w in source.get_weights()
+            )
+            silent = rng.permutation(len(gain))[target.gamma.shape[0] :]
+            gain[silent] = shift[silent] = 0
+            source.set_weights([gain, shift, *statistics])
+    assert carry_over(theirs, ours)
+    faces = rng.integers(0, 256, (4, 48, 48, 1), np.uint8)
+    np.testing.assert_allclose(slim(faces)["h"], wide(faces)["h"], rtol=1e-3, atol=1e-5)
+    before = [layer.get_weights() for layer in theirs]
+    assert not carry_over(ours, theirs)
+    for layer, weights in zip(theirs, before, strict=True):
+        for now, then in zip(layer.get_weights(), weights, strict=True):
+            np.testing.assert_array_equal(now, then)
 
 
 def test_an_application_takes_the_weights_of_a_file(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ from emotion.training.layers import FusedBatchNormalization
 
 ARCHITECTURES: dict[str, Architecture] = {
     "se_resnet": Architecture(se_resnet((48, 96, 160), (2, 2, 2), dropout=0.3)),
+    "se_resnet_slim": Architecture(
+        se_resnet((48, 96, 160), (2, 2, 2), inner=(16, 48, 96), dropout=0.3)
+    ),
     "se_resnet_small": Architecture(se_resnet((32, 64, 128), (2, 2, 2), dropout=0.3)),
     "mini_xception": Architecture(mini_xception),
     "region_attention": Architecture(region_attention),

@@ -48,14 +48,17 @@ def squeeze_excite(x: Any, ratio: int = 8) -> Any:
     return layers.Multiply()([x, gate])
 
 
-def residual(x: Any, filters: int, norm: Norm, *, stride: int, attention: bool) -> Any:
-    """Basic block of He et al. 2016, with squeeze and excitation on its branch where asked."""
+def residual(x: Any, filters: int, norm: Norm, *, inner: int, stride: int, attention: bool) -> Any:
+    """Basic block of He et al. 2016, with squeeze and excitation on its branch where asked.
+
+    inner: channels between its two convolutions.
+    """
     shortcut = x
     if stride > 1 or x.shape[-1] != filters:
         if stride > 1:
             shortcut = layers.AveragePooling2D(2, padding="same")(shortcut)
         shortcut = norm()(conv(filters, 1)(shortcut))
-    y = norm()(conv(filters, stride=stride)(x))
+    y = norm()(conv(inner, stride=stride)(x))
     y = layers.ReLU()(y)
     # Starting each block as the identity (Goyal et al. 2017) makes a high learning rate safe.
     y = norm(gamma_initializer="zeros")(conv(filters)(y))

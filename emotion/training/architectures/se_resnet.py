@@ -14,24 +14,40 @@ from keras import layers
 from emotion.training.architectures.blocks import Features, Norm, conv, residual
 
 
-def se_resnet(widths: Sequence[int], depths: Sequence[int], *, dropout: float) -> Features:
-    """widths: channels of each stage; depths: its blocks. Each stage but the first halves."""
+def se_resnet(
+    widths: Sequence[int],
+    depths: Sequence[int],
+    *,
+    dropout: float,
+    inner: Sequence[int] | None = None,
+) -> Features:
+    """widths: channels of each stage; depths: its blocks. Each stage but the first halves.
+
+    inner: of each stage, the channels between a block's two convolutions; None: its width.
+    """
 
     def features(x: Any, norm: Norm) -> Any:
-        x = trunk(x, norm, widths, depths)
+        x = trunk(x, norm, widths, depths, inner)
         x = layers.GlobalAveragePooling2D()(x)
         return layers.Dropout(dropout)(x)
 
     return features
 
 
-def trunk(x: Any, norm: Norm, widths: Sequence[int], depths: Sequence[int]) -> Any:
+def trunk(
+    x: Any,
+    norm: Norm,
+    widths: Sequence[int],
+    depths: Sequence[int],
+    inner: Sequence[int] | None = None,
+) -> Any:
     """Scaled inputs to the last stage's map, an eighth of the input's size for three stages."""
     x = layers.ReLU()(norm()(conv(widths[0], stride=2)(x)))
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+    stages = zip(widths, depths, inner or widths, strict=True)
+    for stage, (width, depth, between) in enumerate(stages):
         for block in range(depth):
             # Squeeze and excitation on the first stage's large maps costs a third of a step's
             # time on a CPU (its memory traffic) and is left to the later ones.
             stride = 2 if stage and not block else 1
-            x = residual(x, width, norm, stride=stride, attention=stage > 0)
+            x = residual(x, width, norm, inner=between, stride=stride, attention=stage > 0)
     return x
