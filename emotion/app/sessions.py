@@ -1,25 +1,46 @@
-"""Lets go of the sessions of visitors who left, with the pictures that they hold.
+"""Lets go of what visitors gave: when they leave a place of the page, and when they are gone.
 
-Streamlit (1.67) keeps a session for two minutes after its browser went, so that a short
-loss of the network costs nothing (``server.disconnectedSessionTTL``). But what is older than that
-is taken out only when the next visitor leaves: on a quiet server the last visitors' pictures would
-stay in memory for good. Everything that leans on the library's inside for this stands here.
+Streamlit (1.67) keeps a session for two minutes after its browser went, so that a short loss of
+the network costs nothing (``server.disconnectedSessionTTL``). But what is older than that is taken
+out only when the next visitor leaves, and then lives on until Python looks for circles: on a quiet
+server the last visitors' pictures would stay in memory for good. And an upload stays until its
+session ends, also when the place that showed it was left. Everything that leans on the library's
+inside for this stands here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import ctypes
 import gc
 import logging
+import sys
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 EVERY_S = 10.0
 _log = logging.getLogger(__name__)
+
+
+def forget_uploads() -> None:
+    """Drops the files that this visitor uploaded, and the snapshots."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def drop(value: Any) -> None:
+    """Ends the work that a value of a session stands for, if any: a clip's analysis."""
+    stop = getattr(value, "stop", None)
+    if callable(stop):
+        stop()
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,30 +49,72 @@ def forget_who_left() -> threading.Thread | None:
     if not runtime.exists():
         return None
     server = runtime.get_instance()
-    # What is loaded stays: a collection that looks through it all would stall everybody's stream
-    # for a tenth of a second and more.
-    gc.collect()
-    gc.freeze()
     thread = threading.Thread(target=_watch, args=(server,), name="sessions", daemon=True)
     thread.start()
     return thread
 
 
+@dataclass
+class Leavers:
+    """Who is away and may come back. Not thread-safe: it belongs to the event loop's thread."""
+
+    away: dict[str, Any] = field(default_factory=dict)
+
+    def gone(self, manager: Any) -> list[Any]:
+        """The sessions that ended since the last call; their uploads are dropped."""
+        storage = manager._session_storage
+        storage._cache.expire()
+        here = {info.session.id for info in manager.list_active_sessions()}
+        before, self.away = self.away, {s.session.id: s.session for s in storage.list()}
+        gone = [
+            session
+            for name, session in before.items()
+            if name not in self.away and name not in here
+        ]
+        for session in gone:
+            session.shutdown()
+        return gone
+
+
 def _watch(server: Any) -> None:
+    leavers, was_quiet = Leavers(), False
     while True:
         time.sleep(EVERY_S)
         try:
             loop: asyncio.AbstractEventLoop = server._get_async_objs().eventloop
-            # The storage belongs to the event loop's thread.
-            loop.call_soon_threadsafe(reap, server._session_mgr._session_storage)
-        except (AttributeError, RuntimeError):  # another Streamlit; or the server is stopping
+            manager = server._session_mgr
+            gone = asyncio.run_coroutine_threadsafe(_called(leavers, manager), loop).result()
+            for session in gone:
+                forget(session)
+            quiet = not leavers.away and not manager.num_active_sessions()
+        except (AttributeError, RuntimeError, concurrent.futures.CancelledError):
+            # Another Streamlit; or the server is stopping.
             _log.warning("Sessions of visitors who left are kept until the next one leaves.")
             return
+        if quiet and not was_quiet:
+            # What is loaded stays: a collection that looks through it all would stall everybody's
+            # stream for a tenth of a second and more. Only now nobody's own is among it.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+        if gone or (quiet and not was_quiet):
+            _return_memory()
+        was_quiet = quiet
 
 
-def reap(storage: Any) -> int:
-    """Takes the expired sessions out of Streamlit's storage; how many there were."""
-    removed = len(storage._cache.expire())
-    if removed:
-        gc.collect()  # a session holds itself in circles
-    return removed
+async def _called(leavers: Leavers, manager: Any) -> list[Any]:
+    return leavers.gone(manager)
+
+
+def forget(session: Any) -> None:
+    """Empties a session that ended; what is left of it says nothing of the visitor."""
+    state = session.session_state
+    for key in list(state.filtered_state):
+        drop(state[key])
+    state.clear()
+
+
+def _return_memory() -> None:
+    """Gives freed memory back to the system: by itself glibc keeps all below what still lives."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(0)

@@ -10,7 +10,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 import emotion
-from emotion.app.sessions import forget_who_left
+from emotion.app.sessions import drop, forget_uploads, forget_who_left
 from emotion.app.words import plain
 
 # Streamlit 1.67 reads an upload through Starlette, which by its own default passes everything over
@@ -18,6 +18,9 @@ from emotion.app.words import plain
 MultiPartParser.spool_max_size = 1 << 30
 
 ICON = str(Path(__file__).parent / "icon.png")
+
+_PLACE = "place"
+"""The session's entry for the place that is shown."""
 
 _STYLE = (Path(__file__).parent / "style.css").read_text()
 _BRAND = (
@@ -79,7 +82,11 @@ def _forget_other_places(title: str) -> None:
 
     Places name their entries of the session "photo:...", "video:..." and so on.
     """
+    if st.session_state.get(_PLACE, title) != title:
+        forget_uploads()
+    st.session_state[_PLACE] = title
     for key in list(st.session_state):
         owner, mark, _ = str(key).partition(":")
         if mark and owner in ("photo", "video", "webcam") and owner != title.lower():
+            drop(st.session_state[key])
             del st.session_state[key]

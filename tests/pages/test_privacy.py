@@ -3,12 +3,50 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.testing.v1 import AppTest
 
-from emotion.app import shared
+from emotion.app import sessions, shared
+
+
+def test_uploads_are_forgotten_when_their_place_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = MemoryUploadedFileManager("/upload")
+    visitor = SimpleNamespace(session_id="me", uploaded_file_mgr=uploads)
+    monkeypatch.setattr(sessions, "get_script_run_ctx", lambda: visitor)
+
+    def script() -> None:
+        import streamlit as st
+
+        from emotion.app import shared
+
+        shared._forget_other_places(st.session_state["to"])
+
+    class Work:
+        stopped = 0
+
+        def stop(self) -> None:
+            self.stopped += 1
+
+    page, work = AppTest.from_function(script), Work()
+    page.session_state["to"], page.session_state["video:job"] = "Video", work
+    page.run()
+    uploads.add_file("me", UploadedFileRec("1", "a.mp4", "video/mp4", b"clip"))
+    page.run()
+    assert uploads.get_files("me", ["1"])
+    assert not work.stopped
+    page.session_state["to"] = "Photo"
+    page.run()
+    assert not page.exception
+    assert not uploads.get_files("me", ["1"])
+    assert work.stopped == 1
+    assert "video:job" not in page.session_state
 
 
 def test_a_large_upload_never_touches_the_disk() -> None:

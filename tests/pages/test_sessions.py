@@ -3,47 +3,122 @@
 import gc
 import weakref
 from types import SimpleNamespace
+from typing import Any
 
-from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.memory_session_storage import MemorySessionStorage, TTLCache
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.state import SessionState
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from emotion.app.sessions import reap
+from emotion.app.sessions import Leavers, drop, forget
+
+UPLOADS = MemoryUploadedFileManager("/upload")
+
+
+class Picture:
+    """Something large that a page kept."""
+
+
+class Work:
+    """Something that goes on until it is stopped."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
 
 
 class Session:
-    """Holds itself, as Streamlit's own does."""
+    """Holds itself, as Streamlit's own does, with the real state and a real upload."""
 
     def __init__(self, name: str) -> None:
         self.id = name
         self.me = self
+        self.session_state = SessionState()
+        self.work = self.session_state["video:job"] = Work()
+        self.session_state["photo:results"] = Picture()
+        UPLOADS.add_file(name, UploadedFileRec("1", "a.jpg", "image/jpeg", b"picture"))
+
+    def shutdown(self) -> None:
+        UPLOADS.remove_session_files(self.id)
 
 
-def stored(storage: MemorySessionStorage, name: str) -> weakref.ref[Session]:
-    session = Session(name)
-    storage.save(SimpleNamespace(session=session))  # type: ignore[arg-type]
-    return weakref.ref(session)
+class Manager:
+    """What is used of Streamlit's, with its real storage and a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self._session_storage = MemorySessionStorage()
+        self._session_storage._cache = TTLCache(maxsize=128, ttl=120, timer=lambda: self.now_s)
+        self.here: dict[str, Session] = {}
+
+    def list_active_sessions(self) -> list[Any]:
+        return [SimpleNamespace(session=session) for session in self.here.values()]
+
+    def come(self, name: str) -> Session:
+        self.here[name] = Session(name)
+        return self.here[name]
+
+    def leave(self, name: str) -> None:
+        self._session_storage.save(SimpleNamespace(session=self.here.pop(name)))  # type: ignore[arg-type]
+
+
+def test_streamlit_has_what_is_used_of_it() -> None:
+    for name in ("list_active_sessions", "num_active_sessions"):
+        assert callable(getattr(WebsocketSessionManager, name))
+    assert callable(AppSession.shutdown)
+    assert isinstance(AppSession.session_state, property)
 
 
 def test_streamlit_itself_keeps_who_left_until_the_next_one_leaves() -> None:
-    """When this fails the library has mended it, and ``emotion.app.sessions`` can go."""
+    """When this fails the library has mended it, and ``emotion.app.sessions`` can shrink."""
     storage = MemorySessionStorage(ttl_seconds=0)
-    left = stored(storage, "a")
+    session = Session("a")
+    left = weakref.ref(session)
+    storage.save(SimpleNamespace(session=session))  # type: ignore[arg-type]
+    del session
     assert storage.list() == []
     assert storage.get("a") is None
     gc.collect()
     assert left() is not None
 
 
-def test_who_left_is_forgotten() -> None:
-    storage = MemorySessionStorage(ttl_seconds=0)
-    left = stored(storage, "a")
-    assert reap(storage) == 1
-    assert left() is None
-    assert reap(storage) == 0
+def test_who_left_is_forgotten_with_pictures_uploads_and_work() -> None:
+    manager, leavers = Manager(), Leavers()
+    session = manager.come("a")
+    picture = weakref.ref(session.session_state["photo:results"])
+    manager.leave("a")
+    gc.disable()  # whether Python looks for circles must not matter
+    try:
+        assert leavers.gone(manager) == []
+        assert UPLOADS.get_files("a", ["1"])
+        manager.now_s = 121
+        assert leavers.gone(manager) == [session]
+        forget(session)
+        assert picture() is None
+    finally:
+        gc.enable()
+    assert session.work.stopped
+    assert not UPLOADS.get_files("a", ["1"])
+    assert leavers.gone(manager) == []
 
 
-def test_who_may_come_back_is_not() -> None:
-    storage = MemorySessionStorage(ttl_seconds=60)
-    left = stored(storage, "a")
-    assert reap(storage) == 0
-    assert left() is not None
-    assert len(storage.list()) == 1
+def test_who_may_come_back_is_not_and_neither_is_who_came_back() -> None:
+    manager, leavers = Manager(), Leavers()
+    session = manager.come("a")
+    manager.leave("a")
+    assert leavers.gone(manager) == []
+    manager._session_storage.delete("a")
+    manager.here["a"] = session
+    assert leavers.gone(manager) == []
+    assert UPLOADS.get_files("a", ["1"])
+    assert leavers.away == {}
+
+
+def test_only_what_can_be_stopped_is() -> None:
+    drop(Picture())
+    work = Work()
+    drop(work)
+    assert work.stopped
