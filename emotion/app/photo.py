@@ -17,6 +17,7 @@ from emotion.app import shared
 from emotion.app.cards import cards_html
 from emotion.app.photo_result import Photo, annotated_jpeg, annotated_zip, read_photo, safe_stem
 from emotion.app.samples import CREDIT, SAMPLES, Sample
+from emotion.app.sessions import forget_uploads
 from emotion.app.words import counted, faces_summary, looks, plain
 from emotion.table import face_rows, to_csv
 
@@ -66,6 +67,7 @@ def _given() -> tuple[list[Given], int]:
         required=True,
         key=_SOURCE,
         label_visibility="collapsed",
+        on_change=forget_uploads,
     )
     if source == _CAMERA:
         snapshot = st.camera_input("Take a picture of your face", key="photo:camera", width=560)
@@ -101,6 +103,7 @@ def _sample_buttons(*, with_pictures: bool) -> None:
 
 
 def _choose(sample: Sample) -> None:
+    forget_uploads()
     st.session_state[_SOURCE] = _SAMPLES
     st.session_state[_SAMPLE] = sample.file
 
@@ -109,20 +112,18 @@ def _analyzed(
     given: Sequence[Given], analyzer: emotion.Analyzer
 ) -> list[tuple[str, Photo | emotion.EmotionError]]:
     """The photo, or the error, of each given picture; what is no longer shown is forgotten."""
-    before: dict[str, Photo | emotion.EmotionError] = st.session_state.get(_RESULTS, {})
-    kept: dict[str, Photo | emotion.EmotionError] = {}
-    shown = []
+    known: dict[str, Photo | emotion.EmotionError] = st.session_state.setdefault(_RESULTS, {})
+    digests = [hashlib.sha256(data).hexdigest() for _, data in given]
+    for digest in set(known) - set(digests):
+        del known[digest]
     progress = st.empty()
-    for number, (name, data) in enumerate(given, start=1):
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in kept:
-            if digest not in before:
-                progress.caption(f"Looking at photo {number} of {len(given)} …")
-            kept[digest] = before.get(digest) or _read(data, analyzer)
-        shown.append((name, kept[digest]))
+    for number, ((_, data), digest) in enumerate(zip(given, digests, strict=True), start=1):
+        if digest not in known:
+            # Where Streamlit ends this run for a newer one, what is done stays.
+            progress.caption(f"Looking at photo {number} of {len(given)} …")
+            known[digest] = _read(data, analyzer)
     progress.empty()
-    st.session_state[_RESULTS] = kept
-    return shown
+    return [(name, known[digest]) for (name, _), digest in zip(given, digests, strict=True)]
 
 
 def _read(data: bytes, analyzer: emotion.Analyzer) -> Photo | emotion.EmotionError:

@@ -3,9 +3,11 @@
 import csv
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -151,6 +153,25 @@ def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
     assert analyzer.calls == 1, "equal bytes are analysed once"
+
+
+def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
+    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = analyzer.faces
+
+    def ended_at_the_third(*given: Any) -> Any:
+        if analyzer.calls == 2:
+            monkeypatch.setattr(analyzer, "faces", real)
+            st.stop()
+        return real(*given)
+
+    monkeypatch.setattr(analyzer, "faces", ended_at_the_third)
+    page = upload(place(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
+    assert analyzer.calls == 2
+    page.run()
+    assert analyzer.calls == 4
+    assert images(page) == 4
 
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
