@@ -206,6 +206,9 @@ def _in_short(job: Job) -> bool:
         st.warning("A part of this clip is damaged or missing; the rest is shown.")
     if job.film_note:
         st.info(job.film_note)
+    if job.state == "done" and not len(job.recording):
+        st.info("This part of the clip holds no picture; make it longer.")
+        return False
     st.write(timeline.summary(job.recording))
     if not _shares(job):
         st.info("Try a clip in which a face looks towards the camera, near and well lit.")

@@ -78,6 +78,7 @@ class Job:
         self._steps = self._work(analyzer)
         self._lock = threading.Lock()
         self._run: object = None
+        self._stopping = threading.Event()
 
     @property
     def running(self) -> bool:
@@ -132,14 +133,18 @@ class Job:
             return True
 
     def stop(self) -> None:
-        """Ends the work; what is done stays. Faces that are all found need no drawn video."""
+        """Ends the work; what is done stays. Faces that are all found need no drawn video.
+
+        Also while a late part is being reached, which is one long step.
+        """
+        self._stopping.set()
+        self._clip.close()
         with self._lock:
             if self.state == "drawing":
                 self.state, self.film_note = "done", "The annotated video was stopped."
             elif self.state == "analysing":
                 self.state = "stopped"
             self._steps.close()
-            self._clip.close()
 
     def _give_up(self) -> None:
         """After an error that nobody foresaw: what is done stays."""
@@ -160,6 +165,8 @@ class Job:
         except emotion.EmotionError as error:
             self.state, self.problem = "failed", str(error)
             return
+        if self._stopping.is_set():
+            return  # `stop` says how it ended
         if len(self.recording.faces):
             self.state = "drawing"
             self._begin()

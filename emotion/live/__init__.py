@@ -5,6 +5,7 @@ the page or the transport: frames are ``av.VideoFrame``, whoever delivers them.
 """
 
 from emotion.live.processor import LiveProcessor
+from emotion.live.record import SessionRecord
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot
 from emotion.live.viewers import VIEWERS, NoRoomError
@@ -15,5 +16,6 @@ __all__ = [
     "LiveSettings",
     "LiveSnapshot",
     "NoRoomError",
+    "SessionRecord",
     "SettingsHolder",
 ]

@@ -31,6 +31,7 @@ from emotion.live.snapshot import LiveSnapshot, rate_hz
 from emotion.tracking import AT_ONCE, FaceTracker, TrackedFace
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
+from emotion.video.rgb import RgbFrames
 
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
@@ -81,6 +82,7 @@ class LiveProcessor:
         self._load = load
         self._tracker = FaceTracker(analyzer, at_once=AT_ONCE)
         self._holder = holder or SettingsHolder()
+        self._to_rgb = RgbFrames()
         self.record = SessionRecord()
         self._worker = NewestWorker(
             self._analyze, name="live-analysis", rest=self._rest, gate=_ANALYSES
@@ -170,7 +172,7 @@ class LiveProcessor:
         if paused and self._frozen is not None:
             return like(frame, self._frozen)
         self._frozen = None
-        image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+        image = self._to_rgb(frame)
         faces: Sequence[TrackedFace] = ()
         if (
             result is not None

@@ -42,8 +42,14 @@ class SessionRecord:
     def rows(self) -> list[Row]:
         """The table's rows, by what each frame alone showed; times since the stream's start."""
         with self._lock:
-            entries = list(self._entries)
-        return [row for time_s, faces in entries for row in tracked_rows("webcam", faces, time_s)]
+            entries, begun_s = list(self._entries), self._begun_s or 0.0
+        # In a crowd a face may be in two entries as one frame showed it.
+        faces = {(face.seen_s, face.number): face for _, found in entries for face in found}
+        return [
+            row
+            for (seen_s, _), face in sorted(faces.items(), key=lambda item: item[0])
+            for row in tracked_rows("webcam", [face], seen_s - begun_s)
+        ]
 
     def timeline(self, number: int, seconds: float) -> tuple[Floats, Floats]:
         """Of one face: times (N,) in seconds before now, negative, and probabilities (N, 7)."""

@@ -28,6 +28,7 @@ from emotion.live.frames import like
 from emotion.tracking import AT_ONCE, FaceTracker
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Floats, Image
+from emotion.video.rgb import RgbFrames
 
 CLOCK_HZ = 90_000
 FRAME_PATH = ("to RGB", "analysis", "copy and draw", "from RGB")
@@ -58,7 +59,7 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         took[name].append(1000 * (time.perf_counter() - begun))
 
     decoder, encoder = Vp8Decoder(), PlainVp8Encoder()
-    tracker = FaceTracker(analyzer, at_once=AT_ONCE)
+    tracker, to_rgb = FaceTracker(analyzer, at_once=AT_ONCE), RgbFrames()
     sent = seen = 0
     for index, packet in enumerate(packets):
         data: Any = SimpleNamespace(data=packet, timestamp=index * CLOCK_HZ // rate_hz)
@@ -67,7 +68,7 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         if not isinstance(frame, av.VideoFrame):
             raise TypeError(f"expected a video frame, got {type(frame).__name__}")
         with timed("to RGB"):
-            image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+            image = to_rgb(frame)
         with timed("analysis"):
             faces = tracker.update(image, index / rate_hz)
         with timed("copy and draw"):

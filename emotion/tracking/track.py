@@ -25,12 +25,14 @@ FLOOR = 1e-4  # of a probability: below, its logarithm says nothing of the face
 class TrackedFace(Face):
     """A face with the number of its track; box, landmarks and probabilities are smoothed in time.
 
-    raw: the face as this frame alone shows it. held: the label's index, which another
-    expression takes over once it leads by ``LEAD``.
+    raw: the face as one frame alone shows it, the one of ``seen_s``: this one, or in a crowd one a
+    few before (see the tracker's ``at_once``). held: the label's index, which another expression
+    takes over once it leads by ``LEAD``.
     """
 
     number: int = field(kw_only=True)
     raw: Face = field(kw_only=True)
+    seen_s: float = field(kw_only=True)
     held: int = field(kw_only=True)
 
     @property
@@ -86,6 +88,7 @@ class Place:
             probabilities=calm,
             number=self.number,
             raw=face,
+            seen_s=self.time_s,
             held=held,
         )
 

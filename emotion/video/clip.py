@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from emotion.errors import VideoError
 from emotion.images import MAX_PIXELS
 from emotion.types import Image
 from emotion.video.container import HELP, Source, open_container, packets_of
+from emotion.video.rgb import RgbFrames
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -113,6 +114,11 @@ class Clip:
         if first is not None:
             self._first, self._rest = first, rest
 
+    @property
+    def next_s(self) -> float | None:
+        """When the first frame that ``frames`` looks at is shown; None where it does not say."""
+        return None if self._first.pts is None else self._time_s(self._first, 0)
+
     def frames(
         self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
     ) -> Generator[tuple[int, float, Image]]:
@@ -125,6 +131,7 @@ class Clip:
         if rate_hz is not None and not rate_hz > 0:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
         time_s = next_s = 0.0
+        to_rgb = RgbFrames()
         for index, frame in enumerate(chain([self._first], self._rest)):
             time_s = max(time_s, self._time_s(frame, index))
             if time_s < start_s - 1e-6:
@@ -136,7 +143,7 @@ class Clip:
                     continue
                 # From the grid, not from this frame: otherwise 10 a second of 24 would become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
-            yield index, time_s, _upright(frame)
+            yield index, time_s, _upright(to_rgb(frame), frame.rotation)
         stated_s = self.info.duration_s
         missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.zero_s)
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
@@ -228,8 +235,7 @@ def _clip_info(stream: VideoStream, container_duration: int | None, first: Video
     )
 
 
-def _upright(frame: VideoFrame) -> Image:
-    """The frame as RGB, turned as its rotation metadata says (degrees counterclockwise)."""
-    image: Any = frame.to_ndarray(format="rgb24")
-    quarters = round(frame.rotation / 90) % 4
+def _upright(image: Image, rotation: float) -> Image:
+    """A frame's picture turned as its rotation metadata says (degrees counterclockwise)."""
+    quarters = round(rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

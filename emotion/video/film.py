@@ -34,7 +34,7 @@ def draw_film(
     ``ClipWriter``. Returns whether all of the sound came along.
     """
     with ExitStack() as stack:
-        clip = stack.enter_context(Clip(own_handle(source)))
+        clip = stack.enter_context(_clip_from(source, start_s))
         zero_s = clip.zero_s
         sound = stack.enter_context(
             closing(
@@ -52,6 +52,17 @@ def draw_film(
             yield time_s
         film.ended()
     return not sound.damaged
+
+
+def _clip_from(source: Source, start_s: float) -> Clip:
+    """The clip, at a key frame up to ``start_s`` where one can be found, else at its start."""
+    clip = Clip(own_handle(source))
+    if start_s > 0:
+        clip.skip_to(start_s)
+        if clip.next_s is None or clip.next_s > start_s:
+            clip.close()
+            clip = Clip(own_handle(source))
+    return clip
 
 
 def frame_at(source: Source, recording: Recording, time_s: float) -> Image | None:

@@ -151,4 +151,5 @@ def _tracked(a: np.void, b: np.void, near: np.void, share: float) -> TrackedFace
         number=int(near["number"]),
         held=int(near["held"]),
         raw=Face(xyxy=xyxy, score=score, probabilities=probabilities),
+        seen_s=float(near["time_s"]),
     )

@@ -5,6 +5,11 @@ import io
 import itertools
 import json
 import re
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import av
 import numpy as np
@@ -19,6 +24,7 @@ from emotion.app.video_job import Job
 from emotion.app.video_report import report_html
 from emotion.types import EMOTIONS
 from emotion.video.clip import read_frames
+from emotion.video.container import packets_of
 from emotion.video.faces import FrameResult
 from emotion.video.record import Recording
 from tests.clips import sound_only
@@ -168,6 +174,39 @@ def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     assert (work.state, len(work.recording)) == ("stopped", 7)
     work.stop()
     assert work.state == "stopped"
+
+
+def test_stopping_does_not_wait_until_a_late_part_is_reached(
+    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reading = [], threading.Event()
+
+    def slowly(*given: Any) -> Iterator[Any]:
+        for packet in packets_of(*given):
+            read.append(packet)
+            if len(read) == 10:
+                reading.set()
+            if len(read) > 5:
+                time.sleep(0.02)
+            yield packet
+
+    monkeypatch.setattr("emotion.video.clip.packets_of", slowly)
+    work = Job("id", io.BytesIO(clip_bytes(200)), analyzer, rate_hz=None, start_s=19.0)
+    with ThreadPoolExecutor(1) as pool:
+        step = pool.submit(work.step, work.take())
+        assert reading.wait(20)
+        work.stop()
+        assert not step.result()
+    assert len(read) < 100
+    assert (work.state, len(work.recording), work.film) == ("stopped", 0, None)
+
+
+def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnalyzer) -> None:
+    page = upload(place(), "clip.mp4", clip_bytes())
+    page.slider[0].set_value((1.05, 1.05)).run()
+    press(page, "Analyse")
+    assert any("holds no picture" in info.value for info in page.info)
+    assert not any("looks towards the camera" in info.value for info in page.info)
 
 
 def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:

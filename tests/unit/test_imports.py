@@ -17,7 +17,7 @@ ALLOWED = {
     "archive": {"archive", "video", "core"},
     "package": {"core", "video"},
     "training": {"training", "core", "detection"},
-    "live": {"live", "tracking", "core"},
+    "live": {"live", "video", "tracking", "core"},
     "tracking": {"tracking", "core"},
     "video": {"core", "video", "tracking"},
     "core": {"core", "detection"},

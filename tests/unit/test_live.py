@@ -281,18 +281,27 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side() -> None:
         processor.on_ended()
 
 
-def tracked(number: int = 1, top: int = 3) -> TrackedFace:
+def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
     face = make_face(top=top)
     return TrackedFace(
-        xyxy=face.xyxy, score=0.9, probabilities=face.probabilities, number=number, raw=face, held=3
+        xyxy=face.xyxy,
+        score=0.9,
+        probabilities=face.probabilities,
+        number=number,
+        raw=face,
+        held=3,
+        seen_s=seen_s,
     )
 
 
 def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
     record = SessionRecord()
     for index in range(30 * 700):
-        faces = [tracked(1), tracked(2, top=4)] if index % 300 < 150 else [tracked(1)]
-        record.add(faces, 1000 + index / 30)
+        now_s = 1000 + index / 30
+        faces = [tracked(1, seen_s=now_s)]
+        if index % 300 < 150:
+            faces.append(tracked(2, top=4, seen_s=now_s))
+        record.add(faces, now_s)
     rows = record.rows()
     times = sorted({float(str(row["time_s"])) for row in rows})
     assert 2900 <= len(times) <= 3000
@@ -304,6 +313,15 @@ def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
     assert (values.argmax(axis=1) == 4).all()
     assert record.timeline(9, 60.0)[1].shape == (0, 7)
     assert SessionRecord().timeline(1, 60.0)[0].shape == (0,)
+
+
+def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
+    record = SessionRecord()
+    record.add([tracked(1, seen_s=10.0), tracked(2, seen_s=10.0)], 10.0)
+    record.add([tracked(1, seen_s=10.3), tracked(2, seen_s=10.0)], 10.3)
+    record.add([tracked(1, seen_s=10.5), tracked(2, seen_s=10.5)], 10.6)
+    rows = [(round(float(str(row["time_s"])), 3), row["track"]) for row in record.rows()]
+    assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]
 
 
 def test_the_strip_shows_what_was_and_leaves_gaps() -> None:

@@ -32,6 +32,7 @@ def face(number: int, x: float, top: str = "happy", seen: str | None = None) -> 
         number=number,
         held=EMOTIONS.index(top),
         raw=Face(xyxy=box + 1, score=0.9, probabilities=answers[1]),
+        seen_s=0.0,
     )
 
 
