@@ -12,10 +12,11 @@ from emotion.app.photo import show_photo
 from emotion.app.photo_result import Photo, read_photo
 from emotion.app.webrtc import DEFAULT_SIZE, SIZES, ask_for_size
 from emotion.images import encode_image
-from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
+from emotion.live import LiveProcessor, LiveSettings, SessionRecord, SettingsHolder
 from emotion.table import to_csv
 
 _STILL = "webcam:still"
+_RECORD = "webcam:record"
 CALM = {"Quick": 0.25, "Balanced": 1.0, "Calm": 3.0}
 """The choices of smoothing; see ``FaceTracker``."""
 
@@ -23,7 +24,7 @@ CALM = {"Quick": 0.25, "Balanced": 1.0, "Calm": 3.0}
 def controls(
     holder: SettingsHolder, processor: LiveProcessor | None, analyzer: emotion.Analyzer
 ) -> None:
-    """Draws the settings, and while a stream runs the still and the table."""
+    """Draws the settings, the still, and the table of the present stream or of the last one."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mirror = st.toggle("Mirror", key="webcam-mirror")
         labels = st.toggle("Labels", value=True, key="webcam-labels")
@@ -51,18 +52,20 @@ def controls(
         smoothing=CALM[calm],
         paused=paused and processor is not None,
     )
-    if processor is None:
-        return
-    with st.container(horizontal=True):
-        if st.button("Take a still"):
-            _take(processor, analyzer)
-        st.download_button(
-            "Download table (CSV)",
-            lambda: to_csv(processor.record.rows()),
-            file_name="webcam-faces.csv",
-            on_click="ignore",
-            help="The last ten minutes, five rows a second for each face.",
-        )
+    if processor is not None:
+        st.session_state[_RECORD] = processor.record
+    record: SessionRecord | None = st.session_state.get(_RECORD)
+    if record is not None:
+        with st.container(horizontal=True):
+            if st.button("Take a still", disabled=processor is None) and processor is not None:
+                _take(processor, analyzer)
+            st.download_button(
+                "Download table (CSV)",
+                lambda: to_csv(record.rows()),
+                file_name="webcam-faces.csv",
+                on_click="ignore",
+                help="The last ten minutes, up to five rows a second for each face.",
+            )
     still: Photo | None = st.session_state.get(_STILL)
     if still is not None:
         show_photo("still.jpg", still, 1, is_only=True)

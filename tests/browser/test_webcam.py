@@ -107,6 +107,8 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
     page.get_by_role("button", name="Take a still").click()
     expect(page.get_by_role("button", name="Remove the still")).to_be_visible(timeout=SHOWN_MS)
+    streaming.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Take a still")).to_be_disabled(timeout=SHOWN_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download table (CSV)").first.click()
     header, *rows = Path(download.value.path()).read_text().splitlines()
