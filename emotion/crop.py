@@ -15,6 +15,8 @@ import numpy as np
 from emotion.spec import CropRule
 from emotion.types import Detection, Image
 
+WARPED_SIDE = 32_766
+
 
 def roll(landmarks: np.ndarray | None) -> float:
     """The head's roll in radians from its eyes, clockwise in the image positive; 0 if unknown."""
@@ -49,8 +51,9 @@ def crop_face(image: Image, detection: Detection, rule: CropRule, size: tuple[in
     """The face, uint8 (height, width, 3); beyond the picture its edge is repeated."""
     matrix = crop_matrix(detection, rule, size)
     shrink = int(1.0 / max(np.hypot(matrix[0, 0], matrix[0, 1]), 1e-6))
-    if shrink >= 2:
-        image, matrix = _shrunk_region(image, matrix, size, shrink)
+    # OpenCV cannot warp a picture of 32,767 pixels or more a side: of such a one only the part.
+    if shrink >= 2 or max(image.shape[:2]) > WARPED_SIDE:
+        image, matrix = _shrunk_region(image, matrix, size, max(shrink, 1))
     return np.asarray(
         cv2.warpAffine(
             image, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -8,6 +8,7 @@ threads' locks of LiteRT, OpenCV and FFmpeg in whatever state they are.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Any, TypeVar
 
 from emotion.analyzer import Analyzer
@@ -30,10 +32,11 @@ AHEAD = 8
 """So many inputs a worker may be finished ahead of one that takes long: memory stays bounded."""
 
 CRASHED = (
-    "The process that worked on this file ended unexpectedly (out of memory, or a file that "
-    "a decoder fails on); it was left out."
+    "The work on this file ended unexpectedly (out of memory, or something that a decoder fails "
+    "on); it was left out."
 )
 
+_log = logging.getLogger(__name__)
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
@@ -49,12 +52,13 @@ def outcomes(
     """Each task with its outcome, in the order of the tasks.
 
     work: a function of a module, for it travels to the workers. crashed: the outcome of a task
-    whose process died. jobs: processes, each with the models of ``choice``; with 1 the work is done
-    in this one, by ``analyzer``.
+    whose process died, or that ended with an error that nobody foresaw, which is logged. jobs:
+    processes, each with the models of ``choice``; with 1 the work is done in this one, by
+    ``analyzer``.
     """
     if jobs == 1:
         for task in tasks:
-            yield task, work(analyzer, task, _never)
+            yield task, _outcome(partial(work, analyzer, task, _never), partial(crashed, task))
         return
     flag = _CONTEXT.RawValue("b", 0)  # without a lock: a killed worker would keep it for ever
     lanes = [_Lane(choice, flag) for _ in range(jobs)]
@@ -123,10 +127,17 @@ def _in_order(
             wait([future for _, future in begun if not future.done()], return_when=FIRST_COMPLETED)
         while begun and begun[0][1].done():
             task, future = begun.popleft()
-            try:
-                yield task, future.result()
-            except BrokenProcessPool:
-                yield task, crashed(task)
+            yield task, _outcome(future.result, partial(crashed, task))
+
+
+def _outcome(work: Callable[[], Outcome], crashed: Callable[[], Outcome]) -> Outcome:
+    try:
+        return work()
+    except BrokenProcessPool:
+        return crashed()
+    except Exception:  # noqa: BLE001 - one file must not cost a night's work on all others
+        _log.exception("The work on a file ended unexpectedly.")
+        return crashed()
 
 
 def _never() -> bool:

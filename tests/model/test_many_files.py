@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as PILImage
 
+from emotion.cli.workers import outcomes
 from emotion.table import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -193,10 +194,21 @@ def test_a_crashed_worker_costs_one_input(photos: Path, tmp_path: Path) -> None:
     _, told = process.communicate(timeout=WAIT_S)
     assert process.returncode == 1, told
     assert told.count("\n") == 2, told
-    assert "2.jpg: The process that worked on this file ended unexpectedly" in told
+    assert "2.jpg: The work on this file ended unexpectedly" in told
     with open(tmp_path / "out.csv", newline="") as file:
         names = [Path(row["source"]).name for row in csv.DictReader(file)]
     assert names == ["0.jpg", "1.jpg", "3.jpg", "4.jpg", "5.jpg"]
+
+
+def test_an_error_that_nobody_foresaw_costs_one_input(caplog: pytest.LogCaptureFixture) -> None:
+    def work(_: object, number: int, __: object) -> float:
+        return 1 / number
+
+    found = list(
+        outcomes(work, [2, 0, 4], lambda _: -1.0, jobs=1, choice=None, analyzer=None)  # type: ignore[arg-type]
+    )
+    assert found == [(2, 0.5), (0, -1.0), (4, 0.25)]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def hold_open(pipe: Path) -> None:

@@ -93,6 +93,19 @@ def test_a_large_face_is_averaged_not_sampled(scale: int) -> None:
     assert np.abs(crop.astype(int) - 127).max() <= 2
 
 
+def test_a_face_of_a_picture_too_wide_for_opencv_is_cropped_as_any_other() -> None:
+    rng = np.random.default_rng(0)
+    part = cv2.GaussianBlur(rng.integers(0, 256, (80, 200, 3), np.uint8), (0, 0), 3)
+    wide = np.zeros((80, 40_000, 3), np.uint8)
+    wide[:, 36_000:36_200] = part
+    here, there = (detection(x + 60, 10, x + 110, 60, 0.3) for x in (0, 36_000))
+    np.testing.assert_allclose(
+        crop_face(wide, there, CropRule(), SIZE).astype(int),
+        crop_face(part, here, CropRule(), SIZE).astype(int),
+        atol=2,
+    )
+
+
 def test_large_and_small_versions_of_a_face_give_the_same_crop() -> None:
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, (96, 96, 3), np.uint8)
