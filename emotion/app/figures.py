@@ -11,16 +11,7 @@ from html import escape
 from typing import Any
 
 from emotion.app.bars import percent
-
-TEST_NAMES = {
-    "labels_mirrored": "{labels}, mean over the face and its mirror image",
-    "labels_default_head": "{labels} as answered on this page",
-    "labels_leak_free": "{labels}, without pictures that also stand in the training part",
-    "ferplus_majority": "FER+ majority, 8 classes",
-    "ferplus_seven": "FER+, 7 classes",
-    "ferplus_default_head": "FER+ majority as answered on this page",
-}
-"""What a test of the report is called here; {labels} is the labelling it is held against."""
+from emotion.protocol_names import protocol_name
 
 _HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels", "rafdb": "RAF-DB labels"}
 _VARIANTS = (
@@ -90,9 +81,10 @@ def evaluations(report: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(report, dict):
         return {}
     found = _tests(report, "")
-    for section in _sets(report).values():
+    for name, section in _sets(report).items():
         other = section.get("split") != report.get("split")
-        found |= _tests(section, " (validation part)" if other else "")
+        for title, test in _tests(section, " (validation part)" if other else "").items():
+            found[f"{title}, {name}" if title in found else title] = test
     if not found and number(report, "accuracy") is not None:
         found["All pictures"] = report
     return found
@@ -178,8 +170,10 @@ def _tests(section: dict[str, Any], ending: str) -> dict[str, dict[str, Any]]:
                 head = str(values.get("head", name))
                 held_against = str(section.get("set", head))
                 labels = _HEAD_NAMES.get(held_against, held_against)
-                title = TEST_NAMES.get(name, "{labels}").format(labels=labels) + ending
-                found[title] = {"head": head, "variant": name in _VARIANTS, **values}
+                title = _HEAD_NAMES.get(name, name)
+                if part == "protocols":
+                    title = protocol_name(name, rows=labels, on_page="as answered on this page")
+                found[title + ending] = {"head": head, "variant": name in _VARIANTS, **values}
     return found
 
 

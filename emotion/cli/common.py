@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -117,6 +117,20 @@ def positive_int(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
     return int(text)
+
+
+def non_negative_int(text: str) -> int:
+    """An argparse type: a whole number, 0 or above."""
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or above, got {text!r}")
+    return int(text)
+
+
+def check_default_head(given: str | None, heads: Iterable[str]) -> None:
+    """Ends the program with code 2 unless ``--default-head``, if given, is one of the heads."""
+    known = list(heads)
+    if given is not None and given not in known:
+        usage_error(f"--default-head expects one of {', '.join(known)}, got {given!r}")
 
 
 def printable(path: Path) -> str:

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from emotion.cli.common import quiet_tensorflow
+from emotion.cli.common import check_default_head, quiet_tensorflow
 from emotion.cli.reading import add_data_arguments, read_sets
 
 
@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
 
     folders = [model_folder(name) for name in options.models]
     model, heads = ensemble_of(folders)
+    check_default_head(options.default_head, heads)
     sets = read_sets(options, print)
     validation = [choosing_faces(each, among=sets) for each in sets]
     export_keras(

@@ -9,7 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import quiet_tensorflow, usage_error
+from emotion.cli.common import (
+    check_default_head,
+    non_negative_int,
+    positive_int,
+    positive_number,
+    quiet_tensorflow,
+    usage_error,
+)
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
 from emotion.spec import model_folder
@@ -32,16 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--freeze-epochs",
-        type=int,
+        type=non_negative_int,
         default=0,
         metavar="N",
         help="with --start-from: train only the heads for N epochs first",
     )
     parser.add_argument("--teacher", metavar="MODEL", help="a model whose answers are learned too")
-    parser.add_argument("--epochs", type=int, help="passes over the data")
-    parser.add_argument("--learning-rate", type=float, help="its peak")
+    parser.add_argument("--epochs", type=positive_int, help="passes over the data")
+    parser.add_argument("--learning-rate", type=positive_number, help="its peak")
     parser.add_argument("--full-size", action="store_true", help="no smaller pictures at first")
-    parser.add_argument("--batch-size", type=int, help="faces of one step")
+    parser.add_argument("--batch-size", type=positive_int, help="faces of one step")
     parser.add_argument("--seed", type=int, help="of every random number (default 0)")
     parser.add_argument("--default-head", help="the head that answers by default")
 
@@ -54,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.evaluation import card, plots
     from emotion.training.export import export_model
     from emotion.training.run_folder import HISTORY
+    from emotion.training.targets import heads_of
     from emotion.training.trainer import Trainer
 
     config = _config(options)
@@ -61,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
         usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
     say = partial(print, flush=True)
     sets = read_sets(options, say)
+    check_default_head(options.default_head, heads_of(sets))  # not after hours of training
     training = [without_copies(each, among=sets) for each in sets]
     validation = [choosing_faces(each, among=sets) for each in sets]
     for rows, choice in zip(training, validation, strict=True):
@@ -117,7 +126,10 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         "stages": ((1.0, settings["input_size"][0]),) if options.full_size else None,
     }
     settings |= {name: value for name, value in given.items() if value is not None}
-    return TrainingConfig(**settings)
+    try:
+        return TrainingConfig(**settings)
+    except ValueError as error:
+        usage_error(str(error))
 
 
 def _start(given: str | None) -> Path | None:

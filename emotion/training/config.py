@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import subprocess
 from dataclasses import asdict, dataclass, field
@@ -17,15 +18,21 @@ from emotion.training.settings import checked, read_toml
 
 RUN_FILE = "run.json"
 
+OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16")
 """Keras' names. bfloat16 gains where processor or accelerator have instructions for it (Linux'
 flags avx512_bf16 and amx_bf16), and loses elsewhere. Micikevicius et al. 2018, "Mixed Precision
 Training"; bfloat16 has float32's range, so that no loss needs scaling."""
 
 
+_FRACTIONS = (
+    "class_balance", "votes_share", "teacher_share", "decay_from", "momentum", "ema",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Settings of a run.
+    """Settings of a run. Raises ``ValueError`` for a value that has no meaning.
 
     stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's own
     size at the end (progressive resizing; a step on 40 px costs 3/4 of one on 48). optimizer: sgd
@@ -63,12 +70,26 @@ class TrainingConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.class_balance <= 1:
-            raise ValueError(f"expected class_balance in 0..1, got {self.class_balance!r}")
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"expected precision to be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
-            )
+        for name in _FRACTIONS:
+            _expect(0 <= getattr(self, name) <= 1, f"{name} in 0..1", getattr(self, name))
+        # At 1 no epoch would be evaluated, and none could be the best.
+        _expect(0 <= self.choose_from < 1, "choose_from in 0..1, below 1", self.choose_from)
+        for name in ("epochs", "batch_size"):
+            _expect(getattr(self, name) >= 1, f"{name} of at least 1", getattr(self, name))
+        patience = self.patience
+        _expect(patience is None or patience >= 1, "patience of at least 1", patience)
+        _expect(0 < self.learning_rate < math.inf, "learning_rate above 0", self.learning_rate)
+        decay = self.weight_decay
+        _expect(0 <= decay < math.inf, "weight_decay of at least 0", decay)
+        for head, share in self.shares.items():
+            _expect(0 < share < math.inf, f"shares.{head} above 0", share)
+        _expect(0 <= self.seed < 2**32, "seed in 0..4294967295", self.seed)
+        _expect(min(self.input_size) >= 1, "input_size of at least 1 px", self.input_size)
+        sides = [side for _, side in self.stages]
+        _expect(min(sides, default=0) >= 1, "stages, each of at least 1 px", self.stages)
+        for name, known in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
+            given = getattr(self, name)
+            _expect(given in known, f"{name} to be one of {', '.join(known)}", given)
 
     def side(self, epoch: int) -> int:
         """Side in pixels of the pictures in an epoch (counted from 0)."""
@@ -76,6 +97,11 @@ class TrainingConfig:
             if epoch < round(fraction * self.epochs):
                 return side
         return self.stages[-1][1]
+
+
+def _expect(holds: bool, what: str, given: Any) -> None:
+    if not holds:
+        raise ValueError(f"expected {what}, got {given!r}")
 
 
 def read_settings(path: Path, kind: type = TrainingConfig) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from emotion.training import architectures
 from emotion.training.data.faces import LabelledFaces, resized
 from emotion.training.evaluation.metrics import fit_temperature
 from emotion.training.keras_models import predict
+from emotion.training.staging import staged
 from emotion.training.targets import majority
 
 LOGIT_TOLERANCE = 1e-3
@@ -57,24 +58,25 @@ def export_keras(
 
     model: of one input size, with plain normalisation. validation: of each set, the part to choose
     on; temperatures are fitted on it. calibrated: further heads of the model, with their
-    temperatures. Raises ``ModelError`` when the compiled form does not answer as Keras does.
+    temperatures. Raises ``ModelError`` when the compiled form does not answer as Keras does; then,
+    as after any other error, ``folder`` is what it was before.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder / KERAS_FILE)
-    model.export(folder / SERVED_FILE, format="litert", verbose=False)
     _, height, width, _ = model.input_shape
     logits = [predict(model, resized(part.images, (height, width))) for part in validation]
     some = resized(validation[0].images[:MAX_BATCH], (height, width))
-    _check_equal(folder / SERVED_FILE, some, logits[0])
-    spec = ModelSpec(
-        name=folder.name,
-        arch=arch,
-        input_size=(height, width),
-        heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
-        default_head=default_head or next(iter(heads)),
-        checksums={name: sha256_of(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
-    )
-    (folder / SPEC_FILE).write_text(spec.to_json())
+    with staged(folder) as stage:
+        model.save(stage / KERAS_FILE)
+        model.export(stage / SERVED_FILE, format="litert", verbose=False)
+        _check_equal(stage / SERVED_FILE, some, logits[0])
+        spec = ModelSpec(
+            name=folder.name,
+            arch=arch,
+            input_size=(height, width),
+            heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
+            default_head=default_head or next(iter(heads)),
+            checksums={name: sha256_of(stage / name) for name in (KERAS_FILE, SERVED_FILE)},
+        )
+        (stage / SPEC_FILE).write_text(spec.to_json())
     return spec
 
 

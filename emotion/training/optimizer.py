@@ -26,10 +26,8 @@ def optimizer_of(config: TrainingConfig, steps_per_epoch: int) -> keras.optimize
     }
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, **common)
-    elif config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=True, **common)
     else:
-        raise ValueError(f"expected optimizer to be sgd or adam, got {config.optimizer!r}")
+        optimizer = keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=True, **common)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 

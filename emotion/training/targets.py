@@ -6,7 +6,7 @@ Crowd-Sourced Label Distribution".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,16 @@ def class_weights(labels: np.ndarray, power: float, classes: int = len(EMOTIONS)
     return weights.astype(np.float32)
 
 
+def heads_of(sets: Iterable[LabelledFaces]) -> dict[str, tuple[str, ...]]:
+    """Head -> its labels, of all heads that the sets teach; the first set's own comes first."""
+    heads: dict[str, tuple[str, ...]] = {}
+    for faces in sets:
+        heads[faces.head] = EMOTIONS
+        if faces.votes is not None:
+            heads["ferplus"] = FERPLUS_LABELS
+    return heads
+
+
 def teaching_of(
     sets: Sequence[LabelledFaces], votes_share: float = 0.2, class_balance: float = 0.0
 ) -> dict[str, Targets]:
@@ -87,9 +97,8 @@ def teaching_of(
     first set's heads come first. Classes are balanced within each set.
     """
     each = [targets_of(faces, votes_share, class_balance) for faces in sets]
-    labels = {head: t.labels for teaching in each for head, t in teaching.items()}
     merged = {}
-    for head, names in labels.items():
+    for head, names in heads_of(sets).items():
         parts = [
             teaching.get(head) or _unknown(names, len(faces))
             for faces, teaching in zip(sets, each, strict=True)

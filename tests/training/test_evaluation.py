@@ -39,7 +39,7 @@ def test_the_page_tells_the_sets_and_what_changes_cost() -> None:
     assert list(evaluations(found)) == [
         "FER2013 labels",
         "RAF-DB labels (validation part)",
-        "RAF-DB labels as answered on this page (validation part)",
+        "RAF-DB labels, as answered on this page (validation part)",
     ]
     html = robustness_html(found, "blend")
     assert "<th>JPEG &lt;b&gt;</th><td>-5.0</td>" in html

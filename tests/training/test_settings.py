@@ -71,6 +71,20 @@ def test_a_file_gives_settings_by_name(tmp_path: Path) -> None:
         ("class_balance = 2", r"expected class_balance in 0\.\.1, got 2\.0"),
         ("[augmentation]\nflip = 7", r"augmentation: expected flip in 0\.\.1, got 7\.0"),
         ("epochs = ", "is no TOML file: "),
+        ("epochs = 0", "expected epochs of at least 1, got 0"),
+        ("batch_size = 0", "expected batch_size of at least 1, got 0"),
+        ("patience = 0", "expected patience of at least 1, got 0"),
+        ("learning_rate = -0.1", r"expected learning_rate above 0, got -0\.1"),
+        ("learning_rate = nan", "expected learning_rate above 0, got nan"),
+        ("weight_decay = -1", r"expected weight_decay of at least 0, got -1\.0"),
+        ("momentum = 2", r"expected momentum in 0\.\.1, got 2\.0"),
+        ("choose_from = 1", r"expected choose_from in 0\.\.1, below 1, got 1\.0"),
+        ("shares = { rafdb = 0 }", r"expected shares\.rafdb above 0, got 0\.0"),
+        ("seed = -1", r"expected seed in 0\.\.4294967295, got -1"),
+        ("input_size = [0, 48]", "expected input_size of at least 1 px"),
+        ("stages = []", "expected stages, each of at least 1 px"),
+        ("stages = [[1, 0]]", "expected stages, each of at least 1 px"),
+        ("optimizer = 'adamw'", "expected optimizer to be one of sgd, adam, got 'adamw'"),
     ],
 )
 def test_what_is_no_setting_is_one_sentence(
@@ -79,10 +93,31 @@ def test_what_is_no_setting_is_one_sentence(
     path = toml(tmp_path, text)
     with pytest.raises(ValueError, match=match):
         read_settings(path)
+    for command in ("data", "train"):
+        with pytest.raises(SystemExit) as caught:
+            main([command, "--data", "x.csv", "--out", str(tmp_path / "o"), "--config", str(path)])
+        assert caught.value.code == 2
+        assert str(path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--epochs", "0", "--epochs: expected a whole number above 0"),
+        ("--batch-size", "0", "--batch-size: expected a whole number above 0"),
+        ("--learning-rate", "-0.1", "--learning-rate: expected a number above 0"),
+        ("--learning-rate", "nan", "--learning-rate: expected a number above 0"),
+        ("--freeze-epochs", "-1", "--freeze-epochs: expected a whole number, 0 or above"),
+        ("--seed", "-1", "expected seed in 0..4294967295"),
+    ],
+)
+def test_what_is_no_setting_is_wrong_usage_on_the_command_line(
+    option: str, value: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["data", "--data", "x.csv", "--out", str(tmp_path / "o"), "--config", str(path)])
+        main(["train", "--data", "x.csv", "--out", str(tmp_path / "o"), f"{option}={value}"])
     assert caught.value.code == 2
-    assert str(path) in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_every_setting_survives_its_record() -> None:

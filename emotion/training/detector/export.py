@@ -17,6 +17,7 @@ from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, sha256_of
 from emotion.training.detector import network
 from emotion.training.detector.answers import judge
 from emotion.training.detector.data import Picture
+from emotion.training.staging import staged
 
 TOLERANCE = 2e-3
 """Largest difference of an output between Keras and the compiled form, logits and strides alike;
@@ -33,26 +34,26 @@ def export_detector(
 
     One compiled file takes every input size. validation: the part to choose on; the default
     threshold leaves 0.05 false faces a picture there. Raises ``ModelError`` when the compiled form
-    does not answer as Keras does.
+    does not answer as Keras does; then, as after any other error, ``folder`` is what it was before.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     trained = network.build(config, training=True)
     trained.load_weights(weights)
     model = network.build(config)
     model.set_weights(trained.get_weights())
-    model.save(folder / KERAS_FILE)
-    model.export(folder / SERVED_FILE, format="litert", verbose=False)
-    check_equal(model, (folder / SERVED_FILE).read_bytes())
-    spec = DetectorSpec(
-        name=folder.name,
-        strides=network.STRIDES,
-        multiple=network.MULTIPLE,
-        checksums={name: sha256_of(folder / name) for name in (KERAS_FILE, SERVED_FILE)},
-    )
-    (folder / SPEC_FILE).write_text(spec.to_json())
-    threshold = judge(SingleShotDetector.load(folder), validation).threshold()
-    spec = replace(spec, min_score=round(float(np.clip(threshold, 0.15, 0.95)), 3))
-    (folder / SPEC_FILE).write_text(spec.to_json())
+    with staged(folder) as stage:
+        model.save(stage / KERAS_FILE)
+        model.export(stage / SERVED_FILE, format="litert", verbose=False)
+        check_equal(model, (stage / SERVED_FILE).read_bytes())
+        spec = DetectorSpec(
+            name=folder.name,
+            strides=network.STRIDES,
+            multiple=network.MULTIPLE,
+            checksums={name: sha256_of(stage / name) for name in (KERAS_FILE, SERVED_FILE)},
+        )
+        (stage / SPEC_FILE).write_text(spec.to_json())
+        threshold = judge(SingleShotDetector.load(stage), validation).threshold()
+        spec = replace(spec, min_score=round(float(np.clip(threshold, 0.15, 0.95)), 3))
+        (stage / SPEC_FILE).write_text(spec.to_json())
     return spec
 
 

@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from emotion.protocol_names import PROTOCOL_NAMES, protocol_name
 from emotion.spec import SERVED_FILE, ModelSpec
-
-PROTOCOL_NAMES = {
-    "labels": "{split}, every picture",
-    "labels_leak_free": "the same, without pictures that also stand in the training part",
-    "labels_mirrored": "every picture, mean over the face and its mirror image",
-    "labels_default_head": "every picture, by the head that answers on the page",
-    "ferplus_majority": "FER+ majority, 8 classes",
-    "ferplus_seven": "FER+, most voted of 7 classes",
-    "ferplus_default_head": "FER+ majority, 7 classes, by the head that answers on the page",
-}
 
 Figures = Mapping[str, Any]
 
@@ -33,21 +24,23 @@ def describes(figures: Figures, spec: ModelSpec) -> bool:
 
 
 def figures_table(figures: Figures) -> str:
-    """The protocols of the first set."""
+    """The protocols of the first set, those without a name of their own last."""
+    protocols = figures["protocols"]
+    known = [key for key in PROTOCOL_NAMES if key in protocols]
+    pictures = {"labels": f"{figures['split']}, every picture", "labels_leak_free": "the same"}
     rows = []
-    for key, name in PROTOCOL_NAMES.items():
-        found = figures["protocols"].get(key)
-        if found:
-            rows.append(
-                [
-                    name.format(split=figures["split"]),
-                    found["head"],
-                    str(found["n"]),
-                    f"{found['accuracy']:.1%}",
-                    f"{found['macro_f1']:.3f}",
-                    f"{found['ece']:.3f}",
-                ]
-            )
+    for key in [*known, *(key for key in protocols if key not in PROTOCOL_NAMES)]:
+        found, which = protocols[key], pictures.get(key, "every picture")
+        rows.append(
+            [
+                protocol_name(key, rows=which, on_page="by the head that answers on the page"),
+                found["head"],
+                str(found["n"]),
+                f"{found['accuracy']:.1%}",
+                f"{found['macro_f1']:.3f}",
+                f"{found['ece']:.3f}",
+            ]
+        )
     return markdown(["protocol", "head", "faces", "accuracy", "macro F1", "ECE"], rows)
 
 
