@@ -1,7 +1,10 @@
 """What the README and the model's card say is what the files say."""
 
+import argparse
+import importlib
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -15,6 +18,12 @@ from emotion.training.detector.card import HEADLINE, figures_table
 ROOT = Path(__file__).parents[2]
 OURS = "single_shot"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+SHELL = re.compile(r"^```sh$(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^(?:\w+=\S+ )*(?:\S*python3? -m )?emotion (.+)$", re.MULTILINE)
 FIGURES = re.compile(r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+) \| ([\d.]+) \|")
 
 
@@ -43,6 +52,24 @@ def test_the_evaluation_is_of_the_served_weights(evaluation: dict) -> None:  # t
     assert evaluation["served_sha256"] == read_spec(model_folder()).checksums[SERVED_FILE]
     assert evaluation["split"] == "PrivateTest"
     assert evaluation["n"] == 3589
+
+
+def test_the_row_beside_the_peers_is_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
+    peers = README.split("<!-- peers -->")[1].split("<!-- end of peers -->")[0]
+    accuracy, macro_f1, ece = (evaluation[key] for key in ("accuracy", "macro_f1", "ece"))
+    assert f"| Emotion | {100 * accuracy:.1f} % | {macro_f1:.3f} | {ece:.3f} |" in peers
+    assert f"same {evaluation['n']:,} pictures" in README
+
+
+def test_the_sentence_about_rafdb_is_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
+    rafdb = evaluation["sets"]["rafdb"]
+    page, own = (rafdb["by_head"][head] for head in (evaluation["default_head"], "rafdb"))
+    text = " ".join(README.split())
+    assert f"({rafdb['n']:,} set aside from its training part)" in text
+    assert (
+        f"the page's answer agrees with the label in {page['accuracy']:.1%} of the cases, "
+        f"the head of that labelling in {own['accuracy']:.1%}."
+    ) in text
 
 
 def test_the_detectors_figures_are_its_evaluations() -> None:
@@ -83,10 +110,41 @@ def test_no_placeholder_is_left() -> None:
     assert not re.search(r"SPEED|FIGURES|PEERS|COMMAND|TODO", README)
 
 
-def test_commands_that_are_shown_exist() -> None:
-    shown = set(re.findall(r"(?:-m |`)emotion (\w+)", README))
-    assert shown
-    assert shown <= set(COMMANDS)
+@pytest.mark.parametrize("name", TEXTS)
+def test_commands_that_are_named_exist(name: str) -> None:
+    named = set(re.findall(r"(?:-m |`)emotion ([\w-]+)", TEXTS[name]))
+    assert named <= set(COMMANDS)
+
+
+def parsed(line: str) -> argparse.Namespace:
+    """What a command makes of the rest of its line; ``SystemExit`` where it cannot."""
+    command, *arguments = shlex.split(line, comments=True)
+    parser = argparse.ArgumentParser(prog=f"emotion {command}", allow_abbrev=False)
+    importlib.import_module(f"emotion.cli.{command.replace('-', '_')}").add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def shown_commands(text: str) -> list[str]:
+    """The command lines of a page, from the command's name on; of sentences, those with options."""
+    blocks = "\n".join(SHELL.findall(text)).replace("\\\n", " ")
+    return COMMAND.findall(blocks) + re.findall(r"`(?:python -m )?emotion ([^`]* -[^`]*)`", text)
+
+
+def test_command_lines_that_are_shown_can_be_typed() -> None:
+    shown = [line for text in TEXTS.values() for line in shown_commands(text)]
+    assert {line.split()[0] for line in shown} >= set(COMMANDS) - {"compare", "benchmark"}
+    for line in shown:
+        assert parsed(line) is not None, line
+
+
+@pytest.mark.parametrize("line", ["analyze a.jpg --nothing", "evaluate-detector --data faces"])
+def test_a_line_that_cannot_be_typed_is_noticed(line: str) -> None:
+    assert shown_commands(f"```sh\n.venv/bin/python -m emotion {line}\n```\n") == [line]
+    with pytest.raises(SystemExit):
+        parsed(line)
+
+
+def test_make_has_the_targets_that_are_shown() -> None:
     targets = set(re.findall(r"^make (\w+)|\bmake (\w+)  ", README, re.MULTILINE))
     makefile = (ROOT / "Makefile").read_text()
     for target in {name for pair in targets for name in pair if name}:
