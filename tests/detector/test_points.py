@@ -79,12 +79,10 @@ def test_merging_keeps_what_greedy_suppression_keeps(rows: np.ndarray, random: o
         assert got.min() >= boxes.min() - 1e-3
         assert got.max() <= boxes.max() + 1e-3
         order = np.random.default_rng(len(boxes)).permutation(len(boxes))
-        for alone, among in zip(
-            best(boxes[order], points[order], scores[order], iou=0.4),
-            (got[0], marks[0], sure[0]),
-            strict=True,
-        ):
-            np.testing.assert_allclose(alone, among, rtol=1e-5, atol=1e-4)
+        box, mark, score = best(boxes[order], points[order], scores[order], iou=0.4)
+        np.testing.assert_allclose(box, got[0], rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(mark, marks[0], rtol=1e-5, atol=1e-4)
+        assert score == pytest.approx(sure[0])
 
 
 def test_merging_is_the_mean_weighted_by_score() -> None:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from streamlit.runtime.app_session import AppSession
-from streamlit.runtime.memory_session_storage import MemorySessionStorage, TTLCache
+from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.state import SessionState
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec

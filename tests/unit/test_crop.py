@@ -95,7 +95,8 @@ def test_a_large_face_is_averaged_not_sampled(scale: int) -> None:
 
 def test_a_face_of_a_picture_too_wide_for_opencv_is_cropped_as_any_other() -> None:
     rng = np.random.default_rng(0)
-    part = cv2.GaussianBlur(rng.integers(0, 256, (80, 200, 3), np.uint8), (0, 0), 3)
+    noise = rng.integers(0, 256, (80, 200, 3), np.uint8)
+    part = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)
     wide = np.zeros((80, 40_000, 3), np.uint8)
     wide[:, 36_000:36_200] = part
     here, there = (detection(x + 60, 10, x + 110, 60, 0.3) for x in (0, 36_000))
