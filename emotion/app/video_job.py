@@ -135,7 +135,7 @@ class Job:
     def stop(self) -> None:
         """Ends the work; what is done stays. Faces that are all found need no drawn video.
 
-        Also while a late part is being reached, which is one long step.
+        The search for faces ends at once, also while it reaches a late part, one long step.
         """
         self._stopping.set()
         self._clip.close()
@@ -190,8 +190,10 @@ class Job:
             return
         finally:
             drawing.close()
-        self.film = film.getvalue()
-        if not whole_sound:
+        self.film = film.getvalue() or None
+        if self.film is None:
+            self.film_note = "There is no annotated video: the clip could not be read again."
+        elif not whole_sound:
             self.film_note = "A part of the sound could not be kept."
 
     def _drawn(

@@ -98,26 +98,26 @@ class Clip:
             self._closed = True
             self._container.close()
 
-    def skip_to(self, time_s: float) -> None:
-        """Goes on from a key frame near ``time_s``; a file without an index stays where it is.
+    def skip_to(self, time_s: float) -> bool:
+        """Goes on from a key frame up to ``time_s``; the indices of ``frames`` then say nothing.
 
-        From then on the indices of ``frames`` say nothing, and the first frame may come late.
+        False where that cannot be: then the clip may be anywhere, and is to be opened anew.
         """
         import av
 
+        # The clock of a transport stream may begin anew where two recordings were joined.
+        if self._container.format.name == "mpegts":
+            return False
         try:
             self._container.seek(round(1e6 * (self.zero_s + time_s)), backward=True)
         except av.error.FFmpegError:
-            return
+            return False
         rest = self._decoded()
         first = next(rest, None)
-        if first is not None:
-            self._first, self._rest = first, rest
-
-    @property
-    def next_s(self) -> float | None:
-        """When the first frame that ``frames`` looks at is shown; None where it does not say."""
-        return None if self._first.pts is None else self._time_s(self._first, 0)
+        if first is None or first.pts is None:
+            return False
+        self._first, self._rest = first, rest
+        return self._time_s(first, 0) <= time_s
 
     def frames(
         self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
@@ -144,6 +144,8 @@ class Clip:
                 # From the grid, not from this frame: otherwise 10 a second of 24 would become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
             yield index, time_s, _upright(to_rgb(frame), frame.rotation)
+        if self._closed:
+            return
         stated_s = self.info.duration_s
         missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.zero_s)
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):

@@ -57,11 +57,9 @@ def draw_film(
 def _clip_from(source: Source, start_s: float) -> Clip:
     """The clip, at a key frame up to ``start_s`` where one can be found, else at its start."""
     clip = Clip(own_handle(source))
-    if start_s > 0:
-        clip.skip_to(start_s)
-        if clip.next_s is None or clip.next_s > start_s:
-            clip.close()
-            clip = Clip(own_handle(source))
+    if start_s > 0 and not clip.skip_to(start_s):
+        clip.close()
+        clip = Clip(own_handle(source))
     return clip
 
 
@@ -81,8 +79,8 @@ def _shown_at(source: Source, time_s: float, *, skip: bool) -> tuple[float, Imag
     """The time and picture of the last frame up to ``time_s``, if it is no older than that."""
     found: tuple[float, Image] | None = None
     with Clip(own_handle(source)) as clip:
-        if skip:
-            clip.skip_to(time_s)
+        if skip and not clip.skip_to(time_s):
+            return None
         for _, shown_s, image in clip.frames(start_s=time_s - _LONGEST_S):
             if shown_s > time_s + 1e-6:
                 break

@@ -199,6 +199,7 @@ def test_stopping_does_not_wait_until_a_late_part_is_reached(
         assert not step.result()
     assert len(read) < 100
     assert (work.state, len(work.recording), work.film) == ("stopped", 0, None)
+    assert not work.damaged
 
 
 def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnalyzer) -> None:

@@ -11,6 +11,8 @@ from PIL import Image
 
 from emotion.errors import VideoError
 from emotion.video.clip import Clip, read_frames
+from emotion.video.film import draw_film
+from emotion.video.record import Recording
 from tests.clips import QUICK, encode, index_first, picture, turned
 from tests.unit.test_video_film import film, sound_of
 
@@ -59,6 +61,24 @@ def test_joined_recordings_follow_each_other_with_their_sound() -> None:
     _, once, _ = sound_of(film(part))
     _, twice, _ = sound_of(film(part + part))
     assert len(twice) == pytest.approx(2 * len(once), rel=0.1)
+
+
+@pytest.mark.parametrize("container", ["mpegts", "mp4", "matroska"])
+def test_a_late_part_is_drawn_from_the_right_pictures(container: str) -> None:
+    """A transport stream of two recordings, whose clock begins anew, and files with an index."""
+    data = encode(range(90), container=container, codec="libx264")
+    if container == "mpegts":
+        data = encode(range(60), container=container, codec="libx264") + encode(
+            range(60, 90), container=container, codec="libx264"
+        )
+    out = io.BytesIO()
+    for _ in draw_film(io.BytesIO(data), Recording(), out, start_s=2.5, end_s=2.7):
+        pass
+    shown = [image for _, _, image in read_frames(io.BytesIO(out.getvalue()))]
+    wanted = [image for _, time_s, image in read_frames(io.BytesIO(data)) if 2.49 < time_s < 2.71]
+    assert len(shown) == len(wanted) == 7
+    for one, other in zip(shown, wanted, strict=True):
+        assert np.abs(one.astype(int) - other.astype(int)).mean() < 6
 
 
 def _last_for(data: bytes, length_s: float) -> bytes:
