@@ -112,18 +112,19 @@ def _analyzed(
     given: Sequence[Given], analyzer: emotion.Analyzer
 ) -> list[tuple[str, Photo | emotion.EmotionError]]:
     """The photo, or the error, of each given picture; what is no longer shown is forgotten."""
+    # Another run may be ending still: what is shown here is this run's own.
     known: dict[str, Photo | emotion.EmotionError] = st.session_state.setdefault(_RESULTS, {})
+    shown: dict[str, Photo | emotion.EmotionError] = {}
     digests = [hashlib.sha256(data).hexdigest() for _, data in given]
-    for digest in set(known) - set(digests):
-        del known[digest]
     progress = st.empty()
     for number, ((_, data), digest) in enumerate(zip(given, digests, strict=True), start=1):
         if digest not in known:
             # Where Streamlit ends this run for a newer one, what is done stays.
             progress.caption(f"Looking at photo {number} of {len(given)} …")
-            known[digest] = _read(data, analyzer)
+        shown[digest] = known[digest] = known.get(digest) or _read(data, analyzer)
     progress.empty()
-    return [(name, known[digest]) for (name, _), digest in zip(given, digests, strict=True)]
+    st.session_state[_RESULTS] = shown
+    return [(name, shown[digest]) for (name, _), digest in zip(given, digests, strict=True)]
 
 
 def _read(data: bytes, analyzer: emotion.Analyzer) -> Photo | emotion.EmotionError:

@@ -60,8 +60,8 @@ class Leavers:
 
     away: dict[str, Any] = field(default_factory=dict)
 
-    def gone(self, manager: Any) -> list[Any]:
-        """The sessions that ended since the last call; their uploads are dropped."""
+    async def look(self, manager: Any) -> tuple[list[Any], bool]:
+        """The sessions that ended since the last look, without their uploads; whether all left."""
         storage = manager._session_storage
         storage._cache.expire()
         here = {info.session.id for info in manager.list_active_sessions()}
@@ -73,45 +73,45 @@ class Leavers:
         ]
         for session in gone:
             session.shutdown()
-        return gone
+        return gone, not self.away and not here
 
 
 def _watch(server: Any) -> None:
-    leavers, was_quiet = Leavers(), False
+    leavers, was_quiet = Leavers(), None
     while True:
         time.sleep(EVERY_S)
         try:
             loop: asyncio.AbstractEventLoop = server._get_async_objs().eventloop
-            manager = server._session_mgr
-            gone = asyncio.run_coroutine_threadsafe(_called(leavers, manager), loop).result()
-            for session in gone:
-                forget(session)
-            quiet = not leavers.away and not manager.num_active_sessions()
+            look = leavers.look(server._session_mgr)
+            gone, quiet = asyncio.run_coroutine_threadsafe(look, loop).result()
         except (AttributeError, RuntimeError, concurrent.futures.CancelledError):
             # Another Streamlit; or the server is stopping.
             _log.warning("Sessions of visitors who left are kept until the next one leaves.")
             return
-        if quiet and not was_quiet:
-            # What is loaded stays: a collection that looks through it all would stall everybody's
-            # stream for a tenth of a second and more. Only now nobody's own is among it.
+        for session in gone:
+            forget(session)
+        settled = was_quiet is None or (quiet and not was_quiet)
+        if settled:
+            # What is loaded by now stays: a collection that looks through it all would stall
+            # everybody's stream for a tenth of a second and more.
             gc.unfreeze()
             gc.collect()
             gc.freeze()
-        if gone or (quiet and not was_quiet):
+        if gone or settled:
             _return_memory()
         was_quiet = quiet
-
-
-async def _called(leavers: Leavers, manager: Any) -> list[Any]:
-    return leavers.gone(manager)
 
 
 def forget(session: Any) -> None:
     """Empties a session that ended; what is left of it says nothing of the visitor."""
     state = session.session_state
-    for key in list(state.filtered_state):
-        drop(state[key])
-    state.clear()
+    try:
+        for value in list(state.filtered_state.values()):
+            drop(value)
+    except Exception:  # noqa: BLE001 - whatever fails for one must not keep the others' pictures
+        _log.exception("The work of a visitor who left could not be ended.")
+    finally:
+        state.clear()
 
 
 def _return_memory() -> None:
