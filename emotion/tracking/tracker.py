@@ -186,7 +186,7 @@ class FaceTracker:
         ]
         if len(pairs) < len(due):
             self._scanned_s = -np.inf  # somebody is lost: search the next frame
-        return _without_doubles(pairs)
+        return _without_doubles(pairs, [(t, t.expected(time_s)) for t in self._waiting])
 
     def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """All faces of the picture, each with its track; new ones with a new track."""
@@ -234,11 +234,22 @@ def _largest_first(faces: Sequence[TrackedFace]) -> tuple[TrackedFace, ...]:
     return tuple(sorted(faces, key=lambda face: -face.area))
 
 
-def _without_doubles(pairs: Sequence[tuple[Track, Sight]]) -> list[tuple[Track, Sight]]:
-    """Where several tracks have run onto one face, it stays with the one it looks like."""
+def _without_doubles(
+    pairs: Sequence[tuple[Track, Sight]], waiting: Sequence[tuple[Track, Detection]]
+) -> list[tuple[Track, Sight]]:
+    """Where several tracks have run onto one face, it stays with the one it looks like.
+
+    waiting: the faces whose turn it is not, where they should be.
+    """
     kept: list[tuple[Track, Sight]] = []
-    for track, sight in sorted(pairs, key=lambda pair: -float(pair[0].looks @ pair[1].looks)):
+    for track, sight in sorted(pairs, key=lambda pair: -_alike(*pair)):
         box = sight.detection.xyxy
-        if not any(overlaps(box, other.detection.xyxy)[0] > SAME_IOU for _, other in kept):
+        others = [other.detection.xyxy for _, other in kept]
+        others += [d.xyxy for t, d in waiting if _alike(t, sight) > _alike(track, sight)]
+        if not any(overlaps(box, other)[0] > SAME_IOU for other in others):
             kept.append((track, sight))
     return kept
+
+
+def _alike(track: Track, sight: Sight) -> float:
+    return float(track.looks @ sight.looks)

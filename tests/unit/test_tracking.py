@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotion.boxes import overlaps
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.association import best_pairs, looks, pair_cost
 from emotion.tracking.cuts import CutDetector
@@ -152,6 +153,19 @@ def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
     for _ in range(3):
         faces = show.play(*actors[1:])
     assert set(faces) == {2, 3, 4, 5}
+
+
+def test_in_a_crowd_no_face_has_two_boxes() -> None:
+    show = Show(at_once=2)
+    standing = [Actor(80 + 110 * n, seed=n) for n in range(5)]
+    for _ in range(8):
+        show.play(*standing, Actor(30, side=48, seed=9))
+    for i in range(90):  # one walks behind the others and is hidden by whom it passes
+        walker = Actor(30 + 6 * i, side=48, seed=9)
+        hidden = any(abs(walker.x - other.x) < 40 for other in standing)
+        faces = list(show.play(*standing, *([] if hidden else [walker])).values())
+        for one, other in itertools.combinations(faces, 2):
+            assert overlaps(one.xyxy, other.xyxy)[0] < 0.55, i
 
 
 def test_who_left_is_not_looked_for_between_searches() -> None:
