@@ -66,7 +66,7 @@ class _Result:
 
 
 class LiveProcessor:
-    """Annotates the frames of one viewer; ``recv`` and ``snapshot`` may be called from any thread.
+    """Annotates the frames of one viewer; ``recv`` from one thread at a time, all else from any.
 
     Its method names are those that streamlit-webrtc expects of a video processor. Memory is
     bounded: one waiting frame, one result, a paused picture, thirty durations and ages, ten minutes

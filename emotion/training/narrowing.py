@@ -2,8 +2,7 @@
 
 Of each block those channels are kept that weigh most on what follows, judged without data: by the
 normalisation's gain, after Liu et al. 2017, "Learning Efficient Convolutional Networks through
-Network Slimming", times the norm of the filters that read the channel, after Li et al. 2017,
-"Pruning Filters for Efficient ConvNets".
+Network Slimming", times the norm of the weights that read the channel.
 """
 
 from __future__ import annotations

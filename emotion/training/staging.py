@@ -16,8 +16,8 @@ def staged(folder: Path) -> Iterator[Path]:
 
     Where anything is raised inside, ``folder`` stays as it was, or missing. What a model's folder
     holds beyond the files written here stays too. The spec is moved last: it holds the checksums of
-    the others, so that a kill between two moves leaves a folder that is refused, not one that
-    answers with the wrong weights.
+    the others, so that a kill between two moves leaves a folder that answers as before or is
+    refused, not one that answers with weights that it does not tell of.
     """
     folder = folder.resolve()  # beside what a link points to, where a move is one step
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,8 @@ def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[s
     theirs, ours = _backbone(known, _heads(known)), _backbone(model, heads)
     if not carry_over(theirs, ours):
         raise ModelError(
-            f"{start} has the architecture {known.name}; a {model.name} cannot begin from it."
+            f"{start} has the architecture {known.name}, whose layers do not fit; a {model.name} "
+            "cannot begin from it."
         )
     for name in _heads(known):
         target = model.get_layer(name) if _has(model, name) else None
