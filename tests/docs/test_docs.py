@@ -27,16 +27,30 @@ COMMAND = re.compile(r"^(?:\w+=\S+ )*(?:\S*python3? -m )?emotion (.+)$", re.MULT
 FIGURES = re.compile(r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+) \| ([\d.]+) \|")
 
 
-@pytest.fixture(scope="module")
-def evaluation() -> dict:  # type: ignore[type-arg]
-    loaded: dict = json.loads((model_folder() / EVAL_FILE).read_text())  # type: ignore[type-arg]
+MODELS = ROOT / "models"
+DEFAULT = model_folder().name
+CLASSIFIERS = sorted(
+    path.parent.name for path in MODELS.glob("*/spec.json") if "heads" in path.read_text()
+)
+
+
+def evaluation_of(name: str) -> dict:  # type: ignore[type-arg]
+    loaded: dict = json.loads((MODELS / name / EVAL_FILE).read_text())  # type: ignore[type-arg]
     return loaded
 
 
-@pytest.mark.parametrize("name", ["README.md", "card"])
-def test_published_figures_are_the_evaluations(name: str, evaluation: dict) -> None:  # type: ignore[type-arg]
-    text = README if name == "README.md" else (model_folder() / "README.md").read_text()
-    rows = {tuple(match) for match in FIGURES.findall(text)}
+@pytest.fixture(scope="module")
+def evaluation() -> dict:  # type: ignore[type-arg]
+    return evaluation_of(DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("README.md", DEFAULT), *((f"models/{name}/README.md", name) for name in CLASSIFIERS)],
+)
+def test_published_figures_are_the_evaluations(text: str, name: str) -> None:
+    evaluation, shown = evaluation_of(name), (ROOT / text).read_text(encoding="utf-8")
+    rows = {tuple(match) for match in FIGURES.findall(shown)}
     expected = {
         (
             found["head"], str(found["n"]), f"{100 * found['accuracy']:.1f}",
@@ -45,11 +59,13 @@ def test_published_figures_are_the_evaluations(name: str, evaluation: dict) -> N
         for found in evaluation["protocols"].values()
     }  # fmt: skip
     assert rows == expected
-    assert evaluation["command"] in text
+    assert evaluation["command"] in shown
 
 
-def test_the_evaluation_is_of_the_served_weights(evaluation: dict) -> None:  # type: ignore[type-arg]
-    assert evaluation["served_sha256"] == read_spec(model_folder()).checksums[SERVED_FILE]
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_the_evaluation_is_of_the_served_weights(name: str) -> None:
+    evaluation = evaluation_of(name)
+    assert evaluation["served_sha256"] == read_spec(MODELS / name).checksums[SERVED_FILE]
     assert evaluation["split"] == "PrivateTest"
     assert evaluation["n"] == 3589
 
