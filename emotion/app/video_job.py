@@ -78,7 +78,6 @@ class Job:
         self._steps = self._work(analyzer)
         self._lock = threading.Lock()
         self._run: object = None
-        self._stopping = threading.Event()
 
     @property
     def running(self) -> bool:
@@ -137,7 +136,6 @@ class Job:
 
         The search for faces ends at once, also while it reaches a late part, one long step.
         """
-        self._stopping.set()
         self._clip.close()
         with self._lock:
             if self.state == "drawing":
@@ -165,7 +163,7 @@ class Job:
         except emotion.EmotionError as error:
             self.state, self.problem = "failed", str(error)
             return
-        if self._stopping.is_set():
+        if self._clip.closed:
             return  # `stop` says how it ended
         if len(self.recording.faces):
             self.state = "drawing"

@@ -92,6 +92,11 @@ class Clip:
     ) -> None:
         self.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether somebody closed it; its frames then end before the clip does."""
+        return self._closed
+
     def close(self) -> None:
         """Frees the decoder and, where a path was given, the file; ``frames`` ends."""
         with self._in_use:
@@ -144,7 +149,7 @@ class Clip:
                 # From the grid, not from this frame: otherwise 10 a second of 24 would become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
             yield index, time_s, _upright(to_rgb(frame), frame.rotation)
-        if self._closed:
+        if self.closed:
             return
         stated_s = self.info.duration_s
         missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.zero_s)

@@ -68,24 +68,16 @@ def frame_at(source: Source, recording: Recording, time_s: float) -> Image | Non
 
     Read from the key frame before it, or from the clip's start where that does not lead there.
     """
-    found = _shown_at(source, time_s, skip=True) or _shown_at(source, time_s, skip=False)
-    if found is None:
-        return None
-    draw_faces(found[1], recording, found[0])
-    return found[1]
-
-
-def _shown_at(source: Source, time_s: float, *, skip: bool) -> tuple[float, Image] | None:
-    """The time and picture of the last frame up to ``time_s``, if it is no older than that."""
     found: tuple[float, Image] | None = None
-    with Clip(own_handle(source)) as clip:
-        if skip and not clip.skip_to(time_s):
-            return None
+    with _clip_from(source, time_s) as clip:
         for _, shown_s, image in clip.frames(start_s=time_s - _LONGEST_S):
             if shown_s > time_s + 1e-6:
                 break
             found = shown_s, image
-    return found
+    if found is None:
+        return None
+    draw_faces(found[1], recording, found[0])
+    return found[1]
 
 
 def draw_faces(image: Image, recording: Recording, time_s: float) -> None:
