@@ -116,7 +116,7 @@ class Track:
 
     def expected(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""
-        shift = self._velocity * np.float32(min(time_s - self.seen_s, 0.5))
+        shift = self._shift(time_s)
         points, uncut = self.detection.landmarks, self.detection.uncut
         both = np.tile(shift, 2)
         return replace(
@@ -128,12 +128,11 @@ class Track:
 
     def moved_on(self, face: TrackedFace, time_s: float) -> TrackedFace:
         """The face as it was shown when it was seen last, where it is expected now."""
-        shift = self.expected(time_s).xyxy - self.detection.xyxy
-        points = face.landmarks
+        shift, points = self._shift(time_s), face.landmarks
         return replace(
             face,
-            xyxy=face.xyxy + shift,
-            landmarks=None if points is None else points + shift[:2],
+            xyxy=face.xyxy + np.tile(shift, 2),
+            landmarks=None if points is None else points + shift,
         )
 
     def follow(
@@ -146,6 +145,10 @@ class Track:
         self.detection, self.seen_s, self.awaited = seen, time_s, False
         xyxy, landmarks = self._placed(seen, time_s)
         return Place(seen, xyxy, landmarks, self.number, time_s, smoothing, self._answers)
+
+    def _shift(self, time_s: float) -> Floats:
+        """How far the face should have gone since it was seen, (2,) in pixels."""
+        return np.asarray(self._velocity * np.float32(min(time_s - self.seen_s, 0.5)))
 
     def _move(self, face: Detection, time_s: float) -> None:
         step_s = time_s - self.seen_s

@@ -132,10 +132,9 @@ class FaceTracker:
         time_s: when the frame was taken, on any clock that does not go backwards.
         """
         seen = self.answer(image, self.locate(image, time_s))
-        waiting = {t.number: t for t in self._waiting if t.number in self._shown}
-        held = {number: self._shown[number] for number in waiting}
-        moved = [waiting[number].moved_on(face, time_s) for number, face in held.items()]
-        self._shown = held | {face.number: face for face in seen}
+        held = [(t, self._shown[t.number]) for t in self._waiting if t.number in self._shown]
+        self._shown = {face.number: face for face in (*seen, *(face for _, face in held))}
+        moved = [track.moved_on(face, time_s) for track, face in held]
         return _largest_first((*seen, *moved))
 
     def locate(self, image: Image, time_s: float) -> tuple[Place, ...]:
@@ -243,9 +242,9 @@ def _without_doubles(
     """
     kept: list[tuple[Track, Sight]] = []
     for track, sight in sorted(pairs, key=lambda pair: -_alike(*pair)):
-        box = sight.detection.xyxy
+        box, own = sight.detection.xyxy, _alike(track, sight)
         others = [other.detection.xyxy for _, other in kept]
-        others += [d.xyxy for t, d in waiting if _alike(t, sight) > _alike(track, sight)]
+        others += [expected.xyxy for other, expected in waiting if _alike(other, sight) > own]
         if not any(overlaps(box, other)[0] > SAME_IOU for other in others):
             kept.append((track, sight))
     return kept
