@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,114 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.boxes import overlaps
-from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.association import best_pairs, looks, pair_cost
-from emotion.tracking.cuts import CutDetector
 from emotion.tracking.one_euro import Calm, OneEuro
-from emotion.types import Detection, Face, Floats, Image
-from emotion.video.faces import followed
-
-HAPPY, SAD = 3, 4
-
-
-@dataclass(frozen=True)
-class Actor:
-    """A drawn person: where, how large, of which looks, with which expression."""
-
-    x: float
-    y: float = 120.0
-    side: float = 60.0
-    seed: int = 0
-    top: int = HAPPY
-    sure: float = 0.9
-    score: float = 0.9
-    noise: float = 0.0
-
-
-class Stage:
-    """Draws actors, and finds them again as a detector would; counts searches and looks."""
-
-    min_score = 0.67
-
-    def __init__(self) -> None:
-        self.actors: list[Actor] = []
-        self.scans = 0
-        self.looks: list[int] = []
-        self._rng = np.random.default_rng(0)
-
-    def picture(self) -> Image:
-        image = np.full((240, 640, 3), 90, np.uint8)
-        for actor in self.actors:
-            face = np.random.default_rng(actor.seed).integers(0, 256, (4, 4, 3), np.uint8)
-            side = int(actor.side)
-            left, top = int(actor.x - side / 2), int(actor.y - side / 2)
-            big = face.repeat(side // 4, axis=0).repeat(side // 4, axis=1)
-            image[top : top + big.shape[0], left : left + big.shape[1]] = big
-        return image
-
-    def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
-    ) -> Sequence[Detection]:
-        self.scans += 1
-        wanted = self.min_score if min_score is None else min_score
-        return [self._found(actor) for actor in self.actors if actor.score >= wanted]
-
-    def refine(
-        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
-    ) -> Sequence[Detection | None]:
-        self.looks.append(len(detections))
-        return [self._near(detection) for detection in detections]
-
-    def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
-        return [self._answered(detection) for detection in detections]
-
-    def _found(self, actor: Actor) -> Detection:
-        half = actor.side / 2
-        box = np.array([actor.x - half, actor.y - half, actor.x + half, actor.y + half], np.float32)
-        shaken = box + self._rng.normal(0, actor.noise * actor.side / 50, 4).astype(np.float32)
-        return Detection(xyxy=shaken, score=actor.score)
-
-    def _near(self, detection: Detection) -> Detection | None:
-        x = float(detection.xyxy[0] + detection.xyxy[2]) / 2
-        near = [actor for actor in self.actors if abs(actor.x - x) < actor.side / 2]
-        return self._found(min(near, key=lambda actor: abs(actor.x - x))) if near else None
-
-    def _answered(self, detection: Detection) -> Face:
-        x = float(detection.xyxy[0] + detection.xyxy[2]) / 2
-        actor = min(self.actors, key=lambda actor: abs(actor.x - x))
-        logits = np.full(7, np.log((1 - actor.sure) / 6))
-        logits[actor.top] = np.log(actor.sure)
-        logits += self._rng.normal(0, actor.noise, 7)
-        values = np.exp(logits - logits.max())
-        return Face(
-            xyxy=detection.xyxy,
-            score=detection.score,
-            probabilities=(values / values.sum()).astype(np.float32),
-        )
-
-
-class Show:
-    """A stage, a tracker and a clock that runs at 30 frames a second."""
-
-    def __init__(
-        self, *, scan_every_s: float = 0.25, reuse_numbers: bool = True, at_once: int = 32
-    ) -> None:
-        self.stage = Stage()
-        self.tracker = FaceTracker(
-            self.stage, scan_every_s=scan_every_s, reuse_numbers=reuse_numbers, at_once=at_once
-        )
-        self.frame = 0
-
-    def play(self, *actors: Actor) -> dict[int, TrackedFace]:
-        self.stage.actors = list(actors)
-        faces = self.tracker.update(self.stage.picture(), self.frame / 30)
-        self.frame += 1
-        assert len({face.number for face in faces}) == len(faces)
-        return {face.number: face for face in faces}
-
-
-def center_x(face: Face) -> float:
-    return float(face.xyxy[0] + face.xyxy[2]) / 2
+from emotion.types import Floats
+from tests.stage import HAPPY, SAD, Actor, Show, Stage, center_x
 
 
 def test_between_searches_faces_are_only_looked_at() -> None:
@@ -325,86 +221,3 @@ def test_one_euro_keeps_a_constant_and_stays_between(start: float, step_s: float
         assert value[0] == pytest.approx(start, abs=1e-5)
     between: Floats = filtered(np.array([start + 1], np.float32), 5 * step_s)
     assert start - 1e-4 <= between[0] <= start + 1 + 1e-4
-
-
-def test_a_cut_is_found_and_movement_is_none() -> None:
-    rng = np.random.default_rng(3)
-    first, second = (rng.integers(0, 256, (12, 16, 3), np.uint8) for _ in range(2))
-    big = [np.asarray(p.repeat(20, axis=0).repeat(20, axis=1), np.uint8) for p in (first, second)]
-    cuts = CutDetector()
-    assert not any(cuts.is_cut(np.roll(big[0], 2 * i, axis=1)) for i in range(20))
-    assert cuts.is_cut(big[1])
-    assert not cuts.is_cut(big[1])
-
-
-def shot(shade: int, *actors: Actor) -> Image:
-    """A picture of one camera; its ground tells it from the others."""
-    stage = Stage()
-    stage.actors = list(actors)
-    picture = stage.picture()
-    picture[:60] = shade
-    picture[200:] = 255 - shade
-    return picture
-
-
-class Film(Stage):
-    """Shots of ten frames, each with its actors; a frame tells its shot in its first pixel."""
-
-    def __init__(self, shots: Sequence[tuple[int, Sequence[Actor]]]) -> None:
-        super().__init__()
-        self._shots = shots
-
-    def frames(self) -> Iterator[tuple[int, float, Image]]:
-        for index in range(10 * len(self._shots)):
-            shade, actors = self._shots[index // 10]
-            picture = shot(shade, *actors)
-            picture[0, 0] = index // 10
-            yield index, index / 10, picture
-
-    def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
-    ) -> Sequence[Detection]:
-        self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
-        return super().detect(image, min_score, quick=quick)
-
-    def refine(
-        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
-    ) -> Sequence[Detection | None]:
-        self.actors = list(self._shots[image[0, 0, 0]][1])
-        return super().refine(image, detections, min_score)
-
-    def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
-        flat = np.full(7, 1 / 7, np.float32)  # another frame's actors may be set by now
-        return [Face(xyxy=d.xyxy, score=d.score, probabilities=flat) for d in detections]
-
-
-def numbers_through(shots: Sequence[tuple[int, Sequence[Actor]]]) -> list[set[int]]:
-    """Of each shot of ten frames, the numbers that its faces had."""
-    film = Film(shots)
-    seen: list[set[int]] = [set() for _ in shots]
-    for result, _ in followed(film.frames(), film):
-        seen[result.frame // 10] |= {face.number for face in result.faces}
-    return seen
-
-
-def test_a_cut_back_to_the_same_camera_finds_the_same_person() -> None:
-    first, second = Actor(x=150, seed=1), Actor(x=450, seed=2)
-    shots = [(0, [first]), (255, [second]), (0, [first]), (255, [second])]
-    assert numbers_through(shots) == [{1}, {2}, {1}, {2}]
-
-
-def test_somebody_else_before_the_same_camera_is_somebody_else() -> None:
-    first, second, third = Actor(x=150, seed=1), Actor(x=450, seed=2), Actor(x=150, seed=3)
-    assert numbers_through([(0, [first]), (255, [second]), (0, [third])]) == [{1}, {2}, {3}]
-
-
-def test_the_same_face_before_another_camera_is_not_joined() -> None:
-    first = Actor(x=150, seed=1)
-    assert numbers_through([(0, [first]), (255, []), (128, [first])]) == [{1}, set(), {2}]
-
-
-def test_many_shots_are_known_again_in_any_order() -> None:
-    actors = [Actor(x=150, seed=1), Actor(x=350, seed=2), Actor(x=500, seed=3)]
-    order = [0, 1, 2, 1, 0, 2]
-    shots = [((0, 255, 128)[which], [actors[which]]) for which in order]
-    assert numbers_through(shots) == [{which + 1} for which in order]
