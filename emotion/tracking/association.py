@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -24,6 +25,19 @@ LOOKS_WEIGHT = 0.7
 """Cost of two pictures that have nothing in common; of one person's, mostly below a fifth of it."""
 
 _RULE = CropRule()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A face in one frame, with its looks (see ``looks``)."""
+
+    detection: Detection
+    looks: Floats
+
+    @classmethod
+    def of(cls, image: Image, detection: Detection) -> Sight:
+        """The face with its looks in this image."""
+        return cls(detection, looks(image, detection))
 
 
 def looks(image: Image, detection: Detection) -> Floats:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from emotion.tracking.flow import FaceFlow
 from emotion.tracking.one_euro import Calm, OneEuro
-from emotion.types import EMOTIONS, Detection, Face, Floats
+from emotion.types import EMOTIONS, Detection, Face, Floats, Image
 
 ANSWERS = Calm(min_cutoff_hz=0.6, beta=0.12)
 """Of log-probabilities; a step of five units is followed within 300 ms at 15 frames a second."""
@@ -17,6 +18,9 @@ PLACES = Calm(min_cutoff_hz=1.5, beta=6.0)
 
 LEAD = 0.08
 """By so much another expression must lead before the label changes."""
+
+LOOK_EVERY_S = 0.1
+"""For so long a face is followed by its own corners, until the detector looks at it again."""
 
 FLOOR = 1e-4  # of a probability: below, its logarithm says nothing of the face
 
@@ -106,6 +110,8 @@ class Track:
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
         self._answers = Answers()
         self._places = OneEuro(PLACES)
+        self._flow: FaceFlow | None = None
+        self._looked_s = -np.inf
 
     def await_again(self, time_s: float) -> None:
         """The face was out of the picture until now, and is expected where it was seen last."""
@@ -113,6 +119,20 @@ class Track:
         self._velocity = np.zeros(2, np.float32)
         # What was calm before says nothing of the expression now.
         self._answers, self._places = Answers(), OneEuro(PLACES)
+
+    def looked_at(self, image: Image, seen: Detection, time_s: float) -> None:
+        """The detector has seen the face in this frame; to be called before ``follow``."""
+        # Where frames are far apart, there is none that could be told by motion.
+        soon = time_s - self.seen_s < LOOK_EVERY_S
+        self._flow = FaceFlow(image, seen) if soon else None
+        self._looked_s = time_s
+
+    def moved(self, image: Image, time_s: float) -> Detection | None:
+        """The face by its own motion since the detector's last look; None where that does not
+        tell, or was too long ago."""
+        if self._flow is None or time_s - self._looked_s >= LOOK_EVERY_S - 1e-6:
+            return None
+        return self._flow.moved(image)
 
     def expected(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""

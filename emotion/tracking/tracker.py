@@ -1,7 +1,8 @@
-"""Follows the faces of one stream: a full search now and then, cheap looks in between.
+"""Follows the faces of one stream: a full search now and then, cheaper ways in between.
 
-Between two searches each face is looked for near its last place only; a search several times a
-second finds new faces and those that were lost. A frame is classified in one batch. Not
+A search several times a second finds new faces and those that were lost; between two searches the
+detector looks for each face near its last place only, and between two looks the face's own corners
+tell where it went (see ``flow``). A frame is classified in one batch. Not
 thread-safe: one instance belongs to one stream and one thread (``locate`` and ``answer``: one
 each). Memory is bounded by ``MAX_FACES``.
 """
@@ -9,15 +10,14 @@ each). Memory is bounded by ``MAX_FACES``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from emotion.boxes import overlaps
-from emotion.tracking.association import best_pairs, looks, pair_cost
+from emotion.tracking.association import Sight, best_pairs, pair_cost
 from emotion.tracking.track import Place, Track, TrackedFace
-from emotion.types import Detection, Face, Floats, Image
+from emotion.types import Detection, Face, Image
 
 LOST_AFTER_S = 1.0
 """How long the number of a face that is not found is kept for it."""
@@ -42,19 +42,6 @@ MAX_FACES = 32
 AT_ONCE = 4
 """Faces of a live frame that are looked at: ten are each seen twelve times a second at 30 frames,
 in two fifths of the time."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
-    """A face in one frame, with its looks (see ``association.looks``)."""
-
-    detection: Detection
-    looks: Floats
-
-    @classmethod
-    def of(cls, image: Image, detection: Detection) -> Sight:
-        """The face with its looks in this image."""
-        return cls(detection, looks(image, detection))
 
 
 class StreamAnalyzer(Protocol):
@@ -176,13 +163,15 @@ class FaceTracker:
         here = [track for track in self._tracks if track.seen_s >= self._scanned_s]
         here.sort(key=lambda track: track.seen_s)
         due, self._waiting = here[: self._at_once], here[self._at_once :]
-        expected = [track.expected(time_s) for track in due]
-        found = self._analyzer.refine(image, expected, self._unsure)
-        pairs = [
-            (track, Sight.of(image, detection))
-            for track, detection in zip(due, found, strict=True)
-            if detection is not None
-        ]
+        moved = [(track, track.moved(image, time_s)) for track in due]
+        pairs = [(track, Sight(face, track.looks)) for track, face in moved if face is not None]
+        if unclear := [track for track, face in moved if face is None]:
+            expected = [track.expected(time_s) for track in unclear]
+            found = self._analyzer.refine(image, expected, self._unsure)
+            for track, detection in zip(unclear, found, strict=True):
+                if detection is not None:
+                    track.looked_at(image, detection, time_s)
+                    pairs.append((track, Sight.of(image, detection)))
         if len(pairs) < len(due):
             self._scanned_s = -np.inf  # somebody is lost: search the next frame
         return _without_doubles(pairs, [(t, t.expected(time_s)) for t in self._waiting])
@@ -194,6 +183,8 @@ class FaceTracker:
         found = [Sight.of(image, detection) for detection in detections]
         pairs = self._associate(found, time_s)
         result = [(self._tracks[row], found[column]) for row, column in pairs]
+        for track, sight in result:
+            track.looked_at(image, sight.detection, time_s)
         known = {row for row, _ in pairs}
         self._tracks = [t for i, t in enumerate(self._tracks) if i in known or not t.awaited]
         taken = {column for _, column in pairs}
