@@ -1,8 +1,8 @@
 """Faces drawn into a picture: a box and a tag with number, label and percent, in the face's colour.
 
-Images are RGB uint8 (H, W, 3), boxes pixels of that image. The same number always gets the same
-colour, on the picture and beside it. Stateless but for a cache of rendered tags; safe to use from
-several threads (each on an image of its own).
+Pictures are RGB images or the planes of a video's frame (see ``canvas``), boxes pixels of them. The
+same number always gets the same colour, on the picture and beside it. Stateless but for a cache of
+rendered tags; safe to use from several threads (each on a picture of its own).
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from emotion.canvas import Canvas, Color, I420Canvas, Rect, RgbCanvas
 from emotion.types import Face, Image, check_image
-
-Color = tuple[int, int, int]
-_Rect = tuple[int, int, int, int]
 
 FACE_COLORS: tuple[Color, ...] = (
     (31, 132, 226),  # blue
@@ -80,53 +78,67 @@ def annotate_into(
     """
     if not check_image(image).flags.writeable:
         raise ValueError("expected a writeable image, got a read-only one; use annotate instead")
-    shown = range(1, len(faces) + 1) if numbers is None else numbers
-    if len(shown) != len(faces):
-        raise ValueError(f"expected one number for each of {len(faces)} faces, got {len(shown)}")
-    if not faces:
-        return
+    # OpenCV draws on whole rows only.
     canvas = image if image.flags.c_contiguous else np.ascontiguousarray(image)
-    boxes = [_pixel_box(face, canvas) for face in faces]
-    for box, number in zip(boxes, shown, strict=True):
-        _draw_box(canvas, box, face_color(number - 1))
-    taken: list[_Rect] = []
-    for index, (face, number) in enumerate(zip(faces, shown, strict=True)):
-        others = boxes[:index] + boxes[index + 1 :]
-        _draw_tag(canvas, boxes[index], face, number, labels, taken, others)
+    _annotate(RgbCanvas(canvas), faces, numbers, labels)
     if canvas is not image:
         image[...] = canvas
 
 
-def _pixel_box(face: Face, image: Image) -> _Rect:
-    """The face's box in whole pixels, inside the image, at least one pixel each way."""
-    height, width = image.shape[:2]
+def annotate_planes(
+    planes: Image,
+    faces: Sequence[Face],
+    *,
+    numbers: Sequence[int] | None = None,
+    labels: bool = True,
+) -> None:
+    """The same on the planes of a video's frame, uint8 (3 H / 2, W) with H and W even."""
+    _annotate(I420Canvas(planes), faces, numbers, labels)
+
+
+def _annotate(
+    canvas: Canvas, faces: Sequence[Face], numbers: Sequence[int] | None, labels: bool
+) -> None:
+    shown = range(1, len(faces) + 1) if numbers is None else numbers
+    if len(shown) != len(faces):
+        raise ValueError(f"expected one number for each of {len(faces)} faces, got {len(shown)}")
+    boxes = [_pixel_box(face, canvas) for face in faces]
+    for box, number in zip(boxes, shown, strict=True):
+        _draw_box(canvas, box, face_color(number - 1))
+    taken: list[Rect] = []
+    for index, (face, number) in enumerate(zip(faces, shown, strict=True)):
+        others = boxes[:index] + boxes[index + 1 :]
+        _draw_tag(canvas, boxes[index], face, number, labels, taken, others)
+
+
+def _pixel_box(face: Face, canvas: Canvas) -> Rect:
+    """The face's box in whole pixels, inside the picture, at least one pixel each way."""
+    height, width = canvas.height, canvas.width
     x1, y1, x2, y2 = (round(float(v)) for v in face.xyxy)
     x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
     return x1, y1, min(max(x2, x1 + 1), width), min(max(y2, y1 + 1), height)
 
 
-def _line_width(box: _Rect, image: Image) -> int:
-    by_picture = math.sqrt(image.shape[0] * image.shape[1]) / 270
+def _line_width(box: Rect, canvas: Canvas) -> int:
+    by_picture = math.sqrt(canvas.height * canvas.width) / 270
     by_face = min(box[2] - box[0], box[3] - box[1]) / 16
     return max(1, round(min(by_picture, by_face)))
 
 
-def _draw_box(image: Image, box: _Rect, color: Color) -> None:
-    x1, y1, x2, y2 = box
-    width = _line_width(box, image)
-    corners = (x1, y1), (x2 - 1, y2 - 1)
-    cv2.rectangle(image, *corners, _BLACK, width + 2)  # a thin dark rim: seen on light skin and sky
-    cv2.rectangle(image, *corners, color, width)
+def _draw_box(canvas: Canvas, box: Rect, color: Color) -> None:
+    width = _line_width(box, canvas)
+    canvas.frame(box, _BLACK, width + 2)  # a thin dark rim: seen on light skin and sky
+    canvas.frame(box, color, width)
 
 
 def _draw_tag(
-    image: Image,
-    box: _Rect,
+    canvas: Canvas,
+    box: Rect,
     face: Face,
     number: int,
     labels: bool,
-    taken: list[_Rect],
-    others: Sequence[_Rect],
+    taken: list[Rect],
+    others: Sequence[Rect],
 ) -> None:
     """Pastes the fullest tag that covers no other tag or face, and notes its place in ``taken``."""
     color = face_color(number - 1)
@@ -134,55 +146,54 @@ def _draw_tag(
     if labels:
         percent = round(100 * float(face.probabilities.max()))
         texts = [f"{number} {face.label} {percent}%", f"{number} {face.label}", str(number)]
-    tags = [_render_tag(text, _text_height(box, image), color) for text in texts]
+    tags = [_render_tag(text, _text_height(box, canvas), color) for text in texts]
     for tag in tags:
-        for place in _places(box, tag, image):
+        for place in _places(box, tag, canvas):
             if not any(_overlap(place, other) for other in (*taken, *others)):
-                _paste(image, tag, place, taken)
+                _paste(canvas, tag, place, taken)
                 return
-    for place in _places(box, tags[-1], image):  # nothing is free: the number, over a neighbour
-        _paste(image, tags[-1], place, taken)
+    for place in _places(box, tags[-1], canvas):  # nothing is free: the number, over a neighbour
+        _paste(canvas, tags[-1], place, taken)
         return
 
 
-def _paste(image: Image, tag: Image, place: _Rect, taken: list[_Rect]) -> None:
-    x1, y1, x2, y2 = place
-    image[y1:y2, x1:x2] = tag
+def _paste(canvas: Canvas, tag: Image, place: Rect, taken: list[Rect]) -> None:
+    canvas.paste(tag, place[0], place[1])
     taken.append(place)
 
 
-def _places(box: _Rect, tag: Image, image: Image) -> Iterator[_Rect]:
+def _places(box: Rect, tag: Image, canvas: Canvas) -> Iterator[Rect]:
     """Where the tag may go, the best first: above the box, below it, inside its top."""
-    height, width = image.shape[:2]
+    height, width = canvas.height, canvas.width
     tag_height, tag_width = tag.shape[:2]
     if tag_height > height or tag_width > width:
         return
-    rim = _line_width(box, image) // 2 + 1
+    rim = _line_width(box, canvas) // 2 + 1
     x = min(max(box[0] - rim, 0), width - tag_width)
     for y in (box[1] - rim - tag_height + 1, box[3] + rim - 1, box[1]):
         if 0 <= y <= height - tag_height:
             yield x, y, x + tag_width, y + tag_height
 
 
-def _overlap(a: _Rect, b: _Rect) -> bool:
+def _overlap(a: Rect, b: Rect) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _text_height(box: _Rect, image: Image) -> int:
+def _text_height(box: Rect, canvas: Canvas) -> int:
     """Pixels of a capital letter: grows with the picture, a little smaller on small faces."""
-    usual = math.sqrt(image.shape[0] * image.shape[1]) / 44
+    usual = math.sqrt(canvas.height * canvas.width) / 44
     return max(8, round(min(usual, max(usual * 0.75, (box[2] - box[0]) / 7))))
 
 
 @lru_cache(maxsize=128)
 def _render_tag(text: str, text_height: int, color: Color) -> Image:
-    """The tag as a read-only RGB picture: the text on a ground of the face's colour."""
+    """The tag as a read-only RGB picture with even sides: the text on the face's colour."""
     scale = text_height * _OVERSAMPLING / _CAP_HEIGHT
     stroke = max(1, round(text_height * _OVERSAMPLING * 0.13))
     (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, stroke)
     pad_x, pad_y = max(3, round(text_height * 0.5)), max(3, round(text_height * 0.45))
-    height = text_height + 2 * pad_y
-    width = -(-text_width // _OVERSAMPLING) + 2 * pad_x
+    height = _even(text_height + 2 * pad_y)
+    width = _even(-(-text_width // _OVERSAMPLING) + 2 * pad_x)
     large = np.zeros((height * _OVERSAMPLING, width * _OVERSAMPLING), np.uint8)
     origin = (pad_x * _OVERSAMPLING, (pad_y + text_height) * _OVERSAMPLING)
     cv2.putText(large, text, origin, _FONT, scale, 255, stroke, cv2.LINE_AA)
@@ -191,6 +202,10 @@ def _render_tag(text: str, text_height: int, color: Color) -> Image:
     tag: Image = blend.round().astype(np.uint8)
     tag.flags.writeable = False
     return tag
+
+
+def _even(length: int) -> int:
+    return length + length % 2
 
 
 def _luminance(color: Color) -> float:

@@ -12,13 +12,30 @@ from emotion.tracking import TrackedFace
 from emotion.types import Image
 
 
+def planes_of(frame: av.VideoFrame) -> Image | None:
+    """The frame's I420 planes, uint8 (3 H / 2, W), a copy; None where it has others.
+
+    A camera's frames have them, but for one of odd size: there the colours are no plain half.
+    """
+    if frame.format.name != "yuv420p" or frame.width % 2 or frame.height % 2:
+        return None
+    return np.asarray(frame.to_ndarray(), np.uint8)
+
+
+def of_planes(frame: av.VideoFrame, planes: Image) -> av.VideoFrame:
+    """The planes as a frame with the other's pts and time base."""
+    made = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    made.pts, made.time_base = frame.pts, frame.time_base
+    return made
+
+
 def like(frame: av.VideoFrame, picture: Image) -> av.VideoFrame:
     """The picture as a frame with the other's pts and time base."""
     height, width = picture.shape[:2]
-    if height % 2 or width % 2:  # OpenCV knows half of the size for the colours only
-        made = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    else:
-        made = av.VideoFrame.from_ndarray(i420(picture), format="yuv420p")
+    if not height % 2 and not width % 2:
+        return of_planes(frame, i420(picture))
+    # OpenCV knows half of the size for the colours only.
+    made = av.VideoFrame.from_ndarray(picture, format="rgb24")
     made.pts, made.time_base = frame.pts, frame.time_base
     return made
 

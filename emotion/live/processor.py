@@ -21,8 +21,9 @@ from statistics import median
 import av
 import numpy as np
 
-from emotion.drawing import annotate_into
-from emotion.live.frames import like, mirrored
+from emotion.canvas import mirrored as mirrored_planes
+from emotion.drawing import annotate, annotate_planes
+from emotion.live.frames import like, mirrored, of_planes, planes_of
 from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
 from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
@@ -172,40 +173,42 @@ class LiveProcessor:
         if paused and self._frozen is not None:
             return like(frame, self._frozen)
         self._frozen = None
-        image = self._to_rgb(frame)
         faces: Sequence[TrackedFace] = ()
         if (
             result is not None
-            and result.image.shape == image.shape  # the browser changes the size in mid-stream
+            and result.image.shape[:2]
+            == (frame.height, frame.width)  # the browser changes the size in mid-stream
             and now - result.time_s <= (STALE_S if self._load.level == ALL_WELL else BUSY_STALE_S)
         ):
             faces = result.faces
             with self._lock:
                 self._ages_ms.append(1000 * (now - result.time_s))
-        drawn = self._drawn(frame, image, faces, settings)
+        drawn = self._drawn(frame, faces, settings)
         if paused:
             self._frozen = np.asarray(drawn.to_ndarray(format="rgb24"), dtype=np.uint8)
             return like(frame, self._frozen)
-        self._worker.offer((image, now))
+        self._worker.offer((frame, now))
         return drawn
 
     def _drawn(
-        self,
-        frame: av.VideoFrame,
-        image: Image,
-        faces: Sequence[TrackedFace],
-        settings: LiveSettings,
+        self, frame: av.VideoFrame, faces: Sequence[TrackedFace], settings: LiveSettings
     ) -> av.VideoFrame:
-        """The frame as it goes back; ``image`` is the frame's own picture, left as it is."""
+        """The frame as it goes back; the one that came is left as it is."""
         drawn = frame
         if faces or settings.mirror:
-            # A copy in any case: the analysis thread reads the other.
-            canvas = np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image.copy()
             if settings.mirror:
-                faces = [mirrored(face, image.shape[1]) for face in faces]
+                faces = [mirrored(face, frame.width) for face in faces]
             numbers = [face.number for face in faces]
-            annotate_into(canvas, faces, numbers=numbers, labels=settings.labels)
-            drawn = like(frame, canvas)
+            planes = planes_of(frame)
+            if planes is not None:
+                planes = mirrored_planes(planes) if settings.mirror else planes
+                annotate_planes(planes, faces, numbers=numbers, labels=settings.labels)
+                drawn = of_planes(frame, planes)
+            else:
+                image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+                image = image[:, ::-1] if settings.mirror else image
+                picture = annotate(image, faces, numbers=numbers, labels=settings.labels)
+                drawn = like(frame, picture)
         if self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH:
             # Even numbers, since the video's colours have half of its size.
             drawn = drawn.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)
@@ -218,14 +221,16 @@ class LiveProcessor:
             return as_long(took_s)
         return min(BUSY_REST * took_s, BUSY_REST_S)
 
-    def _analyze(self, offered: tuple[Image, float]) -> None:
+    def _analyze(self, offered: tuple[av.VideoFrame, float]) -> None:
         """Runs on the analysis thread: one frame, then publishes."""
-        image, time_s = offered
+        frame, time_s = offered
         begun = time.perf_counter()
+        image: Image | None = None
         faces: tuple[TrackedFace, ...] = ()
         failed = False
         self._tracker.smoothing = self._holder.settings.smoothing
         try:
+            image = self._to_rgb(frame)
             faces = self._tracker.update(image, time_s)
             self.record.add(faces, time_s)
         except Exception:  # noqa: BLE001 - one that leaves would end the thread
@@ -233,7 +238,7 @@ class LiveProcessor:
             self._log_once("A frame could not be analysed; the stream goes on.")
         taken_ms = (time.perf_counter() - begun) * 1000
         with self._lock:
-            if self.ended:
+            if self.ended or image is None:
                 return
             self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1

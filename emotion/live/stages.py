@@ -21,17 +21,17 @@ import cv2
 import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
 
-from emotion.drawing import annotate_into
+from emotion.drawing import annotate_planes
 from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
-from emotion.live.frames import like
+from emotion.live.frames import of_planes, planes_of
 from emotion.tracking import AT_ONCE, FaceTracker
 from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Floats, Image
 from emotion.video.rgb import RgbFrames
 
 CLOCK_HZ = 90_000
-FRAME_PATH = ("to RGB", "analysis", "copy and draw", "from RGB")
+FRAME_PATH = ("to RGB", "analysis", "draw")
 """What is ours of a frame's way; the rest is the video's coding."""
 
 
@@ -71,11 +71,12 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
             image = to_rgb(frame)
         with timed("analysis"):
             faces = tracker.update(image, index / rate_hz)
-        with timed("copy and draw"):
-            canvas = image.copy()
-            annotate_into(canvas, faces, numbers=[face.number for face in faces])
-        with timed("from RGB"):
-            drawn = like(frame, canvas)
+        with timed("draw"):
+            planes = planes_of(frame)
+            if planes is None:
+                raise ValueError(f"expected pictures with even sides, got {image.shape}")
+            annotate_planes(planes, faces, numbers=[face.number for face in faces])
+            drawn = of_planes(frame, planes)
         with timed("encode"):
             payloads, _ = encoder.encode(drawn)
         sent += sum(len(payload) for payload in payloads)

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotion.canvas import mirrored, split
 from emotion.drawing import (
     FACE_COLORS,
     annotate,
     annotate_into,
+    annotate_planes,
     face_color,
     ink_color,
 )
+from emotion.images import i420
 from emotion.types import Face
 
 
@@ -174,3 +177,38 @@ def test_text_on_every_color_can_be_read(color: tuple[int, int, int]) -> None:
     weights = np.array([0.2126, 0.7152, 0.0722])
     dark, light = sorted(float(linear(c) @ weights) for c in (color, ink_color(color)))
     assert (light + 0.05) / (dark + 0.05) >= 3, "WCAG's bound for large text"
+
+
+def test_a_frame_s_planes_show_what_an_image_shows() -> None:
+    image = np.full((240, 320, 3), (90, 140, 120), np.uint8)
+    faces = [face(41, 61, 140, 181), face(201, 90, 300, 211, top=4)]
+    planes = i420(image)
+    before = planes.copy()
+    annotate_planes(planes, faces)
+    shown = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420).astype(int)
+    apart = np.abs(shown - annotate(image, faces)).max(axis=2)
+    # Tags begin at even places, and colours have half of the resolution.
+    assert np.percentile(apart, 96) <= 8
+    assert tuple(shown[120, 41]) == pytest.approx(face_color(0), abs=24)
+    untouched = np.ones((240, 320), bool)
+    untouched[30:215, 35:306] = False
+    for plane, old, step in zip(split(planes), split(before), (1, 2, 2), strict=True):
+        kept = untouched[::step, ::step]
+        assert np.array_equal(plane[kept], old[kept])
+    for plane, old in zip(split(planes), split(mirrored(planes)), strict=True):
+        assert np.array_equal(plane[:, ::-1], old)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 45),
+    width=st.integers(1, 45),
+    boxes=st.lists(st.tuples(*[st.floats(-40, 130, width=32)] * 4), max_size=5),
+)
+def test_any_box_can_be_drawn_on_planes(
+    height: int, width: int, boxes: list[tuple[float, float, float, float]]
+) -> None:
+    planes = np.full((3 * height, 2 * width), 128, np.uint8)
+    faces = [face(min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in boxes]
+    annotate_planes(planes, faces)
+    assert bool((planes != 128).any()) == bool(faces)

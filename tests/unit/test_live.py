@@ -130,11 +130,17 @@ def test_a_broken_frame_comes_back_as_it_is(
     make_processor: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        def to_ndarray(self, **options: object) -> None:
-            raise ValueError("cannot be converted")
+        """No frame: nothing of it can be read."""
 
+    processor = make_processor(lambda image: ())
     broken: Any = Broken()
-    assert make_processor(lambda image: ()).recv(broken) is broken
+    assert processor.recv(broken) is broken
+    wait_until(lambda: len(caplog.records) == 1)
+    assert processor.recv(broken) is broken
+    whole = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+    processor.recv(whole)
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    assert processor.recv(broken) is broken  # also where there is something to draw
     assert len(caplog.records) == 1
 
 
@@ -255,20 +261,21 @@ def test_an_idle_thread_ends_and_comes_back() -> None:
     assert handled == [1, 2]
 
 
-def test_a_mirrored_picture_has_its_box_on_the_other_side() -> None:
+@pytest.mark.parametrize("format_name", ["rgb24", "yuv420p"])
+def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str) -> None:
     holder = SettingsHolder()
     processor = LiveProcessor(Analyzer(lambda image: (make_face(10),)), holder)
     try:
         image = np.full((120, 160, 3), 128, np.uint8)
         image[:, :20] = 0
-        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24").reformat(format=format_name)
         frame.pts, frame.time_base = 0, Fraction(1, 90_000)
         processor.recv(frame)
         wait_until(lambda: processor.snapshot().analyzed == 1)
         plain = processor.recv(frame).to_ndarray(format="rgb24")
         holder.settings = LiveSettings(mirror=True, labels=False)
         mirror = processor.recv(frame).to_ndarray(format="rgb24")
-        assert mirror[110, 150].tolist() == [0, 0, 0]
+        assert mirror[110, 150].max() <= 6
         # The way over YUV rounds: a step of each colour is no change.
         changed = np.abs(mirror.astype(int) - image[:, ::-1]).max(axis=(0, 2)) > 6
         assert changed[85:155].any()
@@ -276,7 +283,7 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side() -> None:
         assert (np.abs(plain.astype(int) - image).max(axis=(0, 2)) > 6)[5:75].any()
         still = processor.still()
         assert still is not None
-        assert np.array_equal(still, image)
+        assert np.abs(still.astype(int) - image).max() <= 6
     finally:
         processor.on_ended()
 
