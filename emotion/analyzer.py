@@ -35,14 +35,20 @@ class Analyzer:
         return self.faces(image, self.detect(image, min_score, quick=quick))
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> tuple[Detection, ...]:
         """Where faces are, largest first, without classification.
 
         min_score: 0..1, in place of the detector's own threshold. quick: for a frame of a stream,
-        which has no time to search for small faces.
+        which has no time to search for small faces. known: faces that need not be found, where
+        that saves work.
         """
-        return self._detector.detect(image, min_score, quick=quick)
+        return self._detector.detect(image, min_score, quick=quick, known=known)
 
     @property
     def detector_digest(self) -> str:

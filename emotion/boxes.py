@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from emotion.types import Floats
@@ -25,3 +27,18 @@ def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
     tiny = np.float32(1e-12)  # of a square pixel
     iou = np.asarray(shared / np.maximum(first + second - shared, tiny), dtype=np.float32)
     return iou, np.asarray(shared / np.maximum(np.minimum(first, second), tiny), dtype=np.float32)
+
+
+def stacked(boxes: Sequence[Floats]) -> Floats:
+    """Boxes (4,) as one array (N, 4), also of none."""
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+ONE_IOU, ONE_CONTAINED = 0.4, 0.7
+"""From where on two boxes show one face, see ``same_faces``."""
+
+
+def same_faces(boxes: Floats, others: Floats) -> np.ndarray:
+    """Which of boxes (N, 4) show a face that one of the others (M, 4) shows, or a part of it."""
+    iou, inside = overlaps(boxes[:, None], others[None])
+    return np.asarray(((iou > ONE_IOU) | (inside > ONE_CONTAINED)).any(axis=1))

@@ -49,7 +49,12 @@ class Stage:
         return image
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> Sequence[Detection]:
         self.scans += 1
         wanted = self.min_score if min_score is None else min_score

@@ -17,7 +17,7 @@ from typing import Literal
 
 import emotion
 from emotion.app.cards import thumbnail
-from emotion.tracking.tracker import StreamAnalyzer
+from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 from emotion.video.clip import Clip
 from emotion.video.container import Source

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.boxes import overlaps
+from emotion.boxes import overlaps, same_faces, stacked
 from emotion.detection.anchors import (
     NUM_POINTS,
     decode,
@@ -47,92 +47,27 @@ TILE_SIDE = 640  # a 60 px face is 24 px of a tile's scan
 TILE_OVERLAP = 0.2
 MAX_TILES = 12
 
-_Found = tuple[Floats, Floats, Floats]  # boxes (N, 4), points (N, 6, 2), scores (N,)
+Found = tuple[Floats, Floats, Floats]  # boxes (N, 4), points (N, 6, 2), scores (N,)
 
 
-class FaceDetector:
-    """Finds faces; holds no state of a picture, safe to call from several threads at once."""
+class SecondLook:
+    """The small model at each of some proposed faces, alone, upright and large."""
 
     def __init__(self, *, num_threads: int = 1) -> None:
-        """Loads both models (about 0.1 s); ``ModelError`` when one is missing or changed."""
-        self._scan = BlazeFace(BACK, num_threads=num_threads)
-        self._look = BlazeFace(SHORT_RANGE, num_threads=num_threads)
-
-    @property
-    def min_score(self) -> float:
-        """The score that counts as a face by default, 0..1."""
-        return DEFAULT_MIN_SCORE
+        """Loads the model; ``ModelError`` when it is missing or changed."""
+        self._network = BlazeFace(SHORT_RANGE, num_threads=num_threads)
 
     @property
     def digest(self) -> str:
-        """The sha256 of both networks' own."""
-        return hashlib.sha256((BACK.sha256 + SHORT_RANGE.sha256).encode()).hexdigest()
+        """The sha256 of the network."""
+        return self._network.file.sha256
 
-    def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
-    ) -> tuple[Detection, ...]:
-        """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none.
-
-        min_score: 0..1, ``DEFAULT_MIN_SCORE`` by default; 0 gives all that was found. A picture
-        beyond ``TILES_FROM`` is searched in parts too, for its small faces, by up to ``MAX_TILES``
-        times the work; quick: not.
-        """
-        height, width = check_image(image).shape[:2]
-        pyramid = Pyramid(image)
-        proposals = self._propose(pyramid, height, width, quick)
-        _, seen = self._second_look(pyramid, proposals[0], proposals[1])
-        found = weighted_nms(*seen, iou=MERGE_IOU, contained=MERGE_CONTAINED)
-        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
-        return largest_first(_faces(found), (height, width), wanted)
-
-    def refine(
-        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
-    ) -> tuple[Detection | None, ...]:
-        """The given faces where they are now, in their order; None for one that is gone.
-
-        For following faces through a video without a scan: each is looked for near its last box
-        (by up to half its size). Duplicates are not merged.
-        """
-        height, width = check_image(image).shape[:2]
-        result: list[Detection | None] = [None] * len(detections)
-        squares = [square_of(d) for d in detections]
-        index, found = self._second_look(Pyramid(image), squares, [d.landmarks for d in detections])
-        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
-        for i, face in zip(index, zip(*_faces(found), strict=True), strict=True):
-            result[i] = detection_of(*face, (height, width), wanted)
-        return tuple(result)
-
-    def _propose(self, pyramid: Pyramid, height: int, width: int, quick: bool) -> _Found:
-        """Where faces may be, best first, at most ``MAX_PROPOSALS``."""
-        parts = [[0, 0, width, height]]
-        if not quick and max(height, width) > TILES_FROM:
-            parts += tiles(height, width, side=TILE_SIDE, overlap=TILE_OVERLAP, limit=MAX_TILES)
-        found = [self._scan_part(pyramid, part) for part in parts]
-        merged = weighted_nms(*_stack(found), iou=MERGE_IOU)
-        return merged[0][:MAX_PROPOSALS], merged[1][:MAX_PROPOSALS], merged[2][:MAX_PROPOSALS]
-
-    def _scan_part(self, pyramid: Pyramid, part: Sequence[int]) -> _Found:
-        left, top, right, bottom = part
-        size, stride = self._scan.file.size, self._scan.stride
-        scale = size / max(right - left, bottom - top)
-        height, width = (
-            stride * max(math.ceil(round(side * scale) / stride), 1)
-            for side in (bottom - top, right - left)
-        )
-        view = scan_view(left, top, scale)
-        batch = np.empty((1, height, width, 3), dtype=np.float32)
-        to_input(pyramid.sample(view, height, width), batch[0])
-        logits, raw = self._scan(batch)
-        keep = logits[0] > logit(PROPOSAL_SCORE)
-        boxes, points = decode(raw[0, keep], self._scan.centers(height, width)[keep])
-        return *to_picture(view, boxes, points), sigmoid(logits[0, keep])
-
-    def _second_look(
+    def __call__(
         self,
         pyramid: Pyramid,
         boxes: Sequence[Floats] | Floats,
         points: Sequence[Floats | None] | Floats,
-    ) -> tuple[list[int], _Found]:
+    ) -> tuple[list[int], Found]:
         """Which of the given faces are still there, and their boxes, points and scores.
 
         A face that nearly fills the picture, or more than a tile, is proposed in parts, and a view
@@ -155,22 +90,22 @@ class FaceDetector:
                 pyramid, [faces[i][0][0] for i in poor], [faces[i][1][0] for i in poor]
             )
             faces |= {i: face for i, face in zip(poor, again, strict=True) if face is not None}
-        return list(faces), _stack(list(faces.values()))
+        return list(faces), stack(list(faces.values()))
 
     def _look_at(
         self,
         pyramid: Pyramid,
         boxes: Sequence[Floats] | Floats,
         points: Sequence[Floats | None] | Floats,
-    ) -> list[_Found | None]:
+    ) -> list[Found | None]:
         """The face that the small model sees at each box, turned upright by the points."""
-        size = self._look.file.size
+        size = self._network.file.size
         views = [face_view(b, p, size, ZOOM) for b, p in zip(boxes, points, strict=True)]
         batch = np.empty((len(views), size, size, 3), dtype=np.float32)
         for view, out in zip(views, batch, strict=True):
             to_input(pyramid.sample(view, size, size), out)
-        logits, raw = self._look(batch)
-        centers = self._look.centers(size, size)
+        logits, raw = self._network(batch)
+        centers = self._network.centers(size, size)
         seen = (central_face(logits[i], raw[i], centers, size) for i in range(len(views)))
         return [
             face and (*to_picture(view, face[0], face[1]), face[2])
@@ -178,7 +113,91 @@ class FaceDetector:
         ]
 
 
-def central_face(logits: Floats, raw: Floats, centers: Floats, size: int) -> _Found | None:
+class FaceDetector:
+    """Finds faces; holds no state of a picture, safe to call from several threads at once."""
+
+    def __init__(self, *, num_threads: int = 1) -> None:
+        """Loads both models (about 0.1 s); ``ModelError`` when one is missing or changed."""
+        self._scan = BlazeFace(BACK, num_threads=num_threads)
+        self._look = SecondLook(num_threads=num_threads)
+
+    @property
+    def min_score(self) -> float:
+        """The score that counts as a face by default, 0..1."""
+        return DEFAULT_MIN_SCORE
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of both networks' own."""
+        return hashlib.sha256((BACK.sha256 + SHORT_RANGE.sha256).encode()).hexdigest()
+
+    def detect(
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
+    ) -> tuple[Detection, ...]:
+        """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none.
+
+        min_score: 0..1, ``DEFAULT_MIN_SCORE`` by default; 0 gives all that was found. A picture
+        beyond ``TILES_FROM`` is searched in parts too, for its small faces, by up to ``MAX_TILES``
+        times the work; quick: not. known: faces that are not looked at once more.
+        """
+        height, width = check_image(image).shape[:2]
+        pyramid = Pyramid(image)
+        boxes, points, _ = self._propose(pyramid, height, width, quick)
+        new = ~same_faces(boxes, stacked([square_of(face) for face in known]))
+        _, seen = self._look(pyramid, boxes[new], points[new])
+        found = weighted_nms(*seen, iou=MERGE_IOU, contained=MERGE_CONTAINED)
+        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
+        return largest_first(labelled_boxes(found), (height, width), wanted)
+
+    def refine(
+        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+    ) -> tuple[Detection | None, ...]:
+        """The given faces where they are now, in their order; None for one that is gone.
+
+        For following faces through a video without a scan: each is looked for near its last box
+        (by up to half its size). Duplicates are not merged.
+        """
+        height, width = check_image(image).shape[:2]
+        result: list[Detection | None] = [None] * len(detections)
+        squares = [square_of(d) for d in detections]
+        index, found = self._look(Pyramid(image), squares, [d.landmarks for d in detections])
+        wanted = threshold(DEFAULT_MIN_SCORE, min_score)
+        for i, face in zip(index, zip(*labelled_boxes(found), strict=True), strict=True):
+            result[i] = detection_of(*face, (height, width), wanted)
+        return tuple(result)
+
+    def _propose(self, pyramid: Pyramid, height: int, width: int, quick: bool) -> Found:
+        """Where faces may be, best first, at most ``MAX_PROPOSALS``."""
+        parts = [[0, 0, width, height]]
+        if not quick and max(height, width) > TILES_FROM:
+            parts += tiles(height, width, side=TILE_SIDE, overlap=TILE_OVERLAP, limit=MAX_TILES)
+        found = [self._scan_part(pyramid, part) for part in parts]
+        merged = weighted_nms(*stack(found), iou=MERGE_IOU)
+        return merged[0][:MAX_PROPOSALS], merged[1][:MAX_PROPOSALS], merged[2][:MAX_PROPOSALS]
+
+    def _scan_part(self, pyramid: Pyramid, part: Sequence[int]) -> Found:
+        left, top, right, bottom = part
+        size, stride = self._scan.file.size, self._scan.stride
+        scale = size / max(right - left, bottom - top)
+        height, width = (
+            stride * max(math.ceil(round(side * scale) / stride), 1)
+            for side in (bottom - top, right - left)
+        )
+        view = scan_view(left, top, scale)
+        batch = np.empty((1, height, width, 3), dtype=np.float32)
+        to_input(pyramid.sample(view, height, width), batch[0])
+        logits, raw = self._scan(batch)
+        keep = logits[0] > logit(PROPOSAL_SCORE)
+        boxes, points = decode(raw[0, keep], self._scan.centers(height, width)[keep])
+        return *to_picture(view, boxes, points), sigmoid(logits[0, keep])
+
+
+def central_face(logits: Floats, raw: Floats, centers: Floats, size: int) -> Found | None:
     """The best face near the middle of a square input: box (1, 4), points (1, 6, 2), score (1,).
 
     Box and points are the mean, weighted by score, of the anchors that agree with the best one.
@@ -198,7 +217,8 @@ def central_face(logits: Floats, raw: Floats, centers: Floats, size: int) -> _Fo
     return (weight @ boxes)[None], np.einsum("a,apc->pc", weight, points)[None], scores[[best]]
 
 
-def _stack(found: Sequence[_Found]) -> _Found:
+def stack(found: Sequence[Found]) -> Found:
+    """All of them in one."""
     if not found:
         empty = np.zeros((0, NUM_POINTS, 2), dtype=np.float32)
         return empty[:, 0].repeat(2, axis=1), empty, empty[:, 0, 0]
@@ -206,7 +226,7 @@ def _stack(found: Sequence[_Found]) -> _Found:
     return boxes, points, scores
 
 
-def _faces(found: _Found) -> _Found:
+def labelled_boxes(found: Found) -> Found:
     """The same with boxes from the hairline to the chin."""
     squares, points, scores = found
     return face_boxes(squares, points), points, scores

@@ -13,6 +13,7 @@ from emotion.spec import DEFAULT_DETECTOR_FILE, SPEC_FILE, model_folder, models_
 from emotion.types import Detection, Image
 
 BLAZEFACE = "blazeface"
+HYBRID = "hybrid"
 
 
 class Detector(Protocol):
@@ -29,11 +30,17 @@ class Detector(Protocol):
         ...
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> tuple[Detection, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first.
 
-        quick: for a frame of a stream, which has no time to search for small faces.
+        quick: for a frame of a stream, which has no time to search for small faces. known: faces
+        that need not be found, where that saves work.
         """
         ...
 
@@ -58,6 +65,10 @@ def load_detector(name: str | os.PathLike[str] | None = None, *, num_threads: in
         from emotion.detection.cascade import FaceDetector
 
         return FaceDetector(num_threads=num_threads)
+    if name == HYBRID:
+        from emotion.detection.hybrid import HybridDetector
+
+        return HybridDetector.load(_folder("single_shot"), num_threads=num_threads)
     if Path(name).suffix.lower() == ".onnx":
         from emotion.detection.yunet import YuNetDetector
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emotion.boxes import same_faces, stacked
 from emotion.detection.look import MERGE_IOU, Found, largest_first, looked_again, refined, threshold
 from emotion.detection.points import candidates, merged, without_parts
 from emotion.detection.spec import DetectorSpec, read_detector_spec
@@ -70,28 +71,45 @@ class SingleShotDetector:
         return self.spec.checksums[SERVED_FILE]
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> tuple[Detection, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none.
 
         min_score: 0..1, the spec's by default; 0 gives all that was found, down to ``FLOOR``.
         A picture beyond ``TILES_FROM`` is searched in parts too, for its small faces, by up to
         ``MAX_TILES`` times the work; quick: not, and at the spec's ``quick_side``, for a frame of a
-        stream. Landmarks are left eye, right eye, nose tip, middle of the
-        mouth, and the mouth's left and right corner, as seen in the image.
+        stream. known: faces that are left out. Landmarks are left eye, right eye, nose tip, middle
+        of the mouth, and the mouth's left and right corner, as seen in the image.
         """
-        height, width = check_image(image).shape[:2]
+        size = check_image(image).shape[:2]
         wanted = threshold(self.min_score, min_score)
+        found = self.search(image, quick=quick)
+        new = ~same_faces(found[0], stacked([face.whole for face in known]))
+        boxes, points, scores = (values[new] for values in found)
+        boxes, points, scores = looked_again(self._look, image, (boxes, points, scores))
+        if len(self._parts(image, quick)) > 1:
+            boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
+        return largest_first((boxes, points, scores), size, wanted)
+
+    def search(self, image: Image, *, quick: bool = False) -> Found:
+        """What the search finds down to ``FLOOR``, before any look, best first; see ``detect``."""
+        side = min(self.side, self.spec.quick_side) if quick else self.side
+        found = [self._search(image, part, side) for part in self._parts(image, quick)]
+        boxes, points, scores = (np.concatenate(values) for values in zip(*found, strict=True))
+        return merged(boxes, points, scores, iou=MERGE_IOU)
+
+    def _parts(self, image: Image, quick: bool) -> list[list[int]]:
+        """The whole picture [left, top, right, bottom], and its tiles where it is searched so."""
+        height, width = image.shape[:2]
         parts = [[0, 0, width, height]]
         if not quick and max(height, width) > TILES_FROM:
             parts += tiles(height, width, side=self.side, overlap=TILE_OVERLAP, limit=MAX_TILES)
-        side = min(self.side, self.spec.quick_side) if quick else self.side
-        found = [self._search(image, part, side) for part in parts]
-        stacked = tuple(np.concatenate(values) for values in zip(*found, strict=True))
-        boxes, points, scores = looked_again(self._look, image, merged(*stacked, iou=MERGE_IOU))
-        if len(parts) > 1:
-            boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
-        return largest_first((boxes, points, scores), (height, width), wanted)
+        return parts
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -47,13 +47,18 @@ class YuNetDetector:
         self.digest = sha256_of(path)
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> tuple[Detection, ...]:
         """The faces of an RGB uint8 (H, W, 3) image, largest first, see ``SingleShotDetector``.
 
-        A picture beyond ``LONGEST`` is shrunk; ``quick`` is taken and without effect.
+        A picture beyond ``LONGEST`` is shrunk; ``quick`` and ``known`` are without effect.
         """
-        del quick
+        del quick, known
         height, width = check_image(image).shape[:2]
         wanted = threshold(self.min_score, min_score)
         view, scale = network_input(image, LONGEST, 1)

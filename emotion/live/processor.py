@@ -30,7 +30,7 @@ from emotion.live.record import SessionRecord
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot, rate_hz
 from emotion.tracking import AT_ONCE, FaceTracker, TrackedFace
-from emotion.tracking.tracker import StreamAnalyzer
+from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 from emotion.video.rgb import RgbFrames
 

@@ -26,7 +26,7 @@ from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
 from emotion.live.frames import of_planes, planes_of
 from emotion.tracking import AT_ONCE, FaceTracker
-from emotion.tracking.tracker import StreamAnalyzer
+from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Floats, Image
 from emotion.video.rgb import RgbFrames
 

@@ -13,7 +13,7 @@ from emotion.types import EMOTIONS, Detection, Face, Floats, Image
 ANSWERS = Calm(min_cutoff_hz=0.6, beta=0.12)
 """Of log-probabilities; a step of five units is followed within 300 ms at 15 frames a second."""
 
-PLACES = Calm(min_cutoff_hz=1.5, beta=6.0)
+PLACES = Calm(min_cutoff_hz=1.0, beta=4.5)
 """Of boxes and landmarks in face sizes, so that a face near the camera is as calm as a far one."""
 
 LEAD = 0.08
@@ -105,8 +105,10 @@ class Track:
         self.seen_s = -np.inf
         self.detection = detection
         self.looks = looks
+        self.lost = False
+        """True from when the face was not found in its place until it is seen."""
         self.awaited = False
-        """True from ``await_again`` until the face is seen."""
+        """True from ``await_again`` until the face is seen; it is lost then, too."""
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
         self._answers = Answers()
         self._places = OneEuro(PLACES)
@@ -115,7 +117,7 @@ class Track:
 
     def await_again(self, time_s: float) -> None:
         """The face was out of the picture until now, and is expected where it was seen last."""
-        self.seen_s, self.awaited = time_s, True
+        self.seen_s, self.lost, self.awaited = time_s, True, True
         self._velocity = np.zeros(2, np.float32)
         # What was calm before says nothing of the expression now.
         self._answers, self._places = Answers(), OneEuro(PLACES)
@@ -162,7 +164,8 @@ class Track:
         self._move(seen, time_s)
         # The looks follow slowly: light and head turn, but a passer-by must not replace them.
         self.looks = np.float32(0.9) * self.looks + np.float32(0.1) * looks
-        self.detection, self.seen_s, self.awaited = seen, time_s, False
+        self.detection, self.seen_s = seen, time_s
+        self.lost = self.awaited = False
         xyxy, landmarks = self._placed(seen, time_s)
         return Place(seen, xyxy, landmarks, self.number, time_s, smoothing, self._answers)
 

@@ -10,14 +10,14 @@ each). Memory is bounded by ``MAX_FACES``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
-from emotion.boxes import overlaps
+from emotion.boxes import overlaps, same_faces, stacked
+from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.association import Sight, best_pairs, pair_cost
 from emotion.tracking.track import Place, Track, TrackedFace
-from emotion.types import Detection, Face, Image
+from emotion.types import Detection, Floats, Image
 
 LOST_AFTER_S = 1.0
 """How long the number of a face that is not found is kept for it."""
@@ -42,31 +42,6 @@ MAX_FACES = 32
 AT_ONCE = 4
 """Faces of a live frame that are looked at: ten are each seen twelve times a second at 30 frames,
 in two fifths of the time."""
-
-
-class StreamAnalyzer(Protocol):
-    """What the tracker needs of ``emotion.Analyzer``."""
-
-    @property
-    def min_score(self) -> float:
-        """The detector's own threshold, 0..1."""
-        ...
-
-    def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
-    ) -> Sequence[Detection]:
-        """The faces of a picture, largest first."""
-        ...
-
-    def refine(
-        self, image: Image, detections: Sequence[Detection], min_score: float | None = None
-    ) -> Sequence[Detection | None]:
-        """The given faces where they are now; None for one that is gone."""
-        ...
-
-    def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
-        """The detections with their probabilities."""
-        ...
 
 
 class FaceTracker:
@@ -134,10 +109,9 @@ class FaceTracker:
             self.reset()
         self._tracks = [t for t in self._tracks if time_s - t.seen_s <= LOST_AFTER_S]
         self._waiting = []
+        followed = self._look(image, time_s)
         if self._scan_is_due(time_s):
-            followed = self._scan(image, time_s)
-        else:
-            followed = self._look(image, time_s)
+            followed += self._scan(image, time_s, [sight.detection for _, sight in followed])
         return tuple(
             track.follow(sight.detection, sight.looks, time_s, self.smoothing)
             for track, sight in followed
@@ -154,13 +128,13 @@ class FaceTracker:
         return UNSURE * self._analyzer.min_score
 
     def _scan_is_due(self, time_s: float) -> bool:
-        lost = any(track.seen_s < self._scanned_s for track in self._tracks)
+        lost = any(track.lost for track in self._tracks)
         wait_s = self.scan_every_s / 2 if lost else self.scan_every_s
         return not self._tracks or time_s - self._scanned_s >= wait_s
 
     def _look(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
         """The known faces near where they were, those whose turn it is."""
-        here = [track for track in self._tracks if track.seen_s >= self._scanned_s]
+        here = [track for track in self._tracks if not track.lost]
         here.sort(key=lambda track: track.seen_s)
         due, self._waiting = here[: self._at_once], here[self._at_once :]
         moved = [(track, track.moved(image, time_s)) for track in due]
@@ -172,41 +146,36 @@ class FaceTracker:
                 if detection is not None:
                     track.looked_at(image, detection, time_s)
                     pairs.append((track, Sight.of(image, detection)))
-        if len(pairs) < len(due):
-            self._scanned_s = -np.inf  # somebody is lost: search the next frame
-        return _without_doubles(pairs, [(t, t.expected(time_s)) for t in self._waiting])
+        pairs = _without_doubles(pairs, [(t, t.expected(time_s)) for t in self._waiting])
+        seen = {id(track) for track, _ in pairs}
+        for track in due:
+            if id(track) not in seen:
+                track.lost = True
+                self._scanned_s = -np.inf  # search at once
+        return pairs
 
-    def _scan(self, image: Image, time_s: float) -> list[tuple[Track, Sight]]:
-        """All faces of the picture, each with its track; new ones with a new track."""
+    def _scan(
+        self, image: Image, time_s: float, followed: Sequence[Detection]
+    ) -> list[tuple[Track, Sight]]:
+        """The faces beside the known ones, each with its track; new ones with a new track."""
         self._scanned_s = time_s
-        detections = self._analyzer.detect(image, self._unsure, quick=True)[:MAX_FACES]
-        found = [Sight.of(image, detection) for detection in detections]
-        pairs = self._associate(found, time_s)
-        result = [(self._tracks[row], found[column]) for row, column in pairs]
+        known = [*followed, *(track.expected(time_s) for track in self._waiting)]
+        others = self._analyzer.detect(image, self._unsure, quick=True, known=known)[:MAX_FACES]
+        new = ~same_faces(_boxes(others), _boxes(known))
+        found = [Sight.of(image, face) for face, is_new in zip(others, new, strict=True) if is_new]
+        lost = [track for track in self._tracks if track.lost]
+        pairs = _associate(lost, found, time_s)
+        result = [(lost[row], found[column]) for row, column in pairs]
         for track, sight in result:
             track.looked_at(image, sight.detection, time_s)
-        known = {row for row, _ in pairs}
-        self._tracks = [t for i, t in enumerate(self._tracks) if i in known or not t.awaited]
+        back = {id(track) for track, _ in result}
+        self._tracks = [t for t in self._tracks if id(t) in back or not t.awaited]
         taken = {column for _, column in pairs}
         for column, sight in enumerate(found):
             sure = sight.detection.score >= self._analyzer.min_score
             if column not in taken and sure and len(self._tracks) < MAX_FACES:
                 result.append((self._begin(sight), sight))
         return result
-
-    def _associate(self, found: Sequence[Sight], time_s: float) -> list[tuple[int, int]]:
-        """(index of the track, index of the face) of those that are one."""
-        cost = np.array(
-            [
-                [pair_cost(t.expected(time_s), t.looks, f.detection, f.looks) for f in found]
-                for t in self._tracks
-            ]
-        ).reshape(len(self._tracks), len(found))
-        limits = [
-            AGAIN if track.awaited else NEAR + NEAR_GROWS * (time_s - track.seen_s)
-            for track in self._tracks
-        ]
-        return best_pairs(cost, limits)
 
     def _begin(self, sight: Sight) -> Track:
         """A new track, known from now on."""
@@ -218,6 +187,26 @@ class FaceTracker:
             number = self._given
         self._tracks.append(Track(number, sight.detection, sight.looks))
         return self._tracks[-1]
+
+
+def _boxes(faces: Sequence[Detection]) -> Floats:
+    return stacked([face.whole for face in faces])
+
+
+def _associate(
+    tracks: Sequence[Track], found: Sequence[Sight], time_s: float
+) -> list[tuple[int, int]]:
+    """(index of the track, index of the face) of those that are one."""
+    cost = np.array(
+        [
+            [pair_cost(t.expected(time_s), t.looks, f.detection, f.looks) for f in found]
+            for t in tracks
+        ]
+    ).reshape(len(tracks), len(found))
+    limits = [
+        AGAIN if track.awaited else NEAR + NEAR_GROWS * (time_s - track.seen_s) for track in tracks
+    ]
+    return best_pairs(cost, limits)
 
 
 def _largest_first(faces: Sequence[TrackedFace]) -> tuple[TrackedFace, ...]:

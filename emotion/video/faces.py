@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from emotion.analyzer import load_analyzer
 from emotion.table import Row
 from emotion.tracking import FaceTracker, TrackedFace
+from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.cuts import CutDetector
 from emotion.tracking.rows import tracked_rows
 from emotion.tracking.track import Place
-from emotion.tracking.tracker import StreamAnalyzer
 from emotion.types import Image
 from emotion.video.ahead import ahead
 from emotion.video.clip import Clip, read_frames

@@ -47,7 +47,12 @@ class Film(Stage):
             yield index, index / 10, picture
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> Sequence[Detection]:
         self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
         return super().detect(image, min_score, quick=quick)

@@ -40,7 +40,7 @@ def test_a_motion_is_measured_within_a_hundredth_of_the_face(
 ) -> None:
     middle = (float(BOX[0] + BOX[2]) / 2, float(BOX[1] + BOX[3]) / 2)
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, degrees, growth))
-    matrix[:, 2] += shift
+    matrix[:, 2] += np.array(shift)
     found = FaceFlow(photo, SEEN).moved(moved(photo, matrix))
     assert found is not None
     assert found.landmarks is not None

@@ -44,7 +44,12 @@ class Analyzer:
         self.answer = answer
 
     def detect(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
+        self,
+        image: Image,
+        min_score: float | None = None,
+        *,
+        quick: bool = False,
+        known: Sequence[Detection] = (),
     ) -> Sequence[Detection]:
         return self.answer(image)
 
