@@ -13,7 +13,6 @@ from emotion.spec import DEFAULT_DETECTOR_FILE, SPEC_FILE, model_folder, models_
 from emotion.types import Detection, Image
 
 BLAZEFACE = "blazeface"
-HYBRID = "hybrid"
 
 
 class Detector(Protocol):
@@ -65,10 +64,6 @@ def load_detector(name: str | os.PathLike[str] | None = None, *, num_threads: in
         from emotion.detection.cascade import FaceDetector
 
         return FaceDetector(num_threads=num_threads)
-    if name == HYBRID:
-        from emotion.detection.hybrid import HybridDetector
-
-        return HybridDetector.load(_folder("single_shot"), num_threads=num_threads)
     if Path(name).suffix.lower() == ".onnx":
         from emotion.detection.yunet import YuNetDetector
 

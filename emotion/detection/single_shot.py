@@ -86,30 +86,21 @@ class SingleShotDetector:
         stream. known: faces that are left out. Landmarks are left eye, right eye, nose tip, middle
         of the mouth, and the mouth's left and right corner, as seen in the image.
         """
-        size = check_image(image).shape[:2]
+        height, width = check_image(image).shape[:2]
         wanted = threshold(self.min_score, min_score)
-        found = self.search(image, quick=quick)
-        new = ~same_faces(found[0], stacked([face.whole for face in known]))
-        boxes, points, scores = (values[new] for values in found)
-        boxes, points, scores = looked_again(self._look, image, (boxes, points, scores))
-        if len(self._parts(image, quick)) > 1:
-            boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
-        return largest_first((boxes, points, scores), size, wanted)
-
-    def search(self, image: Image, *, quick: bool = False) -> Found:
-        """What the search finds down to ``FLOOR``, before any look, best first; see ``detect``."""
-        side = min(self.side, self.spec.quick_side) if quick else self.side
-        found = [self._search(image, part, side) for part in self._parts(image, quick)]
-        boxes, points, scores = (np.concatenate(values) for values in zip(*found, strict=True))
-        return merged(boxes, points, scores, iou=MERGE_IOU)
-
-    def _parts(self, image: Image, quick: bool) -> list[list[int]]:
-        """The whole picture [left, top, right, bottom], and its tiles where it is searched so."""
-        height, width = image.shape[:2]
         parts = [[0, 0, width, height]]
         if not quick and max(height, width) > TILES_FROM:
             parts += tiles(height, width, side=self.side, overlap=TILE_OVERLAP, limit=MAX_TILES)
-        return parts
+        side = min(self.side, self.spec.quick_side) if quick else self.side
+        found = [self._search(image, part, side) for part in parts]
+        together = tuple(np.concatenate(values) for values in zip(*found, strict=True))
+        boxes, points, scores = merged(*together, iou=MERGE_IOU)
+        new = ~same_faces(boxes, stacked([face.whole for face in known]))
+        seen = boxes[new], points[new], scores[new]
+        boxes, points, scores = looked_again(self._look, image, seen)
+        if len(parts) > 1:
+            boxes, points, scores = without_parts(boxes, points, scores, contained=CONTAINED)
+        return largest_first((boxes, points, scores), (height, width), wanted)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -39,6 +39,9 @@ AGAIN = 0.25
 
 MAX_FACES = 32
 
+THOROUGH_EVERY, THOROUGH_UP_TO = 4, 640
+"""Of so many searches one is thorough, in pictures of up to so many pixels a side."""
+
 AT_ONCE = 4
 """Faces of a live frame that are looked at: ten are each seen twelve times a second at 30 frames,
 in two fifths of the time."""
@@ -71,6 +74,7 @@ class FaceTracker:
         self._tracks: list[Track] = []
         self._shape: tuple[int, ...] = ()
         self._scanned_s = -np.inf
+        self._scans = 0
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -160,7 +164,10 @@ class FaceTracker:
         """The faces beside the known ones, each with its track; new ones with a new track."""
         self._scanned_s = time_s
         known = [*followed, *(track.expected(time_s) for track in self._waiting)]
-        others = self._analyzer.detect(image, self._unsure, quick=True, known=known)[:MAX_FACES]
+        # Every fourth search is for small faces too, where that costs no more than one scan.
+        quick = self._scans % THOROUGH_EVERY > 0 or max(image.shape) > THOROUGH_UP_TO
+        self._scans += 1
+        others = self._analyzer.detect(image, self._unsure, quick=quick, known=known)[:MAX_FACES]
         new = ~same_faces(_boxes(others), _boxes(known))
         found = [Sight.of(image, face) for face, is_new in zip(others, new, strict=True) if is_new]
         lost = [track for track in self._tracks if track.lost]
