@@ -9,7 +9,8 @@ each). Memory is bounded by ``MAX_FACES``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -24,6 +25,9 @@ LOST_AFTER_S = 1.0
 
 UNSURE = 0.6
 """The detector's own threshold begins a track; this part of it goes on with it."""
+
+SURE = 0.8
+"""Score from which on one look is enough to begin a track."""
 
 SAME_IOU = 0.55
 """Two tracks that overlap more have run onto one face."""
@@ -178,11 +182,19 @@ class FaceTracker:
         back = {id(track) for track, _ in result}
         self._tracks = [t for t in self._tracks if id(t) in back or not t.awaited]
         taken = {column for _, column in pairs}
-        for column, sight in enumerate(found):
-            sure = sight.detection.score >= self._analyzer.min_score
-            if column not in taken and sure and len(self._tracks) < MAX_FACES:
-                result.append((self._begin(sight), sight))
-        return result
+        strangers = [sight for column, sight in enumerate(found) if column not in taken]
+        begun = islice(self._sure(image, strangers), MAX_FACES - len(self._tracks))
+        return result + [(self._begin(sight), sight) for sight in begun]
+
+    def _sure(self, image: Image, sights: Sequence[Sight]) -> Iterator[Sight]:
+        """Those that are faces beyond doubt: what is hardly one has to be one at a second look."""
+        least = self._analyzer.min_score
+        for sight in sights:
+            face = sight.detection
+            if face.score >= least and (
+                face.score >= SURE or self._analyzer.refine(image, [face], least)[0] is not None
+            ):
+                yield sight
 
     def _begin(self, sight: Sight) -> Track:
         """A new track, known from now on."""
