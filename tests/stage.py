@@ -36,6 +36,7 @@ class Stage:
         self.actors: list[Actor] = []
         self.scans = 0
         self.looks: list[int] = []
+        self.known: list[int] = []
         self._rng = np.random.default_rng(0)
 
     def picture(self) -> Image:
@@ -57,6 +58,7 @@ class Stage:
         known: Sequence[Detection] = (),
     ) -> Sequence[Detection]:
         self.scans += 1
+        self.known.append(len(known))
         wanted = self.min_score if min_score is None else min_score
         return [self._found(actor) for actor in self.actors if actor.score >= wanted]
 

@@ -15,7 +15,7 @@ from emotion.boxes import overlaps
 from emotion.tracking import FaceTracker
 from emotion.tracking.association import best_pairs, looks, pair_cost
 from emotion.tracking.one_euro import Calm, OneEuro
-from emotion.types import Floats
+from emotion.types import Detection, Floats, Image
 from tests.stage import HAPPY, SAD, Actor, Show, Stage, center_x
 
 
@@ -41,6 +41,32 @@ def test_where_frames_are_far_apart_every_one_is_looked_at() -> None:
     for i in range(20):
         tracker.update(stage.picture(), i / 8)
     assert len(stage.looks) == 19
+
+
+def test_a_search_is_told_who_is_known_and_finds_the_others() -> None:
+    show = Show(scan_every_s=0.25)
+    for _ in range(20):
+        show.play(Actor(100), Actor(300, seed=1))
+    assert show.stage.known[0] == 0
+    assert set(show.stage.known[1:]) == {2}
+    assert len(show.play(Actor(100), Actor(300, seed=1))) == 2
+
+
+@pytest.mark.parametrize(
+    ("score", "again", "begins"), [(0.7, 0.5, False), (0.7, 0.7, True), (0.85, 0.5, True)]
+)
+def test_what_is_hardly_a_face_has_to_be_one_at_a_second_look(
+    score: float, again: float, begins: bool
+) -> None:
+    class Doubtful(Stage):
+        def refine(
+            self, image: Image, detections: Sequence[Detection], min_score: float | None = None
+        ) -> Sequence[Detection | None]:
+            return [face if again >= (min_score or 0) else None for face in detections]
+
+    stage = Doubtful()
+    stage.actors = [Actor(100, score=score)]
+    assert bool(FaceTracker(stage).update(stage.picture(), 0.0)) == begins
 
 
 def test_a_newcomer_is_found_within_the_time_between_searches() -> None:
