@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -154,6 +155,13 @@ def test_face_of_a_tenth_of_a_huge_picture(detector: Detector, astronaut: Image)
     picture = warp(astronaut, matrix, (6000, 4000))
     largest = detector.detect(picture)[0]
     assert_points(detector, largest, moved(ASTRONAUT, matrix))
+
+
+def test_a_known_face_is_left_out_of_a_search(detector: Detector, astronaut: Image) -> None:
+    face = only(detector.detect(astronaut, quick=True))
+    assert detector.detect(astronaut, quick=True, known=[face]) == ()
+    elsewhere = replace(face, xyxy=face.xyxy + 200, uncut=face.whole + 200)
+    assert only(detector.detect(astronaut, known=[elsewhere])).score > detector.min_score
 
 
 def test_grey_and_dark(detector: Detector, astronaut: Image, hopper: Image) -> None:
