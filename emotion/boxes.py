@@ -39,6 +39,10 @@ ONE_IOU, ONE_CONTAINED = 0.4, 0.7
 
 
 def same_faces(boxes: Floats, others: Floats) -> np.ndarray:
-    """Which of boxes (N, 4) show a face that one of the others (M, 4) shows, or a part of it."""
+    """Which of boxes (N, 4) show a face that one of the others (M, 4) shows, or a part of it.
+
+    A large face is not the small one before it.
+    """
     iou, inside = overlaps(boxes[:, None], others[None])
-    return np.asarray(((iou > ONE_IOU) | (inside > ONE_CONTAINED)).any(axis=1))
+    part = (inside > ONE_CONTAINED) & (areas(boxes)[:, None] <= areas(others))
+    return np.asarray(((iou > ONE_IOU) | part).any(axis=1))

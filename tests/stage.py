@@ -37,6 +37,7 @@ class Stage:
         self.scans = 0
         self.looks: list[int] = []
         self.known: list[int] = []
+        self.thorough: list[bool] = []
         self._rng = np.random.default_rng(0)
 
     def picture(self) -> Image:
@@ -59,6 +60,7 @@ class Stage:
     ) -> Sequence[Detection]:
         self.scans += 1
         self.known.append(len(known))
+        self.thorough.append(not quick)
         wanted = self.min_score if min_score is None else min_score
         return [self._found(actor) for actor in self.actors if actor.score >= wanted]
 

@@ -29,6 +29,14 @@ def of_planes(frame: av.VideoFrame, planes: Image) -> av.VideoFrame:
     return made
 
 
+def again(frame: av.VideoFrame, shown: av.VideoFrame) -> av.VideoFrame:
+    """What was shown in an earlier frame, with this one's pts and time base."""
+    planes = planes_of(shown)
+    if planes is not None:
+        return of_planes(frame, planes)
+    return like(frame, np.asarray(shown.to_ndarray(format="rgb24"), np.uint8))
+
+
 def like(frame: av.VideoFrame, picture: Image) -> av.VideoFrame:
     """The picture as a frame with the other's pts and time base."""
     height, width = picture.shape[:2]

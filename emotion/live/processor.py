@@ -23,7 +23,7 @@ import numpy as np
 
 from emotion.canvas import mirrored as mirrored_planes
 from emotion.drawing import annotate, annotate_planes
-from emotion.live.frames import like, mirrored, of_planes, planes_of
+from emotion.live.frames import again, like, mirrored, of_planes, planes_of
 from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
 from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
@@ -96,7 +96,7 @@ class LiveProcessor:
         self._durations_ms: deque[float] = deque(maxlen=30)
         self._ages_ms: deque[float] = deque(maxlen=30)
         self._logged = False
-        self._frozen: Image | None = None
+        self._frozen: av.VideoFrame | None = None
         self._heard_s = time.monotonic()
         self.ended = False
 
@@ -135,6 +135,7 @@ class LiveProcessor:
         with self._lock:
             self.ended = True
             self._result = self._frozen = None
+        self._tracker.reset()
 
     def snapshot(self) -> LiveSnapshot:
         """The newest result and the stream's figures."""
@@ -171,7 +172,7 @@ class LiveProcessor:
         # A picture that nobody looked at yet is not held: there would be nothing to see in it.
         paused = settings.paused and result is not None
         if paused and self._frozen is not None:
-            return like(frame, self._frozen)
+            return again(frame, self._frozen)
         self._frozen = None
         faces: Sequence[TrackedFace] = ()
         if (
@@ -185,8 +186,8 @@ class LiveProcessor:
                 self._ages_ms.append(1000 * (now - result.time_s))
         drawn = self._drawn(frame, faces, settings)
         if paused:
-            self._frozen = np.asarray(drawn.to_ndarray(format="rgb24"), dtype=np.uint8)
-            return like(frame, self._frozen)
+            self._frozen = drawn
+            return again(frame, drawn)
         self._worker.offer((frame, now))
         return drawn
 
@@ -238,6 +239,8 @@ class LiveProcessor:
             self._log_once("A frame could not be analysed; the stream goes on.")
         taken_ms = (time.perf_counter() - begun) * 1000
         with self._lock:
+            if self.ended:
+                self._tracker.reset()  # the faces of this last frame
             if self.ended or image is None:
                 return
             self._result = _Result(faces, image, time_s, failed)

@@ -64,6 +64,8 @@ class CutDetector:
         nearest = min(known, key=lambda shot: _difference(shot[0], now), default=None)
         # By identity: equality of tuples of arrays is an error.
         self._left = deque((shot for shot in self._left if shot is not nearest), KEPT_SHOTS)
+        for track in tracks:
+            track.lose()
         self._left.append((self._before, tuple(tracks)))
         return () if nearest is None else nearest[1]
 

@@ -2,9 +2,9 @@
 
 Corners of Shi and Tomasi 1994, "Good Features to Track"; their motion by Lucas and Kanade's method
 in pyramids (Bouguet 2001), kept where the way back leads to where it began (Kalal et al. 2010,
-"Forward-Backward Error"); of the rest, the shift, turn and growth on which most agree. A sixth of a
-detector's look, and as exact for a tenth of a second; it does not know a face from a mask, so the
-detector has to look again.
+"Forward-Backward Error"); of the rest, the shift, turn and growth on which most agree. A third to
+a sixth of a detector's look, and as exact for a tenth of a second; it does not know a face from a
+mask, so the detector has to look again.
 """
 
 from __future__ import annotations

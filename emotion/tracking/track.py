@@ -113,11 +113,13 @@ class Track:
         self._answers = Answers()
         self._places = OneEuro(PLACES)
         self._flow: FaceFlow | None = None
-        self._looked_s = -np.inf
+        self._looked, self._looked_s = detection, -np.inf
+        self._looked_velocity = self._velocity
 
     def await_again(self, time_s: float) -> None:
         """The face was out of the picture until now, and is expected where it was seen last."""
-        self.seen_s, self.lost, self.awaited = time_s, True, True
+        self.lose()
+        self.seen_s, self.awaited = time_s, True
         self._velocity = np.zeros(2, np.float32)
         # What was calm before says nothing of the expression now.
         self._answers, self._places = Answers(), OneEuro(PLACES)
@@ -127,7 +129,18 @@ class Track:
         # Where frames are far apart, there is none that could be told by motion.
         soon = time_s - self.seen_s < LOOK_EVERY_S
         self._flow = FaceFlow(image, seen) if soon else None
-        self._looked_s = time_s
+        self._looked, self._looked_s, self._looked_velocity = seen, time_s, self._velocity
+
+    def lose(self) -> None:
+        """The detector does not see the face where it should be: it is to be searched for.
+
+        What its corners alone said since the last look is not trusted: somebody who passes in front
+        of a face takes them along.
+        """
+        self.lost = True
+        if self._flow is not None:
+            self.detection, self.seen_s, self._flow = self._looked, self._looked_s, None
+            self._velocity = self._looked_velocity
 
     def moved(self, image: Image, time_s: float) -> Detection | None:
         """The face by its own motion since the detector's last look; None where that does not

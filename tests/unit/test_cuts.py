@@ -55,7 +55,7 @@ class Film(Stage):
         known: Sequence[Detection] = (),
     ) -> Sequence[Detection]:
         self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
-        return super().detect(image, min_score, quick=quick)
+        return super().detect(image, min_score, quick=quick, known=known)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -84,6 +84,7 @@ def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
         faces = show.play(*actors)
         assert set(faces) == {1, 2, 3, 4, 5}
     assert show.stage.scans == 1
+    assert len(show.stage.looks) > 10
     assert set(show.stage.looks) <= {1, 2}
     for n, actor in enumerate(actors):
         assert center_x(faces[n + 1]) == pytest.approx(actor.x, abs=4)
@@ -93,6 +94,51 @@ def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
     for _ in range(3):
         faces = show.play(*actors[1:])
     assert set(faces) == {2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("every", [1, 4, 6])
+def test_a_moving_crowd_keeps_its_numbers_also_when_frames_are_rare(every: int) -> None:
+    show = Show(at_once=2)
+    for i in range(0, 240, every):
+        show.frame = i
+        sway = 35 * np.sin(2 * np.pi * i / 120)
+        faces = show.play(*(Actor(80 + 110 * n + sway, seed=n) for n in range(5)))
+        assert set(faces) == {1, 2, 3, 4, 5}, i
+        for n in range(5):
+            assert center_x(faces[n + 1]) == pytest.approx(80 + 110 * n + sway, abs=30)
+
+
+def test_every_fourth_search_is_thorough_and_the_first_after_a_cut() -> None:
+    show = Show(scan_every_s=0.1)
+    for _ in range(40):
+        show.play(Actor(100))
+    assert show.stage.thorough[:6] == [True, False, False, False, True, False]
+    searched = len(show.stage.thorough)
+    show.tracker.reset(show.tracker.tracks, show.frame / 30)
+    show.play(Actor(100))
+    assert show.stage.thorough[searched]
+
+
+def test_a_small_face_does_not_hide_the_large_one_behind_it() -> None:
+    show = Show()
+    for _ in range(10):
+        show.play(Actor(250, side=24))
+    for _ in range(10):
+        faces = show.play(Actor(300, side=140, seed=1), Actor(250, side=24))
+    assert len(faces) == 2
+
+
+def test_a_face_is_known_again_after_somebody_passed_in_front() -> None:
+    show = Show()
+    for i in range(90):
+        passer = Actor(min(100 + 6 * i, 560), side=96, seed=1)
+        hidden = abs(passer.x - 320) < 48
+        still = [] if hidden else [Actor(320, side=96)]
+        faces = show.play(*still, passer)
+        if i == 10:
+            begun = {n: round(center_x(face)) for n, face in faces.items()}
+    (number,) = (n for n, x in begun.items() if abs(x - 320) < 10)
+    assert center_x(faces[number]) == pytest.approx(320, abs=4)
 
 
 def test_in_a_crowd_no_face_has_two_boxes() -> None:
