@@ -26,6 +26,8 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 EVERY_S = 10.0
+M_ARENA_MAX = -8  # mallopt(3)
+ARENAS = 2
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +50,7 @@ def forget_who_left() -> threading.Thread | None:
     """Starts the thread that does so, once for the server; None where no server runs (a test)."""
     if not runtime.exists():
         return None
+    _share_memory()
     server = runtime.get_instance()
     thread = threading.Thread(target=_watch, args=(server,), name="sessions", daemon=True)
     thread.start()
@@ -114,7 +117,18 @@ def forget(session: Any) -> None:
         state.clear()
 
 
+def _glibc(function: str, *arguments: int) -> None:
+    """Calls one of the C library's own functions, where it has it."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), function):
+        getattr(library, function)(*arguments)
+
+
+def _share_memory() -> None:
+    """Has all threads allocate from few places: by itself glibc gives nearly each one its own, and
+    the threads of streams that come and go leave every one half full."""
+    _glibc("mallopt", M_ARENA_MAX, ARENAS)
+
+
 def _return_memory() -> None:
     """Gives freed memory back to the system: by itself glibc keeps all below what still lives."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)
+    _glibc("malloc_trim", 0)
