@@ -7,6 +7,7 @@ several threads, each on pictures of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Protocol
 
 import cv2
@@ -68,8 +69,7 @@ class I420Canvas:
 
     def frame(self, rect: Rect, color: Color, thickness: int) -> None:
         """See ``Canvas``; the colour's outline is as thick as half a resolution allows."""
-        one = np.array(color, np.uint8).reshape(1, 1, 3)
-        y, u, v = (int(plane[0, 0]) for plane in split(i420(one.repeat(2, 0).repeat(2, 1))))
+        y, u, v = _yuv(color)
         left, top, right, bottom = rect[0], rect[1], rect[2] - 1, rect[3] - 1
         cv2.rectangle(self._y, (left, top), (right, bottom), y, thickness)
         half = max(round(thickness / 2), 1)
@@ -85,6 +85,14 @@ class I420Canvas:
         self._y[top : top + height, left : left + width] = y
         rows, columns = slice(top // 2, (top + height) // 2), slice(left // 2, (left + width) // 2)
         self._u[rows, columns], self._v[rows, columns] = u, v
+
+
+@lru_cache(maxsize=64)
+def _yuv(color: Color) -> Color:
+    """Brightness and both colours of an RGB colour."""
+    patch = np.full((2, 2, 3), color, np.uint8)
+    y, u, v = (int(plane[0, 0]) for plane in split(i420(patch)))
+    return y, u, v
 
 
 def split(planes: Image) -> tuple[Image, Image, Image]:
