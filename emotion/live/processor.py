@@ -188,7 +188,8 @@ class LiveProcessor:
         if paused:
             self._frozen = drawn
             return again(frame, drawn)
-        self._worker.offer((frame, now))
+        # As a picture of its own: frames that other threads let go of make FFmpeg's memory grow.
+        self._worker.offer((self._to_rgb(frame), now))
         return drawn
 
     def _drawn(
@@ -222,16 +223,14 @@ class LiveProcessor:
             return as_long(took_s)
         return min(BUSY_REST * took_s, BUSY_REST_S)
 
-    def _analyze(self, offered: tuple[av.VideoFrame, float]) -> None:
+    def _analyze(self, offered: tuple[Image, float]) -> None:
         """Runs on the analysis thread: one frame, then publishes."""
-        frame, time_s = offered
+        image, time_s = offered
         begun = time.perf_counter()
-        image: Image | None = None
         faces: tuple[TrackedFace, ...] = ()
         failed = False
         self._tracker.smoothing = self._holder.settings.smoothing
         try:
-            image = self._to_rgb(frame)
             faces = self._tracker.update(image, time_s)
             self.record.add(faces, time_s)
         except Exception:  # noqa: BLE001 - one that leaves would end the thread
@@ -241,7 +240,6 @@ class LiveProcessor:
         with self._lock:
             if self.ended:
                 self._tracker.reset()  # the faces of this last frame
-            if self.ended or image is None:
                 return
             self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1
