@@ -38,6 +38,7 @@ class Stage:
         self.looks: list[int] = []
         self.known: list[int] = []
         self.thorough: list[bool] = []
+        self.answered: list[int] = []
         self._rng = np.random.default_rng(0)
 
     def picture(self) -> Image:
@@ -71,6 +72,7 @@ class Stage:
         return [self._near(detection) for detection in detections]
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
+        self.answered.append(len(detections))
         return [self._answered(detection) for detection in detections]
 
     def _found(self, actor: Actor) -> Detection:

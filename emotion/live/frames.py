@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import av
 import numpy as np
 
+from emotion.canvas import mirrored as mirrored_planes
+from emotion.drawing import annotate, annotate_planes
 from emotion.images import i420
 from emotion.tracking import TrackedFace
 from emotion.types import Image
@@ -27,6 +30,23 @@ def of_planes(frame: av.VideoFrame, planes: Image) -> av.VideoFrame:
     made = av.VideoFrame.from_ndarray(planes, format="yuv420p")
     made.pts, made.time_base = frame.pts, frame.time_base
     return made
+
+
+def annotated(
+    frame: av.VideoFrame, faces: Sequence[TrackedFace], *, mirror: bool = False, labels: bool = True
+) -> av.VideoFrame:
+    """A new frame with the faces drawn, and mirrored if wanted; same pts and time base."""
+    if mirror:
+        faces = [mirrored(face, frame.width) for face in faces]
+    numbers = [face.number for face in faces]
+    planes = planes_of(frame)
+    if planes is not None:
+        planes = mirrored_planes(planes) if mirror else planes
+        annotate_planes(planes, faces, numbers=numbers, labels=labels)
+        return of_planes(frame, planes)
+    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    image = image[:, ::-1] if mirror else image
+    return like(frame, annotate(image, faces, numbers=numbers, labels=labels))
 
 
 def again(frame: av.VideoFrame, shown: av.VideoFrame) -> av.VideoFrame:

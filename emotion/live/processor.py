@@ -19,11 +19,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 import av
-import numpy as np
 
-from emotion.canvas import mirrored as mirrored_planes
-from emotion.drawing import annotate, annotate_planes
-from emotion.live.frames import again, like, mirrored, of_planes, planes_of
+from emotion.live.frames import again, annotated
 from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
 from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
@@ -177,8 +174,8 @@ class LiveProcessor:
         faces: Sequence[TrackedFace] = ()
         if (
             result is not None
-            and result.image.shape[:2]
-            == (frame.height, frame.width)  # the browser changes the size in mid-stream
+            # The browser changes the size in mid-stream.
+            and result.image.shape[:2] == (frame.height, frame.width)
             and now - result.time_s <= (STALE_S if self._load.level == ALL_WELL else BUSY_STALE_S)
         ):
             faces = result.faces
@@ -198,19 +195,7 @@ class LiveProcessor:
         """The frame as it goes back; the one that came is left as it is."""
         drawn = frame
         if faces or settings.mirror:
-            if settings.mirror:
-                faces = [mirrored(face, frame.width) for face in faces]
-            numbers = [face.number for face in faces]
-            planes = planes_of(frame)
-            if planes is not None:
-                planes = mirrored_planes(planes) if settings.mirror else planes
-                annotate_planes(planes, faces, numbers=numbers, labels=settings.labels)
-                drawn = of_planes(frame, planes)
-            else:
-                image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-                image = image[:, ::-1] if settings.mirror else image
-                picture = annotate(image, faces, numbers=numbers, labels=settings.labels)
-                drawn = like(frame, picture)
+            drawn = annotated(frame, faces, mirror=settings.mirror, labels=settings.labels)
         if self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH:
             # Even numbers, since the video's colours have half of its size.
             drawn = drawn.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)

@@ -21,10 +21,9 @@ import cv2
 import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
 
-from emotion.drawing import annotate_planes
 from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
-from emotion.live.frames import of_planes, planes_of
+from emotion.live.frames import annotated
 from emotion.tracking import AT_ONCE, FaceTracker
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Floats, Image
@@ -72,11 +71,7 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         with timed("analysis"):
             faces = tracker.update(image, index / rate_hz)
         with timed("draw"):
-            planes = planes_of(frame)
-            if planes is None:
-                raise ValueError(f"expected pictures with even sides, got {image.shape}")
-            annotate_planes(planes, faces, numbers=[face.number for face in faces])
-            drawn = of_planes(frame, planes)
+            drawn = annotated(frame, faces)
         with timed("encode"):
             payloads, _ = encoder.encode(drawn)
         sent += sum(len(payload) for payload in payloads)

@@ -57,11 +57,11 @@ class FaceFlow:
 
     def moved(self, image: Image) -> Detection | None:
         """The face in a later frame of the same size; None where its corners do not tell."""
-        now = self._watched(image)
         if self._corners is None:
             self._corners = self._good_corners()
         if len(self._corners) < FEWEST:
             return None
+        now = self._watched(image)
         there, found = _flow(self._was, now, self._corners)
         back, returned = _flow(now, self._was, there)
         off = np.abs(back - self._corners).max(axis=(1, 2))

@@ -44,12 +44,7 @@ class Analyzer:
         self.answer = answer
 
     def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
+        self, image: Image, min_score: float | None = None, **_: object
     ) -> Sequence[Detection]:
         return self.answer(image)
 
@@ -266,8 +261,8 @@ def test_an_idle_thread_ends_and_comes_back() -> None:
     assert handled == [1, 2]
 
 
-@pytest.mark.parametrize("format_name", ["rgb24", "yuv420p"])
-def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str) -> None:
+@pytest.mark.parametrize(("format_name", "rounded"), [("rgb24", 0), ("yuv420p", 6)])
+def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str, rounded: int) -> None:
     holder = SettingsHolder()
     processor = LiveProcessor(Analyzer(lambda image: (make_face(10),)), holder)
     try:
@@ -280,7 +275,7 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str) -> N
         plain = processor.recv(frame).to_ndarray(format="rgb24")
         holder.settings = LiveSettings(mirror=True, labels=False)
         mirror = processor.recv(frame).to_ndarray(format="rgb24")
-        assert mirror[110, 150].max() <= 6
+        assert mirror[110, 150].max() <= rounded
         # The way over YUV rounds: a step of each colour is no change.
         changed = np.abs(mirror.astype(int) - image[:, ::-1]).max(axis=(0, 2)) > 6
         assert changed[85:155].any()
@@ -288,7 +283,7 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str) -> N
         assert (np.abs(plain.astype(int) - image).max(axis=(0, 2)) > 6)[5:75].any()
         still = processor.still()
         assert still is not None
-        assert np.abs(still.astype(int) - image).max() <= 6
+        assert np.abs(still.astype(int) - image).max() <= rounded
     finally:
         processor.on_ended()
 

@@ -84,6 +84,7 @@ def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
         faces = show.play(*actors)
         assert set(faces) == {1, 2, 3, 4, 5}
     assert show.stage.scans == 1
+    assert set(show.stage.answered[1:]) == {2}
     assert len(show.stage.looks) > 10
     assert set(show.stage.looks) <= {1, 2}
     for n, actor in enumerate(actors):
