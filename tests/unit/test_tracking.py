@@ -43,6 +43,30 @@ def test_where_frames_are_far_apart_every_one_is_looked_at() -> None:
     assert len(stage.looks) == 19
 
 
+def test_of_frames_one_in_three_is_searched_but_who_is_lost_is_searched_for_at_once() -> None:
+    stage = Stage()
+    tracker = FaceTracker(stage, search_one_in=3)
+    searched: list[int] = []
+
+    def play(frame: int, *actors: Actor) -> tuple[int, ...]:
+        stage.actors, before = list(actors), stage.scans
+        faces = tracker.update(stage.picture(), frame / 4)
+        if stage.scans > before:
+            searched.append(frame)
+        return tuple(face.number for face in faces)
+
+    for frame in range(7):
+        play(frame, Actor(100))
+    assert searched == [0, 3, 6]
+    assert play(7, Actor(150)) == (1,), "the same face, found again by a search of its own"
+    assert [play(frame, Actor(150)) for frame in (8, 9, 10)] == 3 * [(1,)]
+    assert searched == [0, 3, 6, 7, 10]
+    assert play(11) == ()
+    assert searched[-1] == 11
+    assert [play(frame, Actor(400, seed=1)) for frame in (18, 19)] == [(1,), (1,)]
+    assert searched[-1] == 18, "nobody was there: every frame is searched until somebody is"
+
+
 def test_a_search_is_told_who_is_known_and_finds_the_others() -> None:
     show = Show(scan_every_s=0.25)
     for _ in range(20):
