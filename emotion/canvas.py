@@ -20,6 +20,10 @@ Color = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
 """left, top, right, bottom in pixels, right and bottom exclusive."""
 
+Planes = tuple[Image, Image, Image]
+"""A picture's brightness Y (H, W) and colours U and V (H / 2, W / 2), uint8, H and W even; rows may
+be farther apart than they are long."""
+
 
 class Canvas(Protocol):
     """A picture of so many pixels that takes rectangles and small pictures."""
@@ -61,11 +65,11 @@ class RgbCanvas:
 
 
 class I420Canvas:
-    """The planes of a picture with even sides, uint8 (3 H / 2, W), see ``images.i420``."""
+    """The planes of a picture with even sides."""
 
-    def __init__(self, planes: Image) -> None:
-        self.height, self.width = planes.shape[0] * 2 // 3, planes.shape[1]
-        self._y, self._u, self._v = split(planes)
+    def __init__(self, planes: Planes) -> None:
+        self._y, self._u, self._v = planes
+        self.height, self.width = self._y.shape
 
     def frame(self, rect: Rect, color: Color, thickness: int) -> None:
         """See ``Canvas``; the colour's outline is as thick as half a resolution allows."""
@@ -95,19 +99,35 @@ def _yuv(color: Color) -> Color:
     return y, u, v
 
 
-def split(planes: Image) -> tuple[Image, Image, Image]:
-    """Views of the planes Y (H, W), U and V (H / 2, W / 2) of (3 H / 2, W), C-contiguous."""
-    width = planes.shape[1]
-    height = planes.shape[0] * 2 // 3
+def split(packed: Image) -> Planes:
+    """Views of the planes in ``images.i420``'s array, uint8 (3 H / 2, W), C-contiguous."""
+    width = packed.shape[1]
+    height = packed.shape[0] * 2 // 3
     half = (height // 2, width // 2)
-    flat, quarter = planes.reshape(-1), height * width // 4
+    flat, quarter = packed.reshape(-1), height * width // 4
     u, v = flat[4 * quarter : 5 * quarter], flat[5 * quarter :]
-    return planes[:height], u.reshape(half), v.reshape(half)
+    return packed[:height], u.reshape(half), v.reshape(half)
 
 
-def mirrored(planes: Image) -> Image:
-    """The planes of the picture seen in a mirror, a new array."""
-    result = np.empty_like(planes)
-    for plane, out in zip(split(planes), split(result), strict=True):
-        cv2.flip(plane, 1, out)
-    return result
+def halved(planes: Planes) -> Planes:
+    """The planes of the picture at half of its size, its sides even; new arrays."""
+    height, width = planes[0].shape
+    sizes = (
+        (width // 4 * 2, height // 4 * 2),
+        (width // 4, height // 4),
+        (width // 4, height // 4),
+    )
+    shrunk = [
+        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for plane, size in zip(planes, sizes, strict=True)
+    ]
+    return shrunk[0], shrunk[1], shrunk[2]
+
+
+def fill(target: Planes, source: Planes, *, mirror: bool = False) -> None:
+    """Copies the planes of one size into others, or what is seen of them in a mirror."""
+    for out, plane in zip(target, source, strict=True):
+        if mirror:
+            cv2.flip(plane, 1, out)
+        else:
+            np.copyto(out, plane)

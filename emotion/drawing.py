@@ -14,7 +14,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emotion.canvas import Canvas, Color, I420Canvas, Rect, RgbCanvas
+from emotion.canvas import Canvas, Color, I420Canvas, Planes, Rect, RgbCanvas
 from emotion.types import Face, Image, check_image
 
 FACE_COLORS: tuple[Color, ...] = (
@@ -86,13 +86,13 @@ def annotate_into(
 
 
 def annotate_planes(
-    planes: Image,
+    planes: Planes,
     faces: Sequence[Face],
     *,
     numbers: Sequence[int] | None = None,
     labels: bool = True,
 ) -> None:
-    """The same on the planes of a video's frame, uint8 (3 H / 2, W) with H and W even."""
+    """The same on the planes of a video's frame."""
     _annotate(I420Canvas(planes), faces, numbers, labels)
 
 

@@ -96,6 +96,11 @@ def i420(image: Image) -> Image:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), np.uint8)
 
 
+def from_i420(packed: Image) -> Image:
+    """The RGB image of such planes, uint8 (H, W, 3)."""
+    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), np.uint8)
+
+
 def _too_large(width: int, height: int) -> str:
     return (
         f"This picture is too large ({width} x {height} pixels; the limit is "

@@ -20,16 +20,15 @@ from statistics import median
 
 import av
 
-from emotion.live.frames import again, annotated
+from emotion.live.frames import again, annotated, pixels_of, to_rgb
 from emotion.live.load import ALL_WELL, LOAD, SMALLER_PICTURE, Load
 from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot, rate_hz
-from emotion.tracking import AT_ONCE, FaceTracker, TrackedFace
+from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
-from emotion.video.rgb import RgbFrames
 
 STALE_S = 0.5
 """Older boxes are not drawn: they might stand on somebody else."""
@@ -78,9 +77,8 @@ class LiveProcessor:
         load: Load = LOAD,
     ) -> None:
         self._load = load
-        self._tracker = FaceTracker(analyzer, at_once=AT_ONCE)
+        self._tracker = FaceTracker(analyzer, at_once=AT_ONCE, search_one_in=SEARCH_ONE_IN)
         self._holder = holder or SettingsHolder()
-        self._to_rgb = RgbFrames()
         self.record = SessionRecord()
         self._worker = NewestWorker(
             self._analyze, name="live-analysis", rest=self._rest, gate=_ANALYSES
@@ -185,22 +183,18 @@ class LiveProcessor:
         if paused:
             self._frozen = drawn
             return again(frame, drawn)
-        # As a picture of its own: frames that other threads let go of make FFmpeg's memory grow.
-        self._worker.offer((self._to_rgb(frame), now))
+        # Its pixels alone: frames that other threads let go of make FFmpeg's memory grow.
+        self._worker.offer((pixels_of(frame), now))
         return drawn
 
     def _drawn(
         self, frame: av.VideoFrame, faces: Sequence[TrackedFace], settings: LiveSettings
     ) -> av.VideoFrame:
         """The frame as it goes back; the one that came is left as it is."""
-        drawn = frame
-        if faces or settings.mirror:
-            drawn = annotated(frame, faces, mirror=settings.mirror, labels=settings.labels)
-        if self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH:
-            # Even numbers, since the video's colours have half of its size.
-            drawn = drawn.reformat(width=frame.width // 4 * 2, height=frame.height // 4 * 2)
-            drawn.pts, drawn.time_base = frame.pts, frame.time_base
-        return drawn
+        half = self._load.level >= SMALLER_PICTURE and frame.width > SMALL_WIDTH
+        if not (faces or settings.mirror or half):
+            return frame
+        return annotated(frame, faces, mirror=settings.mirror, labels=settings.labels, half=half)
 
     def _rest(self, took_s: float) -> float:
         """Seconds of rest after an analysis."""
@@ -210,12 +204,14 @@ class LiveProcessor:
 
     def _analyze(self, offered: tuple[Image, float]) -> None:
         """Runs on the analysis thread: one frame, then publishes."""
-        image, time_s = offered
+        pixels, time_s = offered
         begun = time.perf_counter()
         faces: tuple[TrackedFace, ...] = ()
+        image: Image | None = None
         failed = False
         self._tracker.smoothing = self._holder.settings.smoothing
         try:
+            image = to_rgb(pixels)
             faces = self._tracker.update(image, time_s)
             self.record.add(faces, time_s)
         except Exception:  # noqa: BLE001 - one that leaves would end the thread
@@ -226,7 +222,8 @@ class LiveProcessor:
             if self.ended:
                 self._tracker.reset()  # the faces of this last frame
                 return
-            self._result = _Result(faces, image, time_s, failed)
+            if image is not None:
+                self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1
             self._durations_ms.append(taken_ms)
 

@@ -20,16 +20,15 @@ import av
 import cv2
 import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
+from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
 from emotion.images import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
-from emotion.live.frames import annotated
-from emotion.tracking import AT_ONCE, FaceTracker
+from emotion.live.frames import annotated, pixels_of, to_rgb
+from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Floats, Image
-from emotion.video.rgb import RgbFrames
 
-CLOCK_HZ = 90_000
 FRAME_PATH = ("to RGB", "analysis", "draw")
 """What is ours of a frame's way; the rest is the video's coding."""
 
@@ -58,16 +57,16 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         took[name].append(1000 * (time.perf_counter() - begun))
 
     decoder, encoder = Vp8Decoder(), PlainVp8Encoder()
-    tracker, to_rgb = FaceTracker(analyzer, at_once=AT_ONCE), RgbFrames()
+    tracker = FaceTracker(analyzer, at_once=AT_ONCE, search_one_in=SEARCH_ONE_IN)
     sent = seen = 0
     for index, packet in enumerate(packets):
-        data: Any = SimpleNamespace(data=packet, timestamp=index * CLOCK_HZ // rate_hz)
+        data: Any = SimpleNamespace(data=packet, timestamp=index * VIDEO_CLOCK_RATE // rate_hz)
         with timed("decode"):
             (frame,) = decoder.decode(data)
         if not isinstance(frame, av.VideoFrame):
             raise TypeError(f"expected a video frame, got {type(frame).__name__}")
         with timed("to RGB"):
-            image = to_rgb(frame)
+            image = to_rgb(pixels_of(frame))
         with timed("analysis"):
             faces = tracker.update(image, index / rate_hz)
         with timed("draw"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.canvas import mirrored, split
+from emotion.canvas import fill, halved, split
 from emotion.drawing import (
     FACE_COLORS,
     annotate,
@@ -184,7 +184,7 @@ def test_a_frame_s_planes_show_what_an_image_shows() -> None:
     faces = [face(41, 61, 140, 181), face(201, 90, 300, 211, top=4)]
     planes = i420(image)
     before = planes.copy()
-    annotate_planes(planes, faces)
+    annotate_planes(split(planes), faces)
     shown = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420).astype(int)
     apart = np.abs(shown - annotate(image, faces)).max(axis=2)
     # Tags begin at even places, and colours have half of the resolution.
@@ -195,8 +195,24 @@ def test_a_frame_s_planes_show_what_an_image_shows() -> None:
     for plane, old, step in zip(split(planes), split(before), (1, 2, 2), strict=True):
         kept = untouched[::step, ::step]
         assert np.array_equal(plane[kept], old[kept])
-    for plane, old in zip(split(planes), split(mirrored(planes)), strict=True):
-        assert np.array_equal(plane[:, ::-1], old)
+
+
+def test_planes_in_a_mirror_and_at_half_of_their_size() -> None:
+    planes = split(np.random.default_rng(1).integers(0, 255, (3 * 31, 82), np.uint8))
+    target = split(np.zeros((3 * 31, 82), np.uint8))
+    fill(target, planes)
+    for plane, seen in zip(planes, target, strict=True):
+        assert np.array_equal(plane, seen)
+    fill(target, planes, mirror=True)
+    for plane, seen in zip(planes, target, strict=True):
+        assert np.array_equal(plane[:, ::-1], seen)
+    assert [plane.shape for plane in halved(planes)] == [(30, 40), (15, 20), (15, 20)]
+    even = split(np.full((3 * 20, 80), 77, np.uint8))
+    even[0][:, :40] = 177
+    brightness, *colors = halved(even)
+    assert (brightness[:, :20] == 177).all()
+    assert (brightness[:, 20:] == 77).all()
+    assert all((color == 77).all() for color in colors)
 
 
 @settings(max_examples=60, deadline=None)
@@ -210,5 +226,5 @@ def test_any_box_can_be_drawn_on_planes(
 ) -> None:
     planes = np.full((3 * height, 2 * width), 128, np.uint8)
     faces = [face(min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in boxes]
-    annotate_planes(planes, faces)
+    annotate_planes(split(planes), faces)
     assert bool((planes != 128).any()) == bool(faces)
