@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from aiortc import RTCRtpCodecParameters, codecs
 from aiortc.codecs import vpx
+from aiortc.jitterbuffer import JitterFrame
 
 from emotion.live import aiortc_encoder as ours
 
@@ -27,13 +28,42 @@ def noisy_frames(count: int, *, width: int = 160) -> list[av.VideoFrame]:
     return frames
 
 
-def test_the_option_is_changed_before_the_codec_opens() -> None:
+def test_the_options_are_changed_before_the_codec_opens() -> None:
     encoder = ours.PlainVp8Encoder()
-    asked = {ours.OPTION: "4", "deadline": "realtime"}
-    encoder.codec = SimpleNamespace(is_open=False, options=asked)
-    assert encoder.codec.options == {ours.OPTION: "0", "deadline": "realtime"}
+    theirs = {"noise-sensitivity": "4", "cpu-used": "-6", "static-thresh": "1"}
+    encoder.codec = SimpleNamespace(is_open=False, options={**theirs, "deadline": "realtime"})
+    assert encoder.codec.options == {**ours.OPTIONS, "deadline": "realtime"}
+    assert theirs.keys() == ours.OPTIONS.keys()
     # Fails when a later aiortc asks for something else.
-    assert f'"{ours.OPTION}": "4"' in inspect.getsource(vpx.Vp8Encoder.encode)
+    source = inspect.getsource(vpx.Vp8Encoder.encode)
+    for name, value in theirs.items():
+        assert f'"{name}": "{value}"' in source
+
+
+def squared_errors(encoder: vpx.Vp8Encoder, frames: list[av.VideoFrame]) -> list[float]:
+    """Mean squared error of each frame's brightness after the way there and back."""
+    decoder = vpx.Vp8Decoder()
+    errors = []
+    for frame in frames:
+        payloads, timestamp = encoder.encode(frame)
+        data = b"".join(vpx.vp8_depayload(payload) for payload in payloads)
+        (seen,) = decoder.decode(JitterFrame(data=data, timestamp=timestamp))
+        assert isinstance(seen, av.VideoFrame)
+        rows = slice(frame.height)
+        wanted = frame.reformat(format="yuv420p").to_ndarray()[rows].astype(float)
+        errors.append(float(np.mean((seen.to_ndarray()[rows] - wanted) ** 2)))
+    return errors
+
+
+def test_what_is_not_coded_anew_never_adds_up() -> None:
+    # A shade that changes by less than a step in each picture: left out, it must not stay out.
+    frames = []
+    for index in range(60):
+        picture = np.full((120, 160, 3), 60 + index // 2, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = 3000 * index, Fraction(1, 90_000)
+        frames.append(frame)
+    assert max(squared_errors(ours.PlainVp8Encoder(), frames)) < 6.25
 
 
 def test_it_encodes_frames_of_any_size_and_otherwise_than_aiortc() -> None:
