@@ -16,8 +16,10 @@ streamlit-webrtc 0.79 (``pyproject.toml`` holds it below 0.80):
    Where it cannot reach the frame, the component's own message stays.
 3. ``webrtc_size.js`` (resolution). The component asks the camera for one size, at the start. The
    script wraps the frame's ``getUserMedia`` and tells a running camera of another size.
-4. Queues and encoder: see ``aiortc_queues.py`` and ``aiortc_encoder.py`` in ``emotion/live``, put
-   in place here.
+4. Queues, jitter buffer and encoder: see ``aiortc_queues.py``, ``aiortc_jitter.py`` and
+   ``aiortc_encoder.py`` in ``emotion/live``, put in place here. OpenCV gets one thread: several
+   wait for each other by spinning, which on two cores took 1.2 ms of the other core for .2 ms of
+   work, several times a frame.
 5. The picture is processed on the server's event loop (``async_processing=False``): our processor
    returns in about a millisecond because it analyses on a thread of its own. The library's
    asynchronous mode would add a frame of delay, an unbounded queue, and a thread for each viewer.
@@ -32,6 +34,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import cv2
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc import component as library
@@ -105,6 +108,7 @@ _size = st.components.v2.component(
 )
 
 encode_plainly()
+cv2.setNumThreads(1)
 try:
     keep_only_the_newest()
 except RuntimeError:

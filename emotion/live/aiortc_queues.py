@@ -11,7 +11,8 @@ slower than the cameras, frames pile up in them and the delay grows without end:
    wait, all of them go, frames are passed by until a whole picture (key frame) comes, and the
    sender is asked for one.
 
-For sound nothing is changed: a gap is heard. A fourth queue, in streamlit-webrtc's asynchronous
+The same connections get ``aiortc_jitter``'s buffer, which hands encoded frames on at once. For
+sound nothing is changed: a gap is heard. A fourth queue, in streamlit-webrtc's asynchronous
 mode, is not on our way (see ``emotion/app/webrtc.py``). ``tests/unit/test_aiortc_queues.py`` fails
 when a later aiortc has bounds of its own, or has moved what is replaced here.
 """
@@ -20,12 +21,15 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import threading
 from typing import Any
 
 from aiortc import rtcrtpreceiver
 from aiortc.contrib import media
+from aiortc.jitterbuffer import JitterFrame
 
+from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer, WholeFrame
 from emotion.live.load import LOAD
 
 MAX_ENCODED = 15
@@ -33,6 +37,9 @@ MAX_ENCODED = 15
 
 _DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
 _DECODER_ERROR = "_RTCRtpReceiver__decoder_error"
+_JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
+_ASKING = "_RTCRtpReceiver__nack_generator"
+_UNITS = re.compile(b"\x00\x00\x01(.)", re.DOTALL)
 _applied = False
 
 
@@ -55,7 +62,7 @@ class ReceivedQueue(NewestQueue):
 
 
 class EncodedQueue(queue.Queue[Any]):
-    """(codec, encoded frame) before the decoder; never more than ``MAX_ENCODED``.
+    """(codec, encoded frame) before the decoder; where ``MAX_ENCODED`` wait, all of them go.
 
     ask: set to ask the sender for a key frame. None ends the decoder and is never left out.
     """
@@ -66,26 +73,41 @@ class EncodedQueue(queue.Queue[Any]):
         self._until_key = False
 
     def _put(self, item: Any) -> None:
-        if item is not None:
-            codec, frame = item
-            if len(self.queue) >= MAX_ENCODED:
-                self.queue.clear()
-                self._until_key = True
-                LOAD.dropped()
-            if self._until_key and not begins_anew(codec.name, frame.data):
-                self._ask.set()
-                return
-            self._until_key = False
-        self.queue.append(item)
+        if item is None:
+            self.queue.append(item)
+            return
+        codec, first = item
+        frames = list(first.all()) if isinstance(first, WholeFrame) else [first]
+        # What waited for one late packet comes at once: the network was slow, not we.
+        LOAD.excuse(len(frames) - 1)
+        if len(self.queue) >= MAX_ENCODED:
+            self.queue.clear()
+            self._until_key = True
+            LOAD.dropped()
+        for frame in frames:
+            self._put_frame(codec, frame)
+
+    def _put_frame(self, codec: Any, frame: JitterFrame) -> None:
+        if isinstance(frame, WholeFrame) and frame.after_gap:
+            self._until_key = True
+        if self._until_key and not begins_anew(codec.name, frame.data):
+            self._ask.set()
+            return
+        self._until_key = False
+        self.queue.append((codec, frame))
 
 
 def begins_anew(codec: str, data: bytes) -> bool:
     """Whether a frame can be decoded without those before it, as far as we can tell.
 
-    VP8's first bit is 0 in a key frame (RFC 6386, 9.1). For other codecs always: their decoder
-    complains about a gap, and aiortc then asks for a key frame by itself.
+    VP8's first bit is 0 in a key frame, and its start code follows (RFC 6386, 9.1). In H.264 it
+    has a slice of an IDR picture or the sequence's parameters (ITU-T H.264, 7.3.1 and table 7-1).
     """
-    return codec != "VP8" or not data or not data[0] & 1
+    if codec == "VP8":
+        return data[3:6] == b"\x9d\x01\x2a" and not data[0] & 1
+    if codec == "H264":
+        return any(unit[0] & 31 in (5, 7) for unit in _UNITS.findall(data))
+    return True
 
 
 def keep_only_the_newest() -> None:
@@ -114,12 +136,20 @@ def keep_only_the_newest() -> None:
     def receiver(self: Any, kind: str, *args: Any, **kwargs: Any) -> None:
         receiver_init(self, kind, *args, **kwargs)
         if kind == "video":
-            setattr(self, _DECODER_QUEUE, EncodedQueue(getattr(self, _DECODER_ERROR)))
+            hand_on_at_once(self)
 
     rtcrtpreceiver.RemoteStreamTrack.__init__ = remote  # type: ignore[method-assign]
     media.RelayStreamTrack.__init__ = relay  # type: ignore[method-assign]
     rtcrtpreceiver.RTCRtpReceiver.__init__ = receiver  # type: ignore[method-assign]
     _applied = True
+
+
+def hand_on_at_once(receiver: Any) -> None:
+    """Has one receiver of video hand on encoded frames with their last packets."""
+    setattr(receiver, _DECODER_QUEUE, EncodedQueue(getattr(receiver, _DECODER_ERROR)))
+    capacity = getattr(receiver, _JITTER_BUFFER).capacity
+    setattr(receiver, _JITTER_BUFFER, EarlyJitterBuffer(capacity))
+    setattr(receiver, _ASKING, AskAgain())
 
 
 def _check() -> None:
@@ -130,6 +160,6 @@ def _check() -> None:
     if not (
         isinstance(getattr(track, "_queue", None), asyncio.Queue)
         and isinstance(getattr(proxy, "_queue", None), asyncio.Queue)
-        and {_DECODER_QUEUE, _DECODER_ERROR} <= set(names)
+        and {_DECODER_QUEUE, _DECODER_ERROR, _JITTER_BUFFER, _ASKING} <= set(names)
     ):
         raise RuntimeError("expected the queues of aiortc 1.16, got other insides")

@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 from aiortc import MediaStreamTrack, RTCPeerConnection, rtcrtpreceiver
 from aiortc.contrib import media
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError
 
 from emotion.live import aiortc_queues as ours
+from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer
 
 Result = TypeVar("Result")
 
@@ -60,21 +62,29 @@ def test_aiortc_still_has_no_bounds_of_its_own() -> None:
 
 
 def test_what_is_replaced_is_still_there() -> None:
-    async def look() -> tuple[Any, Any, Any, Any]:
+    async def look() -> tuple[Any, Any, Any, Any, Any, Any, Any]:
         track = rtcrtpreceiver.RemoteStreamTrack("video")
         sound = rtcrtpreceiver.RemoteStreamTrack("audio")
         relay: Any = media.MediaRelay().subscribe(track)
         connection = RTCPeerConnection()
         receiver: Any = connection.addTransceiver("video").receiver
         encoded = receiver._RTCRtpReceiver__decoder_queue
+        jitter = receiver._RTCRtpReceiver__jitter_buffer
+        heard: Any = connection.addTransceiver("audio").receiver
         await connection.close()
-        return track._queue, relay._queue, encoded, sound._queue
+        heard = heard._RTCRtpReceiver__jitter_buffer
+        asking = receiver._RTCRtpReceiver__nack_generator
+        return track._queue, relay._queue, encoded, sound._queue, jitter, heard, asking
 
-    received, relayed, encoded, sound = run(look())
+    received, relayed, encoded, sound, jitter, heard, asking = run(look())
     assert type(received) is ours.ReceivedQueue
     assert type(relayed) is ours.NewestQueue
     assert type(encoded) is ours.EncodedQueue
     assert type(sound) is asyncio.Queue
+    assert type(jitter) is EarlyJitterBuffer
+    assert jitter.capacity >= 512
+    assert type(asking) is AskAgain
+    assert type(heard) is JitterBuffer
 
 
 def test_another_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +138,8 @@ def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
 
 def encoded(*, key: bool) -> tuple[Any, Any]:
     """What aiortc hands to its decoder's thread."""
-    return SimpleNamespace(name="VP8"), SimpleNamespace(data=bytes([0 if key else 1]))
+    data = b"\x10\x02\x00\x9d\x01\x2a" if key else b"\x11\x02\x00\x00\x00\x00"
+    return SimpleNamespace(name="VP8"), SimpleNamespace(data=data)
 
 
 def test_encoded_frames_are_never_left_out_singly() -> None:
@@ -147,7 +158,7 @@ def test_encoded_frames_are_never_left_out_singly() -> None:
     key = encoded(key=True)
     waiting.put(key)
     waiting.put(encoded(key=False))
-    assert waiting.get_nowait() is key
+    assert waiting.get_nowait()[1] is key[1]
     assert waiting.qsize() == 1
 
 
@@ -161,16 +172,20 @@ def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
     assert waiting.get(timeout=1) is None
 
 
-def test_a_key_frame_is_told_by_its_first_bit() -> None:
-    encoder: Any = av.CodecContext.create("libvpx", "w")
+@pytest.mark.parametrize(("library", "codec"), [("libvpx", "VP8"), ("libx264", "H264")])
+def test_a_key_frame_is_told_by_its_beginning(library: str, codec: str) -> None:
+    encoder: Any = av.CodecContext.create(library, "w")
     encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
     encoder.time_base = Fraction(1, 30)
-    encoder.options = {"deadline": "realtime", "lag-in-frames": "0"}
+    fast = {"deadline": "realtime", "lag-in-frames": "0"}
+    encoder.options = fast if codec == "VP8" else {"tune": "zerolatency"}
     told = []
     for index in range(4):
         picture = np.full((48, 64, 3), 40 * index, np.uint8)
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = index, Fraction(1, 30)
-        told += [(p.is_keyframe, ours.begins_anew("VP8", bytes(p))) for p in encoder.encode(frame)]
+        told += [(p.is_keyframe, ours.begins_anew(codec, bytes(p))) for p in encoder.encode(frame)]
     assert told == [(True, True)] + 3 * [(False, False)]
-    assert ours.begins_anew("H264", b"\x01")
+    assert not ours.begins_anew(codec, b"\x00\x12\x34\x56\x78\x9a"), "the middle of a frame"
+    assert not ours.begins_anew(codec, b"\x00")
+    assert not ours.begins_anew(codec, b"")
