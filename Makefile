@@ -38,9 +38,10 @@ test: $(VENV)/.test lint
 	sh tests/install_tools.sh
 	$(BIN)/python -m pytest
 
-# Needs uv (pip install uv). All three files are made from pyproject.toml, never typed.
+# Needs uv (pip install uv). All three files are made from pyproject.toml, never typed; the first is
+# for every system, the others are make's.
 lock:
-	uv pip compile -q pyproject.toml --extra train --python-version 3.11 \
+	uv pip compile -q pyproject.toml --extra train --python-version 3.11 --universal \
 	  --custom-compile-command "make lock" -o requirements.txt
 	echo 'tensorflow; sys_platform == "none"' > $(VENV)/.without
 	uv pip compile -q pyproject.toml --override $(VENV)/.without --python-version 3.11 \
