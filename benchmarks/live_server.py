@@ -12,6 +12,8 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,7 @@ class Silent:
 
 async def serve(options: argparse.Namespace) -> None:
     """Answers until its input ends."""
+    import cv2
     from aiortc import RTCPeerConnection, RTCSessionDescription
     from aiortc.contrib.media import MediaRelay
     from streamlit_webrtc.process import VideoProcessTrack
@@ -75,6 +78,7 @@ async def serve(options: argparse.Namespace) -> None:
         from emotion.live.aiortc_encoder import encode_plainly
         from emotion.live.aiortc_queues import keep_only_the_newest
 
+        cv2.setNumThreads(1)
         encode_plainly()
         keep_only_the_newest()
     from emotion.live.load import LOAD
@@ -119,8 +123,10 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="the libraries' own queues, encoder")
     parser.add_argument("--no-analysis", action="store_true")
     options = parser.parse_args()
-    # Interpreter and loop as in the page: postScriptGC is off there, nothing to freeze here.
-    asyncio.run(serve(options))
+    # The page's loop: Streamlit takes uvloop where there is one.
+    make_loop = import_module("uvloop").new_event_loop if find_spec("uvloop") else None
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=1)
     parser.add_argument("--frames", type=int, default=300)
     options = parser.parse_args()
+    cv2.setNumThreads(1)
     width, height = (int(side) for side in options.size.split("x"))
     portrait = harness.portraits()[0]
     middle = portrait[:, (portrait.shape[1] - portrait.shape[0]) // 2 :][:, : portrait.shape[0]]

@@ -13,7 +13,8 @@ median of the last ten seconds, which tells whether it grows. Of the server: ana
 each viewer, share of one core, memory, frames that wait in the libraries' queues at the end, and
 the load's level. On two cores or
 more the server is pinned to one and the clients to the rest (``--server-cores`` gives it more).
-``--plain`` leaves the libraries' queues as they are, ``--no-analysis`` leaves the model out.
+``--plain`` leaves the libraries' queues as they are, ``--no-analysis`` leaves the model out,
+``--lost`` lets packets get lost on their way to the server.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import subprocess
 import sys
 import time
@@ -36,14 +38,15 @@ from typing import Any
 import av
 import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import VIDEO_CLOCK_RATE
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.live_server import cpu_s, memory_mb  # noqa: E402 - after the path above
 from benchmarks.time_code import film, read_number  # noqa: E402
-
-CLOCK_HZ = 90_000
+from emotion.live.aiortc_queues import hand_on_at_once  # noqa: E402
 
 
 class Replay(MediaStreamTrack):
@@ -64,8 +67,8 @@ class Replay(MediaStreamTrack):
         await asyncio.sleep(self._begun_s + self._index / self._rate_hz - time.monotonic())
         number = self._index % len(self._packets)
         packet = av.Packet(self._packets[number])
-        packet.pts = round(self._index * CLOCK_HZ / self._rate_hz)
-        packet.time_base = Fraction(1, CLOCK_HZ)
+        packet.pts = round(self._index * VIDEO_CLOCK_RATE / self._rate_hz)
+        packet.time_base = Fraction(1, VIDEO_CLOCK_RATE)
         self.sent_s[number] = time.monotonic()
         self._index += 1
         return packet
@@ -123,6 +126,18 @@ class Server:
         return answer
 
 
+def lose(share: float) -> None:
+    """Has the clients' pictures lose that share of their packets on the way, at random."""
+    send, chance = RTCDtlsTransport._send_rtp, random.Random(0)
+
+    async def send_some(transport: RTCDtlsTransport, data: bytes) -> None:
+        # What is small tells of what came, and is not lost.
+        if len(data) < 300 or chance.random() >= share:
+            await send(transport, data)
+
+    RTCDtlsTransport._send_rtp = send_some  # type: ignore[assignment, method-assign]
+
+
 async def connect(server: Server, source: Replay) -> Viewer:
     """A viewer whose stream goes to the server and back."""
     connection = RTCPeerConnection()
@@ -134,6 +149,8 @@ async def connect(server: Server, source: Replay) -> Viewer:
         tasks.append(asyncio.ensure_future(viewer.watch(track)))
 
     connection.addTrack(source)
+    # As browsers do, not aiortc: a frame is there when its last packet is.
+    hand_on_at_once(connection.getReceivers()[0])
     await connection.setLocalDescription(await connection.createOffer())
     local = connection.localDescription
     loop = asyncio.get_running_loop()
@@ -224,11 +241,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--each", type=float, help="the delay's median every so many seconds")
     parser.add_argument("--warm-up", type=float, default=8.0)
+    parser.add_argument("--lost", type=float, default=0.0, help="share of the packets to lose")
     parser.add_argument("--plain", action="store_true", help="the libraries' own queues")
     parser.add_argument("--no-analysis", action="store_true")
     parser.add_argument("--server-cores", type=int, default=1, help="0: no pinning at all")
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
+    if options.lost:
+        lose(options.lost)
     packets = film(options.rate, width, height)
     cores = sorted(os.sched_getaffinity(0))
     pinned = None
