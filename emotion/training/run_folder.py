@@ -1,7 +1,8 @@
 """The files of a training run: its record, checkpoint, state, best weights and history.
 
-A kill at any moment leaves a folder to go on from: weights and state are written beside the file
-and moved over it. One process trains in a folder at a time.
+A kill at any moment leaves a folder to go on from: every file is written beside its place and moved
+there, and an epoch is done with ``state.json``, which names it; what lies there beyond that is of
+an epoch that begins again. One process trains in a folder at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     import keras
 
 BEST = "best.weights.h5"
-CHECKPOINT = "checkpoint.weights.h5"
+CHECKPOINT = "checkpoint-{}.weights.h5"
+"""With the number of the epoch whose end it is."""
+
 HISTORY = "history.csv"
 STATE = "state.json"
 
@@ -30,19 +33,19 @@ Report = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class RunState:
-    """How far a run is: epochs that are finished, the best validation score and its epoch, from 1
-    on."""
+    """How far a run is: epochs that are finished, the figures of each, the best validation score
+    and its epoch, from 1 on."""
 
     epoch: int = 0
     best: float = 0.0
     best_epoch: int | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class RunFolder:
     """The folder of one run and the model that is trained there, compiled.
 
-    An epoch ends with ``save_if_best`` where it was evaluated, ``end_epoch`` and ``add_history``,
-    in this order.
+    An epoch ends with ``save_if_best`` where it was evaluated, then ``end_epoch``.
     """
 
     def __init__(self, path: Path, model: keras.Model) -> None:
@@ -55,56 +58,67 @@ class RunFolder:
         """The file of the best averaged weights."""
         return self.path / BEST
 
-    def resume(self, record: dict[str, Any], *, steps: int, kind: type = TrainingConfig) -> bool:
+    def resume(self, record: dict[str, Any], *, kind: type = TrainingConfig) -> bool:
         """Loads the last checkpoint of the same run; without one a new run begins, and False.
 
-        record: of this run, see ``run_record``; another run's files are removed. steps: in an
-        epoch. kind: the dataclass of the settings.
+        record: of this run, see ``run_record``; another run's files are removed. kind: the
+        dataclass of the settings.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if (self.path / STATE).is_file() and same_run(self.path, record, kind):
-            self.state = RunState(**json.loads((self.path / STATE).read_text()))
-            self._model.load_weights(self.path / CHECKPOINT)
-            # The checkpoint is written before the state: it may be an epoch ahead.
-            self.state.epoch = int(self._model.optimizer.iterations) // steps
-            return True
-        for name in (STATE, HISTORY, BEST, CHECKPOINT):
-            (self.path / name).unlink(missing_ok=True)
+            state = RunState(**json.loads((self.path / STATE).read_text()))
+            if (checkpoint := self._checkpoint(state.epoch)).is_file():
+                self.state = state
+                self._model.load_weights(checkpoint)
+                self._tidy()
+                return True
+        for path in (self.path / STATE, self.path / HISTORY, self.best_weights):
+            path.unlink(missing_ok=True)
+        self._remove_checkpoints(but=None)
         (self.path / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
         return False
 
     def save_if_best(self, score: float, epoch: int) -> None:
         """Saves the weights as they are now, unless an epoch before this one had a higher score."""
         if score >= self.state.best:
-            self._save(BEST)
+            with _in_one_move(self.best_weights) as partial:
+                self._model.save_weights(partial)
             self.state.best, self.state.best_epoch = score, epoch
 
-    def end_epoch(self, epoch: int) -> None:
-        """Writes checkpoint and state at the end of an epoch, counted from 1.
+    def end_epoch(self, row: Mapping[str, Any]) -> None:
+        """Writes an epoch's end. row: its figures, ``epoch`` among them, counted from 1; all rows
+        have the same names."""
+        self.state.epoch = int(row["epoch"])
+        self.state.history.append(dict(row))
+        with _in_one_move(self._checkpoint(self.state.epoch)) as partial:
+            self._model.save_weights(partial)
+        with _in_one_move(self.path / STATE) as partial:
+            partial.write_text(json.dumps(asdict(self.state)))
+        self._tidy()
 
-        To be called after the evaluation: a kill between the two files finds only milliseconds.
-        """
-        self._save(CHECKPOINT)
-        self.state.epoch = epoch
-        partial = self.path / (STATE + ".partial")
-        partial.write_text(json.dumps(asdict(self.state)))
-        partial.replace(self.path / STATE)
+    def _tidy(self) -> None:
+        """Makes the rest what the state says: ``history.csv``, and no other checkpoint."""
+        with _in_one_move(self.path / HISTORY) as partial, open(partial, "w", newline="") as file:
+            writer = csv.DictWriter(file, list(self.state.history[0]))
+            writer.writeheader()
+            writer.writerows(self.state.history)
+        self._remove_checkpoints(but=self.state.epoch)
 
-    def add_history(self, row: Mapping[str, Any]) -> None:
-        """Appends an epoch's figures to ``history.csv``; all rows have the same names."""
-        path = self.path / HISTORY
-        new = not path.is_file()
-        with open(path, "a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+    def _checkpoint(self, epoch: int) -> Path:
+        return self.path / CHECKPOINT.format(epoch)
 
-    def _save(self, name: str) -> None:
-        """Writes the weights in one move, so that a kill leaves the old file or the new one."""
-        partial = self.path / f"partial-{name}"
-        self._model.save_weights(partial)
-        partial.replace(self.path / name)
+    def _remove_checkpoints(self, but: int | None) -> None:
+        for path in self.path.glob(CHECKPOINT.format("*")):
+            if but is None or path != self._checkpoint(but):
+                path.unlink()
+
+
+@contextmanager
+def _in_one_move(path: Path) -> Iterator[Path]:
+    """A place to write the file at; a kill leaves the old file or the new one."""
+    partial = path.with_name(f"partial-{path.name}")  # Keras asks for the ending
+    yield partial
+    partial.replace(path)
 
 
 def read_history(path: Path) -> list[dict[str, str]]:

@@ -93,9 +93,9 @@ class Trainer:
                 "side": self.config.side(epoch),
                 **self._epoch(epoch),
             }
-            row |= self._finish(epoch)
+            row |= self._evaluated(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
-            self._folder.add_history(row)
+            self._folder.end_epoch(row)
             self._report(self._line(row))
             if self._stands_still(epoch):
                 self._report(f"no better for {self.config.patience} epochs: the run ends here")
@@ -127,7 +127,7 @@ class Trainer:
 
     def _start_or_resume(self) -> None:
         record = run_record(self.config, self._data) | self._origins
-        if self._folder.resume(record, steps=self._steps):
+        if self._folder.resume(record):
             self._report(f"going on after epoch {self._folder.state.epoch}")
 
     def _epoch(self, epoch: int) -> dict[str, float]:
@@ -165,9 +165,9 @@ class Trainer:
             if isinstance(layer, keras.layers.Dropout):
                 layer.seed_generator.state.assign([self.config.seed, epoch << 20])
 
-    def _finish(self, epoch: int) -> dict[str, float | None]:
-        """Writes the checkpoint, and the averaged weights if they are the best; their accuracies:
-        the mean over the sets, and each."""
+    def _evaluated(self, epoch: int) -> dict[str, float | None]:
+        """The accuracies of the averaged weights, their mean over the sets and each; saves the
+        weights if they are the best."""
         found: dict[str, float | None] = {"val_accuracy": None}
         found |= {f"val_{part.head}": None for part in self._validation}
         if epoch + 1 > self.config.choose_from * self.config.epochs:
@@ -176,7 +176,6 @@ class Trainer:
                 mean = float(np.mean(list(each.values())))
                 found = {"val_accuracy": mean, **each}
                 self._folder.save_if_best(mean, epoch + 1)
-        self._folder.end_epoch(epoch + 1)
         return found
 
     def _accuracy(self, part: LabelledFaces) -> float:

@@ -76,9 +76,9 @@ class DetectorTrainer:
         for epoch in range(self._folder.state.epoch, self.config.epochs):
             started = time.monotonic()
             row: dict[str, Any] = {"epoch": epoch + 1, **self._epoch(epoch)}
-            row |= self._finish(epoch)
+            row |= self._evaluated(epoch)
             row["seconds"] = round(time.monotonic() - started, 1)
-            self._folder.add_history(row)
+            self._folder.end_epoch(row)
             self._report(self._line(row))
         return self._folder.best_weights
 
@@ -112,7 +112,7 @@ class DetectorTrainer:
 
     def _start_or_resume(self) -> None:
         record = run_record(self.config, self._data) | self._origin
-        if self._folder.resume(record, steps=self._steps, kind=DetectorConfig):
+        if self._folder.resume(record, kind=DetectorConfig):
             self._report(f"going on after epoch {self._folder.state.epoch}")
 
     def _epoch(self, epoch: int) -> dict[str, float]:
@@ -131,8 +131,9 @@ class DetectorTrainer:
             )
         return dict(zip(PARTS, means.round(5).tolist(), strict=True))
 
-    def _finish(self, epoch: int) -> dict[str, float | None]:
-        """Evaluates where it is time, writes the checkpoint; the averaged weights' figures."""
+    def _evaluated(self, epoch: int) -> dict[str, float | None]:
+        """The averaged weights' figures where it is time; saves the weights if they are the
+        best."""
         c = self.config
         found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
         if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
@@ -142,7 +143,6 @@ class DetectorTrainer:
                 found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
                 if epoch + 1 > c.choose_from * c.epochs:
                     self._folder.save_if_best(ap, epoch + 1)
-        self._folder.end_epoch(epoch + 1)
         return found
 
 
