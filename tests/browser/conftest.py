@@ -37,7 +37,7 @@ def playwright_driver() -> Iterator[Playwright]:
 def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two faces in turn, three seconds each."""
     path = tmp_path_factory.mktemp("camera") / "faces.y4m"
-    return harness.photo_camera(path, harness.portraits())
+    return harness.photo_camera(path, harness.heads())
 
 
 @pytest.fixture(scope="session")

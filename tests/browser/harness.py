@@ -213,6 +213,16 @@ def portraits() -> tuple[Picture, Picture]:
     return _around(astronaut, (225, 150), 360), _around(hopper, (255, 250), 511)
 
 
+def heads() -> tuple[Picture, Picture]:
+    """The portraits with a plain grey under the first one's neck.
+
+    In the folds of her suit, coarsely coded, the detector sees a second face now and then.
+    """
+    collins, hopper = portraits()
+    collins[345:] = 128
+    return collins, hopper
+
+
 def plain_picture() -> Picture:
     """A grey wall, 720x540: nobody is there."""
     row = np.linspace(90, 170, 720)

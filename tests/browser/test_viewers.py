@@ -36,7 +36,7 @@ def open_browser(playwright_driver: Playwright, tmp_path: Path) -> Iterator[Call
         def start(portrait: int) -> Browser:
             film = tmp_path / f"portrait-{portrait}.y4m"
             if not film.exists():
-                harness.photo_camera(film, [harness.portraits()[portrait]], 2.0)
+                harness.photo_camera(film, [harness.heads()[portrait]], 2.0)
             browser = harness.launch(playwright_driver, film)
             stack.callback(close, browser)
             return browser
@@ -77,7 +77,7 @@ def tops(page: Page) -> list[str]:
 def test_two_visitors_never_see_each_other(
     open_browser: Callable[..., Browser], server: harness.Server
 ) -> None:
-    portraits = harness.portraits()
+    portraits = harness.heads()
     analyzer = emotion.load_analyzer()
     labels = [analyzer.analyze(portrait)[0].label for portrait in portraits]
     assert labels[0] != labels[1], "the test needs two faces that look different"

@@ -62,7 +62,7 @@ def test_pictures_come_back(page: Page, streaming: Frame) -> None:
 
 def test_the_face_has_its_box_in_the_returned_picture(page: Page, streaming: Frame) -> None:
     color = face_color(0)
-    bare = max(near_color(picture, color) for picture in harness.portraits())
+    bare = max(near_color(picture, color) for picture in harness.heads())
     found = 0
     for _ in range(60):
         found = near_color(harness.grab(streaming, 320, 240), color)
