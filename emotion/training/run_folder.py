@@ -2,19 +2,21 @@
 
 A kill at any moment leaves a folder to go on from: every file is written beside its place and moved
 there, and an epoch is done with ``state.json``, which names it; what lies there beyond that is of
-an epoch that begins again. One process trains in a folder at a time.
+an epoch that begins again, to the same weights. One process trains in a folder at a time.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emotion.errors import ModelError
 from emotion.training.config import RUN_FILE, TrainingConfig, same_run
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ CHECKPOINT = "checkpoint-{}.weights.h5"
 
 HISTORY = "history.csv"
 STATE = "state.json"
+_PARTIAL = "partial-"
 
 Report = Callable[[str], None]
 """Called with each line that a person watching reads."""
@@ -62,21 +65,28 @@ class RunFolder:
         """Loads the last checkpoint of the same run; without one a new run begins, and False.
 
         record: of this run, see ``run_record``; another run's files are removed. kind: the
-        dataclass of the settings.
+        dataclass of the settings. Raises ``ModelError`` where the run's own checkpoint is missing.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        if (self.path / STATE).is_file() and same_run(self.path, record, kind):
-            state = RunState(**json.loads((self.path / STATE).read_text()))
-            if (checkpoint := self._checkpoint(state.epoch)).is_file():
-                self.state = state
-                self._model.load_weights(checkpoint)
-                self._tidy()
-                return True
-        for path in (self.path / STATE, self.path / HISTORY, self.best_weights):
-            path.unlink(missing_ok=True)
-        self._remove_checkpoints(but=None)
-        (self.path / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
-        return False
+        if not ((self.path / STATE).is_file() and same_run(self.path, record, kind)):
+            # The state first: without it the rest counts for nothing.
+            for path in (self.path / STATE, self.path / HISTORY, self.best_weights):
+                path.unlink(missing_ok=True)
+            self._remove_all_but(None)
+            with _in_one_move(self.path / RUN_FILE) as partial:
+                partial.write_text(json.dumps(record, indent=2) + "\n")
+            return False
+        state = RunState(**json.loads((self.path / STATE).read_text()))
+        checkpoint = self._checkpoint(state.epoch)
+        if not checkpoint.is_file():
+            raise ModelError(
+                f"{checkpoint} is missing, from which this run would go on after epoch "
+                f"{state.epoch}: put it back, or remove {self.path} to begin anew."
+            )
+        self.state = state
+        self._model.load_weights(checkpoint)
+        self._tidy()
+        return True
 
     def save_if_best(self, score: float, epoch: int) -> None:
         """Saves the weights as they are now, unless an epoch before this one had a higher score."""
@@ -97,27 +107,31 @@ class RunFolder:
         self._tidy()
 
     def _tidy(self) -> None:
-        """Makes the rest what the state says: ``history.csv``, and no other checkpoint."""
+        """Makes the rest what the state says: ``history.csv``, and no checkpoint but its own."""
         with _in_one_move(self.path / HISTORY) as partial, open(partial, "w", newline="") as file:
             writer = csv.DictWriter(file, list(self.state.history[0]))
             writer.writeheader()
             writer.writerows(self.state.history)
-        self._remove_checkpoints(but=self.state.epoch)
+        self._remove_all_but(self._checkpoint(self.state.epoch))
 
     def _checkpoint(self, epoch: int) -> Path:
         return self.path / CHECKPOINT.format(epoch)
 
-    def _remove_checkpoints(self, but: int | None) -> None:
-        for path in self.path.glob(CHECKPOINT.format("*")):
-            if but is None or path != self._checkpoint(but):
-                path.unlink()
+    def _remove_all_but(self, checkpoint: Path | None) -> None:
+        """Removes the other checkpoints, and what was not moved to its place."""
+        for pattern in (CHECKPOINT.format("*"), f"{_PARTIAL}*"):
+            for path in self.path.glob(pattern):
+                if path != checkpoint:
+                    path.unlink()
 
 
 @contextmanager
 def _in_one_move(path: Path) -> Iterator[Path]:
     """A place to write the file at; a kill leaves the old file or the new one."""
-    partial = path.with_name(f"partial-{path.name}")  # Keras asks for the ending
+    partial = path.with_name(_PARTIAL + path.name)  # Keras asks for the ending
     yield partial
+    with open(partial, "rb") as file:
+        os.fsync(file.fileno())  # or a crash of the machine leaves the name without the content
     partial.replace(path)
 
 

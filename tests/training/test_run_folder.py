@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from emotion.errors import ModelError
 from emotion.training.config import TrainingConfig, run_record
 from emotion.training.run_folder import HISTORY, RunFolder, read_history
 
@@ -74,7 +75,7 @@ def check_finished(folder: RunFolder) -> None:
     best = model_of_one()
     best.load_weights(folder.best_weights)
     assert weight(best) == 2
-    left = sorted(path.name for path in folder.path.iterdir() if "partial" not in path.name)
+    left = sorted(path.name for path in folder.path.iterdir())
     assert left == [
         "best.weights.h5", "checkpoint-3.weights.h5", "history.csv", "run.json", "state.json",
     ]  # fmt: skip
@@ -101,6 +102,17 @@ def test_a_finished_run_is_left_as_it_is(tmp_path: Path) -> None:
     train(tmp_path)
     (tmp_path / HISTORY).unlink()
     check_finished(train(tmp_path))
+
+
+def test_without_its_checkpoint_a_run_is_left_alone_and_the_sentence_names_it(
+    tmp_path: Path,
+) -> None:
+    train(tmp_path)
+    (tmp_path / "checkpoint-3.weights.h5").unlink()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(ModelError, match=r"checkpoint-3\.weights\.h5 is missing.*after epoch 3"):
+        train(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_another_run_begins_anew(tmp_path: Path) -> None:
