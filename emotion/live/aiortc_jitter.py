@@ -10,6 +10,7 @@ Written for aiortc 1.16. Its jitter buffer
 3. waits for a lost packet until 512 others have come; and it asks for one once, or again when the
    next is lost. At half a megabit a second that may be eight seconds of a frozen picture. Here it
    asks every ``AGAIN_S``, and ``GIVE_UP_S`` is the end: a whole picture (key frame) is asked for.
+   One that is there already ends the waiting at once.
 
 With 3 of 100 packets lost on their way here, pictures were back after 15 ms, 95th 30, instead of 47
 and 192 (``live_viewers.py --lost .03``). ``tests/unit/test_aiortc_jitter.py`` fails when a later
@@ -18,6 +19,7 @@ aiortc does not wait for the next frame, or asks again.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 
@@ -32,6 +34,20 @@ AGAIN_S = 0.1
 GIVE_UP_S = 0.5
 
 _NUMBERS, _WRAP = 1 << 16, 1 << 32  # where packets' numbers and time stamps begin anew
+_UNITS = re.compile(b"\x00\x00\x01(.)", re.DOTALL)
+
+
+def begins_anew(data: bytes) -> bool:
+    """Whether what a frame begins with can be decoded without the frames before, as far as we can
+    tell; not of the middle of one.
+
+    VP8's first bit is 0 in a key frame, and its start code follows (RFC 6386, 9.1). In H.264 a
+    frame begins with a start code, and one that stands alone has a slice of an IDR picture or the
+    sequence's parameters (ITU-T H.264, 7.3.1, table 7-1, annex B).
+    """
+    if data.startswith((b"\0\0\1", b"\0\0\0\1")):  # no VP8: its first bit 0 has another start code
+        return any(unit[0] & 31 in (5, 7) for unit in _UNITS.findall(data))
+    return data[3:6] == b"\x9d\x01\x2a" and not data[0] & 1
 
 
 class WholeFrame(JitterFrame):
@@ -60,18 +76,19 @@ class EarlyJitterBuffer(JitterBuffer):
         super().__init__(capacity, is_video=True)
         self._given: int | None = None
         self._torn: int | None = None
-        self._gap = False
+        self._gap = self._asks = False
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Takes a packet; whether a key frame is needed, and the frames that are whole now."""
         if self._is_past(packet):
             return False, None
-        asks, frame = super().add(packet)
-        if asks and isinstance(frame, WholeFrame):
+        self._asks = False
+        lost, frame = super().add(packet)
+        if lost and isinstance(frame, WholeFrame):
             frame.after_gap = True
-        elif asks:
+        elif lost:
             self._gap = True
-        return asks, frame
+        return lost or self._asks, frame
 
     def _is_past(self, packet: RtpPacket) -> bool:
         """Whether the packet belongs to what was given or given up; aiortc would begin anew with
@@ -85,8 +102,12 @@ class EarlyJitterBuffer(JitterBuffer):
     def _remove_frame(self, sequence_number: int) -> WholeFrame | None:
         """Called with each packet: the first whole frame, with all that are whole behind it."""
         first = self._take()
-        place = self._behind_gap(sequence_number) if first is None else None
-        if place is not None and self._late(place, sequence_number):
+        place = None
+        if first is None and (gap := self._behind_gap(sequence_number)) is not None:
+            place = self._whole_picture(sequence_number)
+            if place is None and self._late(gap, sequence_number):
+                place = gap
+        if place is not None:
             self._skip(place)
             first = self._take()
         if first is not None:
@@ -144,13 +165,34 @@ class EarlyJitterBuffer(JitterBuffer):
             GIVE_UP_S * VIDEO_CLOCK_RATE <= (last.timestamp - first.timestamp) % _WRAP < _WRAP / 2
         )
 
+    def _whole_picture(self, newest: int) -> int | None:
+        """The place of the newest packet's frame, where it is whole and needs no other."""
+        sent = self._packets[newest % self.capacity]
+        if self._origin is None or sent is None:
+            return None
+        first = last = (newest - self._origin) % _NUMBERS
+        while first and (packet := self._at(first - 1)) and packet.timestamp == sent.timestamp:
+            first -= 1
+        while (packet := self._at(last)) and packet.timestamp == sent.timestamp:
+            if packet.marker:
+                return first if self._begins_anew(first) else None
+            last += 1
+        return None
+
+    def _begins_anew(self, place: int) -> bool:
+        packet = self._at(place)
+        return packet is not None and begins_anew(packet._data)  # type: ignore[attr-defined]
+
     def _skip(self, place: int) -> None:
-        """Leaves out what is before that place, and the frame there: its beginning may be lost."""
+        """Leaves out what is before that place, and the frame there where its beginning may be
+        lost."""
+        whole = self._begins_anew(place)
         torn = self._at(place)
         self.remove(place)
-        if torn is not None:
+        if torn is not None and not whole:
             self._given = self._torn = torn.timestamp
         self._gap = True
+        self._asks = not whole
 
 
 class AskAgain(NackGenerator):

@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import re
 import threading
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 from aiortc import rtcrtpreceiver
 from aiortc.contrib import media
 from aiortc.jitterbuffer import JitterFrame
 
-from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer, WholeFrame
+from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer, WholeFrame, begins_anew
 from emotion.live.load import LOAD
 
 MAX_ENCODED = 15
@@ -39,7 +40,6 @@ _DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
 _DECODER_ERROR = "_RTCRtpReceiver__decoder_error"
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _ASKING = "_RTCRtpReceiver__nack_generator"
-_UNITS = re.compile(b"\x00\x00\x01(.)", re.DOTALL)
 _applied = False
 
 
@@ -49,65 +49,72 @@ class NewestQueue(asyncio.Queue[Any]):
     def _put(self, item: Any) -> None:
         if self._queue:  # type: ignore[attr-defined]
             self._queue.clear()  # type: ignore[attr-defined]
-            LOAD.dropped()
+            self._left_out()
         self._queue.append(item)  # type: ignore[attr-defined]
+
+    def _left_out(self) -> None:
+        LOAD.dropped()
 
 
 class ReceivedQueue(NewestQueue):
     """The first queue after the decoder: what the load is measured against."""
 
+    _late = 0
+
+    def excuse(self, count: int) -> None:
+        """Of so many frames that come now, those left out are no overload: the network was slow."""
+        self._late = count
+
     def _put(self, item: Any) -> None:
         LOAD.received()
         super()._put(item)
+        self._late = max(self._late - 1, 0)
+
+    def _left_out(self) -> None:
+        if not self._late:
+            super()._left_out()
 
 
 class EncodedQueue(queue.Queue[Any]):
     """(codec, encoded frame) before the decoder; where ``MAX_ENCODED`` wait, all of them go.
 
-    ask: set to ask the sender for a key frame. None ends the decoder and is never left out.
+    ask: set to ask the sender for a key frame. excuse: called with the number of frames that a late
+    packet held up and that come at once now; beside them as many others may wait as ever. None ends
+    the decoder and is never left out.
     """
 
-    def __init__(self, ask: threading.Event) -> None:
+    def __init__(self, ask: threading.Event, excuse: Callable[[int], None]) -> None:
         super().__init__()
         self._ask = ask
+        self._excuse = excuse
         self._until_key = False
+        self._held_up = 0
 
     def _put(self, item: Any) -> None:
         if item is None:
             self.queue.append(item)
             return
         codec, first = item
-        frames = list(first.all()) if isinstance(first, WholeFrame) else [first]
-        # What waited for one late packet comes at once: the network was slow, not we.
-        LOAD.excuse(len(frames) - 1)
-        if len(self.queue) >= MAX_ENCODED:
+        self._held_up = min(self._held_up, len(self.queue))
+        if len(self.queue) >= MAX_ENCODED + self._held_up:
             self.queue.clear()
             self._until_key = True
             LOAD.dropped()
-        for frame in frames:
+        before = len(self.queue)
+        for frame in first.all() if isinstance(first, WholeFrame) else (first,):
             self._put_frame(codec, frame)
+        if (together := len(self.queue) - before) > 1:
+            self._held_up += together
+            self._excuse(together)
 
     def _put_frame(self, codec: Any, frame: JitterFrame) -> None:
         if isinstance(frame, WholeFrame) and frame.after_gap:
             self._until_key = True
-        if self._until_key and not begins_anew(codec.name, frame.data):
+        if self._until_key and not begins_anew(frame.data):
             self._ask.set()
             return
         self._until_key = False
         self.queue.append((codec, frame))
-
-
-def begins_anew(codec: str, data: bytes) -> bool:
-    """Whether a frame can be decoded without those before it, as far as we can tell.
-
-    VP8's first bit is 0 in a key frame, and its start code follows (RFC 6386, 9.1). In H.264 it
-    has a slice of an IDR picture or the sequence's parameters (ITU-T H.264, 7.3.1 and table 7-1).
-    """
-    if codec == "VP8":
-        return data[3:6] == b"\x9d\x01\x2a" and not data[0] & 1
-    if codec == "H264":
-        return any(unit[0] & 31 in (5, 7) for unit in _UNITS.findall(data))
-    return True
 
 
 def keep_only_the_newest() -> None:
@@ -146,7 +153,15 @@ def keep_only_the_newest() -> None:
 
 def hand_on_at_once(receiver: Any) -> None:
     """Has one receiver of video hand on encoded frames with their last packets."""
-    setattr(receiver, _DECODER_QUEUE, EncodedQueue(getattr(receiver, _DECODER_ERROR)))
+    known = weakref.ref(receiver)
+
+    def excuse(count: int) -> None:
+        track = getattr(known(), "track", None)
+        taken = getattr(track, "_queue", None)
+        if isinstance(taken, ReceivedQueue):
+            taken.excuse(count)
+
+    setattr(receiver, _DECODER_QUEUE, EncodedQueue(getattr(receiver, _DECODER_ERROR), excuse))
     capacity = getattr(receiver, _JITTER_BUFFER).capacity
     setattr(receiver, _JITTER_BUFFER, EarlyJitterBuffer(capacity))
     setattr(receiver, _ASKING, AskAgain())

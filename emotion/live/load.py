@@ -56,13 +56,8 @@ class Load:
         with self._lock:
             self._dropped += 1
 
-    def excuse(self, count: int) -> None:
-        """Takes note of frames that came so late, all at once, that to leave them out is right."""
-        with self._lock:
-            self._dropped -= count
-
     def _close_window(self, now: float) -> None:
-        share = max(self._dropped, 0) / max(self._received, 1)
+        share = self._dropped / max(self._received, 1)
         if now - self._window_s > 5 * WINDOW_S:  # the first frame after a long silence
             share, self._level, self._well_since_s = 0.0, ALL_WELL, now
         self._received = self._dropped = 0

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
-from itertools import chain
+from fractions import Fraction
+from itertools import chain, pairwise
 from types import SimpleNamespace
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtcrtpreceiver import NackGenerator
@@ -14,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.live import aiortc_jitter as ours
-from emotion.live.aiortc_queues import EncodedQueue
+from emotion.live.aiortc_queues import MAX_ENCODED, EncodedQueue
 
 STEP = 3000
 """Time stamps of frames at 30 a second are so far apart."""
@@ -50,16 +54,24 @@ def data_of(frame: list[RtpPacket]) -> bytes:
     return b"".join(packet._data for packet in frame)  # type: ignore[attr-defined]
 
 
-def feed(buffer: JitterBuffer, packets: list[RtpPacket]) -> list[ours.WholeFrame]:
-    """The frames that leave, in their order, those behind others too."""
+def feed(buffer: JitterBuffer, packets: list[RtpPacket], *, asks: int = 0) -> list[ours.WholeFrame]:
+    """The frames that leave, in their order, those behind others too. asks: so often a key frame is
+    needed."""
     seen: list[ours.WholeFrame] = []
     for packet in packets:
         asked, frame = buffer.add(packet)
-        assert not asked
+        asks -= asked
         if frame is not None:
             assert isinstance(frame, ours.WholeFrame)
             seen += frame.all()
+    assert not asks
     return seen
+
+
+def as_vp8(packet: RtpPacket, *, key: bool) -> None:
+    """Makes the packet the beginning of a frame of VP8; its last byte stays."""
+    start = b"\0\0\0\x9d\x01\x2a" if key else b"\1\0\0\0\0\0"
+    packet._data = start + packet._data[-1:]  # type: ignore[attr-defined]
 
 
 def test_aiortc_still_waits_for_the_next_frame() -> None:
@@ -113,7 +125,7 @@ def test_a_lost_packet_is_waited_for_half_a_second(place: int) -> None:
     buffer = ours.EarlyJitterBuffer(512)
     before = feed(buffer, flat(frames[:19]))
     assert [frame.data[0] for frame in before] == [0, 1, 2, 3]
-    after = feed(buffer, flat(frames[19:]))
+    after = feed(buffer, flat(frames[19:]), asks=1)
     # Where the last of a frame was lost, the next one's beginning could have been: it goes too.
     begun = 6 if place == 2 else 5
     assert [frame.data[0] for frame in after] == list(range(begun, 30))
@@ -167,15 +179,52 @@ def test_filling_costs_no_more_than_other_packets(monkeypatch: pytest.MonkeyPatc
     assert looked[0] < 50
 
 
-def test_after_a_gap_the_decoder_waits_for_a_whole_picture() -> None:
+def test_a_whole_picture_behind_a_gap_is_shown_at_once() -> None:
+    frames = stream([2] * 40)
+    for index, frame in enumerate(frames):
+        as_vp8(frame[0], key=index == 12)
+    for index in (5, 9, 14):  # of the second only the end: the frame's beginning is there
+        del frames[index][index == 9]
+    buffer = ours.EarlyJitterBuffer(512)
+    before = feed(buffer, flat(frames[:13]))
+    assert [frame.data for frame in before] == [
+        data_of(frame) for frame in (*frames[:5], frames[12])
+    ]
+    assert [frame.after_gap for frame in before] == 5 * [False] + [True]
+    (after,) = feed(buffer, flat(frames[13:14]))
+    assert not after.after_gap
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) -> None:
+    frames = stream([1] * 5 + [2] * 30)
+    for index, frame in enumerate(frames):
+        as_vp8(frame[0], key=key and index == 5)
+    del frames[4]
+    # Its end comes when the gap is given up already.
+    end = frames[4].pop()
+    buffer = ours.EarlyJitterBuffer(512)
+    assert len(feed(buffer, flat(frames[:4]))) == 4
+    assert feed(buffer, flat(frames[4:20]), asks=not key) == []
+    seen = feed(buffer, [end])
+    whole = [data_of([*frames[4], end])] if key else []
+    assert [frame.data for frame in seen] == whole + [data_of(frame) for frame in frames[5:20]]
+    assert [frame.after_gap for frame in seen] == [True] + [False] * (len(seen) - 1)
+
+
+@pytest.mark.parametrize("came", ["late", "never"])
+def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
     ask, codec = threading.Event(), SimpleNamespace(name="VP8")
-    waiting = EncodedQueue(ask)
+    excused: list[int] = []
+    waiting = EncodedQueue(ask, excused.append)
     frames = stream([1] * 60)
     for index, (packet,) in enumerate(frames):
         # A key frame of VP8 first, and one a second later.
-        start = b"\0\0\0\x9d\x01\x2a" if index in (0, 30) else b"\1\0\0\0\0\0"
-        packet._data = start + bytes([index])  # type: ignore[attr-defined]
-    del frames[5]
+        as_vp8(packet, key=index in (0, 30))
+        packet._data += bytes([index])  # type: ignore[attr-defined]
+    lost = frames.pop(5)
+    if came == "late":
+        frames.insert(12, lost)
     buffer = ours.EarlyJitterBuffer(512)
     shown = []
     for (packet,) in frames:
@@ -184,22 +233,65 @@ def test_after_a_gap_the_decoder_waits_for_a_whole_picture() -> None:
             waiting.put((codec, frame))
         while not waiting.empty():
             shown.append(waiting.get_nowait()[1].data[-1])
-    assert shown == [0, 1, 2, 3, 4, *range(30, 60)]
-    assert ask.is_set()
+    if came == "late":
+        assert (shown, excused) == (list(range(60)), [8])
+    else:
+        # What was held up and then passed by is nobody's burst.
+        assert (shown, excused) == ([0, 1, 2, 3, 4, *range(30, 60)], [])
+    assert ask.is_set() == (came == "never")
 
 
-def test_what_comes_at_once_is_not_too_much_for_the_decoder_nor_taken_for_load() -> None:
-    waiting = EncodedQueue(threading.Event())
-    frames = stream([1] * 15)
-    late = frames.pop(1)
-    buffer = ours.EarlyJitterBuffer(512)
+def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
+    excused: list[int] = []
+    waiting = EncodedQueue(threading.Event(), excused.append)
+    frames = stream([1] * (MAX_ENCODED + 10))
+    late = frames.pop(3)
     codec = SimpleNamespace(name="VP8")
-    for (packet,) in [*frames, late]:
+    buffer = ours.EarlyJitterBuffer(512)
+    first = MAX_ENCODED
+    for (packet,) in [*frames[:first], late, *frames[first:]]:
         _, frame = buffer.add(packet)
         if frame is not None:
             waiting.put((codec, frame))
     numbers = [waiting.get_nowait()[1].data[0] for _ in range(waiting.qsize())]
-    assert numbers == list(range(15))
+    assert numbers == list(range(MAX_ENCODED + 10))
+    assert excused == [MAX_ENCODED - 2]
+
+
+def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
+    ask = threading.Event()
+    waiting = EncodedQueue(ask, [].append)
+    frames = stream([1] * 100)
+    late = frames.pop(3)
+    codec = SimpleNamespace(name="VP8")
+    buffer = ours.EarlyJitterBuffer(512)
+    most = 0
+    for (packet,) in [*frames[:MAX_ENCODED], late, *frames[MAX_ENCODED:]]:
+        _, frame = buffer.add(packet)
+        if frame is not None:
+            waiting.put((codec, frame))
+        most = max(most, waiting.qsize())
+    assert most <= 2 * MAX_ENCODED
+    assert ask.is_set()
+
+
+@pytest.mark.parametrize(("library", "codec"), [("libvpx", "VP8"), ("libx264", "H264")])
+def test_a_key_frame_is_told_by_its_beginning(library: str, codec: str) -> None:
+    encoder: Any = av.CodecContext.create(library, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
+    encoder.time_base = Fraction(1, 30)
+    fast = {"deadline": "realtime", "lag-in-frames": "0"}
+    encoder.options = fast if codec == "VP8" else {"tune": "zerolatency"}
+    told = []
+    for index in range(4):
+        picture = np.full((48, 64, 3), 40 * index, np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
+        frame.pts, frame.time_base = index, Fraction(1, 30)
+        told += [(p.is_keyframe, ours.begins_anew(bytes(p))) for p in encoder.encode(frame)]
+    assert told == [(True, True)] + 3 * [(False, False)]
+    assert not ours.begins_anew(b"\x00\x12\x34\x56\x78\x9a"), "the middle of a frame"
+    assert not ours.begins_anew(b"\x00")
+    assert not ours.begins_anew(b"")
 
 
 @settings(max_examples=100, deadline=None)
@@ -217,6 +309,40 @@ def test_any_order_within_reach_gives_every_frame_once_in_its_order(
     seen = feed(ours.EarlyJitterBuffer(512), [packets[place] for place in order])
     assert [frame.data for frame in seen] == [data_of(frame) for frame in frames]
     assert not any(frame.after_gap for frame in seen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), sizes=st.lists(st.integers(1, 5), min_size=20, max_size=60))
+def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_told(
+    data: st.DataObject, sizes: list[int]
+) -> None:
+    frames = stream(sizes)
+    keys = data.draw(st.sets(st.integers(1, len(frames) - 1), max_size=4))
+    for index, frame in enumerate(frames):
+        as_vp8(frame[0], key=index in keys)
+        frame[0]._data += bytes([index])  # type: ignore[attr-defined]
+    packets = flat(frames)
+    places = st.integers(1, len(packets) - 1)
+    lost = data.draw(st.sets(places, max_size=12))
+    delays = data.draw(st.dictionaries(places, st.integers(1, 40), max_size=12))
+    order = sorted(range(len(packets)), key=lambda place: place + delays.get(place, 0))
+    buffer = ours.EarlyJitterBuffer(512)
+    seen: list[ours.WholeFrame] = []
+    asked = False
+    for place in order:
+        if place in lost:
+            continue
+        asks, frame = buffer.add(packets[place])
+        asked |= asks
+        if isinstance(frame, ours.WholeFrame):
+            seen += frame.all()
+    number = {data_of(frame): index for index, frame in enumerate(frames)}
+    numbers = [number[frame.data] for frame in seen]  # a torn one is in no dictionary
+    assert numbers == sorted(set(numbers))
+    gaps = [later != earlier + 1 for earlier, later in pairwise([-1, *numbers])]
+    assert [frame.after_gap for frame in seen] == gaps
+    first_after = {number for number, gap in zip(numbers, gaps, strict=True) if gap}
+    assert asked or first_after <= keys
 
 
 def test_a_lost_packet_is_asked_for_again_until_it_is_there() -> None:

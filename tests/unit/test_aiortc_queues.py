@@ -24,6 +24,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from emotion.live import aiortc_queues as ours
 from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer
+from emotion.live.load import Load
 
 Result = TypeVar("Result")
 
@@ -136,6 +137,10 @@ def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
     assert {time_base for _, _, time_base in seen} == {Fraction(1, 100)}
 
 
+def nobody(count: int) -> None:
+    """Who is told of frames that were held up, where it does not matter."""
+
+
 def encoded(*, key: bool) -> tuple[Any, Any]:
     """What aiortc hands to its decoder's thread."""
     data = b"\x10\x02\x00\x9d\x01\x2a" if key else b"\x11\x02\x00\x00\x00\x00"
@@ -144,7 +149,7 @@ def encoded(*, key: bool) -> tuple[Any, Any]:
 
 def test_encoded_frames_are_never_left_out_singly() -> None:
     ask = threading.Event()
-    waiting = ours.EncodedQueue(ask)
+    waiting = ours.EncodedQueue(ask, nobody)
     waiting.put(encoded(key=True))
     for _ in range(ours.MAX_ENCODED - 1):
         waiting.put(encoded(key=False))
@@ -163,7 +168,7 @@ def test_encoded_frames_are_never_left_out_singly() -> None:
 
 
 def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
-    waiting = ours.EncodedQueue(threading.Event())
+    waiting = ours.EncodedQueue(threading.Event(), nobody)
     for _ in range(ours.MAX_ENCODED + 2):
         waiting.put(encoded(key=False))
     with pytest.raises(queue.Empty):
@@ -172,20 +177,28 @@ def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
     assert waiting.get(timeout=1) is None
 
 
-@pytest.mark.parametrize(("library", "codec"), [("libvpx", "VP8"), ("libx264", "H264")])
-def test_a_key_frame_is_told_by_its_beginning(library: str, codec: str) -> None:
-    encoder: Any = av.CodecContext.create(library, "w")
-    encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
-    encoder.time_base = Fraction(1, 30)
-    fast = {"deadline": "realtime", "lag-in-frames": "0"}
-    encoder.options = fast if codec == "VP8" else {"tune": "zerolatency"}
-    told = []
-    for index in range(4):
-        picture = np.full((48, 64, 3), 40 * index, np.uint8)
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
-        frame.pts, frame.time_base = index, Fraction(1, 30)
-        told += [(p.is_keyframe, ours.begins_anew(codec, bytes(p))) for p in encoder.encode(frame)]
-    assert told == [(True, True)] + 3 * [(False, False)]
-    assert not ours.begins_anew(codec, b"\x00\x12\x34\x56\x78\x9a"), "the middle of a frame"
-    assert not ours.begins_anew(codec, b"\x00")
-    assert not ours.begins_anew(codec, b"")
+def test_frames_held_up_by_one_packet_are_no_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = Load()
+    monkeypatch.setattr(ours, "LOAD", load)
+    taken = ours.ReceivedQueue()
+    taken.excuse(4)
+    for number in range(4):
+        taken.put_nowait(number)
+    assert load._dropped == 0
+    taken.put_nowait(4)
+    assert load._dropped == 1
+    assert taken.get_nowait() == 4
+
+
+def test_the_track_of_a_receiver_is_told_what_was_held_up() -> None:
+    async def look() -> tuple[Any, Any]:
+        connection = RTCPeerConnection()
+        receiver: Any = connection.addTransceiver("video").receiver
+        receiver._RTCRtpReceiver__decoder_queue._excuse(2)  # before there is a track
+        receiver._track = rtcrtpreceiver.RemoteStreamTrack("video")
+        receiver._RTCRtpReceiver__decoder_queue._excuse(3)
+        await connection.close()
+        return receiver.track._queue, receiver
+
+    taken, _ = run(look())
+    assert taken._late == 3

@@ -40,16 +40,6 @@ def test_all_is_well_without_losses_and_with_few() -> None:
     assert set(run(load, clock, 60, share=0.0) + run(load, clock, 60, share=0.03)) == {ALL_WELL}
 
 
-def test_what_a_slow_network_brought_at_once_is_no_overload() -> None:
-    clock = Clock()
-    load = Load(clock)
-    for _ in range(40):
-        # Four frames together, of which only the newest is shown.
-        load.excuse(3)
-        assert set(run(load, clock, 1.0, share=0.1)) == {ALL_WELL}
-    assert changes(run(load, clock, 20, share=0.3)) == [LESS_ANALYSIS, SMALLER_PICTURE]
-
-
 def test_one_bad_moment_is_no_overload() -> None:
     clock = Clock()
     load = Load(clock)
