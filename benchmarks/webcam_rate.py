@@ -38,7 +38,7 @@ _WATCH = """async ([bits, strip, count]) => {
     // Two rows of the frame's own brightness: a canvas would turn whole frames into colours, at a
     // price that four browsers on two cores do not have.
     const reader = (video, note) => {
-        const look = async (now) => {
+        const read = async (now) => {
             const frame = new VideoFrame(video)
             const { width, height } = frame.visibleRect
             const y = 2 * Math.round(height * (1 - strip / 2) / 2)
@@ -52,8 +52,10 @@ _WATCH = """async ([bits, strip, count]) => {
             const parity = code.reduce((sum, bit) => sum + bit, 0) % 2
             if (seen[0] && !seen[1] && parity === seen.at(-1))
                 note(code.reduce((sum, bit, place) => sum + (bit << place), 0), now)
-            video.requestVideoFrameCallback(look)
         }
+        // A frame that cannot be read must not end the watching.
+        const look = (now) =>
+            read(now).catch(console.warn).finally(() => video.requestVideoFrameCallback(look))
         video.requestVideoFrameCallback(look)
     }
     const track = window.emotionCamera.tracks.at(-1)

@@ -69,8 +69,6 @@ def run(options: argparse.Namespace) -> int:
 
 def frame_of(image: Image) -> Image:
     """A 640x480 frame that shows the picture whole, on grey."""
-    import cv2
-
     height, width = FRAME_SIZE
     scale = min(height / image.shape[0], width / image.shape[1])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

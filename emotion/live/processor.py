@@ -222,6 +222,8 @@ class LiveProcessor:
             if self.ended:
                 self._tracker.reset()  # the faces of this last frame
                 return
+            if image is None and self._result is not None:
+                image = self._result.image  # the last one that could be read
             if image is not None:
                 self._result = _Result(faces, image, time_s, failed)
             self._analyzed += 1
