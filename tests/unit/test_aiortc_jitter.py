@@ -260,7 +260,7 @@ def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
 
 def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
     ask = threading.Event()
-    waiting = EncodedQueue(ask, [].append)
+    waiting = EncodedQueue(ask, lambda count: None)
     frames = stream([1] * 100)
     late = frames.pop(3)
     codec = SimpleNamespace(name="VP8")
@@ -332,10 +332,10 @@ def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_to
     for place in order:
         if place in lost:
             continue
-        asks, frame = buffer.add(packets[place])
+        asks, left = buffer.add(packets[place])
         asked |= asks
-        if isinstance(frame, ours.WholeFrame):
-            seen += frame.all()
+        if isinstance(left, ours.WholeFrame):
+            seen += left.all()
     number = {data_of(frame): index for index, frame in enumerate(frames)}
     numbers = [number[frame.data] for frame in seen]  # a torn one is in no dictionary
     assert numbers == sorted(set(numbers))

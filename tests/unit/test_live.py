@@ -126,6 +126,22 @@ def test_an_error_is_logged_once_and_the_stream_lives_on(
     assert len([r for r in caplog.records if r.name.startswith("emotion")]) == 1
 
 
+def test_a_frame_that_cannot_be_read_is_told(
+    make_processor: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(pixels: Image) -> Image:
+        raise RuntimeError("no such luck")
+
+    processor = make_processor(lambda image: (make_face(),))
+    processor.recv(make_frame(1))
+    wait_until(partial(analyzed, processor, 1))
+    monkeypatch.setattr("emotion.live.processor.to_rgb", unreadable)
+    processor.recv(make_frame(2))
+    wait_until(partial(analyzed, processor, 2))
+    seen = processor.snapshot()
+    assert (seen.failed, seen.faces, seen.size_wh) == (True, (), (160, 120))
+
+
 def test_a_broken_frame_comes_back_as_it_is(
     make_processor: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
