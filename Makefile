@@ -34,9 +34,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# Two processes, whole files each: while one waits for a browser, the other trains.
 test: $(VENV)/.test lint
 	sh tests/install_tools.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Needs uv (pip install uv). All three files are made from pyproject.toml, never typed; the first is
 # for every system, the others are make's.
