@@ -1,6 +1,6 @@
 """One face's analysis beside what the ``fer`` package takes for it, in the same minutes.
 
-    python3 -m venv /tmp/fer && /tmp/fer/bin/pip install fer
+    python3 -m venv /tmp/fer && /tmp/fer/bin/pip install "fer==25.10" "opencv-contrib-python<5"
     python benchmarks/against_fer.py --fer-python /tmp/fer/bin/python
 
 ``fer`` brings TensorFlow, so it runs in an environment of its own; the two take turns, in several
