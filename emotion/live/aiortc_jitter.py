@@ -12,8 +12,8 @@ Written for aiortc 1.16. Its jitter buffer
    asks every ``AGAIN_S``, and ``GIVE_UP_S`` is the end: a whole picture (key frame) is asked for.
    One that is there already ends the waiting at once.
 
-With 3 of 100 packets lost on their way here, pictures were back after 15 ms, 95th 30, instead of 47
-and 192 (``live_viewers.py --lost .03``). ``tests/unit/test_aiortc_jitter.py`` fails when a later
+With 3 of 100 packets lost on their way here, pictures were back after 12 ms, 95th 19, instead of 44
+and 310 (``live_viewers.py --lost .03``). ``tests/unit/test_aiortc_jitter.py`` fails when a later
 aiortc does not wait for the next frame, or asks again.
 """
 
