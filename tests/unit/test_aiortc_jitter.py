@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain, pairwise
 from types import SimpleNamespace
@@ -66,6 +67,16 @@ def feed(buffer: JitterBuffer, packets: list[RtpPacket], *, asks: int = 0) -> li
             seen += frame.all()
     assert not asks
     return seen
+
+
+def handed_on(frames: list[list[RtpPacket]], waiting: EncodedQueue) -> Iterator[None]:
+    """Puts through the buffer what waits for the decoder; stops after each packet."""
+    buffer = ours.EarlyJitterBuffer(512)
+    for packet in flat(frames):
+        _, frame = buffer.add(packet)
+        if frame is not None:
+            waiting.put((SimpleNamespace(name="VP8"), frame))
+        yield
 
 
 def as_vp8(packet: RtpPacket, *, key: bool) -> None:
@@ -214,7 +225,7 @@ def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) 
 
 @pytest.mark.parametrize("came", ["late", "never"])
 def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
-    ask, codec = threading.Event(), SimpleNamespace(name="VP8")
+    ask = threading.Event()
     excused: list[int] = []
     waiting = EncodedQueue(ask, excused.append)
     frames = stream([1] * 60)
@@ -225,12 +236,8 @@ def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
     lost = frames.pop(5)
     if came == "late":
         frames.insert(12, lost)
-    buffer = ours.EarlyJitterBuffer(512)
     shown = []
-    for (packet,) in frames:
-        _, frame = buffer.add(packet)
-        if frame is not None:
-            waiting.put((codec, frame))
+    for _ in handed_on(frames, waiting):
         while not waiting.empty():
             shown.append(waiting.get_nowait()[1].data[-1])
     if came == "late":
@@ -246,13 +253,9 @@ def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
     waiting = EncodedQueue(threading.Event(), excused.append)
     frames = stream([1] * (MAX_ENCODED + 10))
     late = frames.pop(3)
-    codec = SimpleNamespace(name="VP8")
-    buffer = ours.EarlyJitterBuffer(512)
-    first = MAX_ENCODED
-    for (packet,) in [*frames[:first], late, *frames[first:]]:
-        _, frame = buffer.add(packet)
-        if frame is not None:
-            waiting.put((codec, frame))
+    frames.insert(MAX_ENCODED, late)
+    for _ in handed_on(frames, waiting):
+        pass
     numbers = [waiting.get_nowait()[1].data[0] for _ in range(waiting.qsize())]
     assert numbers == list(range(MAX_ENCODED + 10))
     assert excused == [MAX_ENCODED - 2]
@@ -263,14 +266,8 @@ def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
     waiting = EncodedQueue(ask, lambda count: None)
     frames = stream([1] * 100)
     late = frames.pop(3)
-    codec = SimpleNamespace(name="VP8")
-    buffer = ours.EarlyJitterBuffer(512)
-    most = 0
-    for (packet,) in [*frames[:MAX_ENCODED], late, *frames[MAX_ENCODED:]]:
-        _, frame = buffer.add(packet)
-        if frame is not None:
-            waiting.put((codec, frame))
-        most = max(most, waiting.qsize())
+    frames.insert(MAX_ENCODED, late)
+    most = max(waiting.qsize() for _ in handed_on(frames, waiting))
     assert most <= 2 * MAX_ENCODED
     assert ask.is_set()
 
