@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.crop import to_gray
+from emotion.crop import to_input
 from emotion.litert import CompiledModel
 from emotion.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, read_spec
 from emotion.types import EMOTIONS, Floats, Image
@@ -59,11 +59,12 @@ class Classifier:
 
     def logits(self, crops: Sequence[Image]) -> dict[str, Floats]:
         """Head -> float32 (N, C) for uint8 crops of any size, (h, w) or (h, w, 3)."""
-        size = self.spec.input_size
+        size, channels = self.spec.input_size, self.spec.channels
         parts: list[dict[str, Floats]] = []
         for start in range(0, len(crops), MAX_BATCH):
-            faces = [to_gray(np.asarray(c), size) for c in crops[start : start + MAX_BATCH]]
-            batch = np.stack(faces)[..., None]
+            some = crops[start : start + MAX_BATCH]
+            faces = [to_input(np.asarray(crop), size, channels) for crop in some]
+            batch = np.stack(faces).reshape(len(faces), *size, channels)
             answer = dict(self._model(batch))
             if self.spec.mirror:
                 mirrored = self._model(np.ascontiguousarray(batch[:, :, ::-1]))

@@ -61,24 +61,38 @@ def crop_face(image: Image, detection: Detection, rule: CropRule, size: tuple[in
     )
 
 
-def to_gray(crops: Image, size: tuple[int, int]) -> Image:
-    """A crop of any size, grey or RGB uint8, as grey uint8 of ``size`` (height, width)."""
-    if crops.dtype != np.uint8 or crops.ndim not in (2, 3) or crops.size == 0:
+def to_input(crop: Image, size: tuple[int, int], channels: int = 1) -> Image:
+    """A face crop as a model takes it.
+
+    Args:
+        crop: uint8 (h, w), (h, w, 1) or RGB (h, w, 3), of any size.
+        size: (height, width) of the result in pixels.
+        channels: 1 for grey, 3 for RGB. A grey crop is repeated three times for a colour model.
+
+    Returns:
+        uint8 (height, width) for one channel, (height, width, 3) for three. Area averaging when it
+        shrinks, bilinear when it grows.
+
+    Raises:
+        ValueError: For anything that is no such crop.
+    """
+    if crop.dtype != np.uint8 or crop.ndim not in (2, 3) or crop.size == 0:
         raise ValueError(
-            f"expected a uint8 crop (h, w) or (h, w, 3), got {crops.dtype} {crops.shape}"
+            f"expected a uint8 crop (h, w) or (h, w, 3), got {crop.dtype} {crop.shape}"
         )
-    if crops.ndim == 3:
-        if crops.shape[2] == 1:
-            crops = crops[:, :, 0]
-        elif crops.shape[2] == 3:
-            crops = cv2.cvtColor(crops, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]
-        else:
-            raise ValueError(f"expected a crop with 1 or 3 channels, got {crops.shape[2]}")
-    if crops.shape != size:
-        smaller = crops.shape[0] * crops.shape[1] > size[0] * size[1]
+    if crop.ndim == 3 and crop.shape[2] not in (1, 3):
+        raise ValueError(f"expected a crop with 1 or 3 channels, got {crop.shape[2]}")
+    if crop.ndim == 3 and crop.shape[2] == 1:
+        crop = crop[:, :, 0]
+    if crop.ndim == 3 and channels == 1:
+        crop = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)  # type: ignore[assignment]
+    if crop.shape[:2] != size:
+        smaller = crop.shape[0] * crop.shape[1] > size[0] * size[1]
         mode = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        crops = cv2.resize(crops, size[::-1], interpolation=mode)  # type: ignore[assignment]
-    return crops
+        crop = cv2.resize(crop, size[::-1], interpolation=mode)  # type: ignore[assignment]
+    if crop.ndim == 2 and channels == 3:
+        crop = cv2.cvtColor(crop, cv2.COLOR_GRAY2RGB)  # type: ignore[assignment]
+    return crop
 
 
 def _shrunk_region(

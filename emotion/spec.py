@@ -56,8 +56,9 @@ class HeadSpec:
 class ModelSpec:
     """What a program must know to use a model's weights.
 
-    input_size: (height, width) in pixels of the grey uint8 face that the model takes. mirror: the
-    served answer is the mean over the crop and its mirrored copy. checksums: file name -> sha256.
+    input_size: (height, width) in pixels of the uint8 face that the model takes. channels: 1 where
+    it takes grey faces, 3 where it takes RGB. mirror: the served answer is the mean over the crop
+    and its mirrored copy. checksums: file name -> sha256.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ModelSpec:
     heads: dict[str, HeadSpec]
     default_head: str
     crop: CropRule = field(default_factory=CropRule)
+    channels: int = 1
     mirror: bool = False
     checksums: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -75,6 +77,8 @@ class ModelSpec:
             raise ValueError(
                 f"expected default_head among {list(self.heads)}, got {self.default_head!r}"
             )
+        if self.channels not in (1, 3):
+            raise ValueError(f"expected channels to be 1 or 3, got {self.channels!r}")
 
     def to_json(self) -> str:
         """The text of ``spec.json``."""

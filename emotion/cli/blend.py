@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from emotion.cli.common import quiet_tensorflow
-from emotion.cli.reading import add_data_arguments, read_sets
+from emotion.cli.reading import add_data_arguments, format_of, read_sets
 
 SHOWN = 8
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.spec import model_folder, read_spec
     from emotion.training import blend
     from emotion.training.config import RUN_FILE, read_json
-    from emotion.training.data.faces import choosing_faces, resized
+    from emotion.training.data.faces import choosing_faces
     from emotion.training.evaluation import card
     from emotion.training.export import export_keras
     from emotion.training.keras_models import load_keras, predict
@@ -36,9 +36,10 @@ def run(options: argparse.Namespace) -> int:
     source = model_folder(options.model)
     spec, model = read_spec(source), load_keras(source)
     heads = {name: head for name, head in spec.heads.items() if name != blend.BLEND}
-    sets = read_sets(options, print)
+    form = format_of(spec)
+    sets = read_sets(options, print, form)
     parts = [choosing_faces(each, among=sets) for each in sets]
-    logits = [predict(model, resized(part.images, spec.input_size)) for part in parts]
+    logits = [predict(model, form.of(part.images)) for part in parts]
     asked = blend.questions(parts, logits, heads)
     rows = blend.table(asked, list(heads))
     for row in rows[:SHOWN]:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotion.cli.common import usage_error
+from emotion.spec import ModelSpec
+
 if TYPE_CHECKING:
-    from emotion.training.data.faces import LabelledFaces
+    from emotion.training.data.faces import FaceFormat, LabelledFaces
+    from emotion.training.data.reading import SetOptions
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,23 +28,73 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
     parser.add_argument(
         "--also",
-        metavar="HEAD=PATH",
+        metavar="[NAME:]HEAD=PATH",
         action="append",
         default=[],
-        help="another set, with a head of its own (rafdb=rafdb-train.tar)",
+        help="another set, with a head of its own (rafdb=rafdb-train.tar) or one that it shares "
+        "(ckplus:rafdb=ckplus-train.tar)",
+    )
+    parser.add_argument(
+        "--uncropped",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the pictures of this set are photos: the detector finds and crops the face",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="NAME=RULE",
+        action="append",
+        default=[],
+        help="what stays on one side of a split of this set: a CSV with the columns picture and "
+        "group; a regular expression with one group, searched in a picture's path; or the .json of "
+        "a face network, which tells the persons apart",
     )
 
 
-def read_sets(options: argparse.Namespace, say: Callable[[str], None]) -> list[LabelledFaces]:
-    """The sets that the options name; what was left out of them is told on stderr."""
-    from emotion.training.data import read_faces
+def read_sets(
+    options: argparse.Namespace, say: Callable[[str], None], form: FaceFormat | None = None
+) -> list[LabelledFaces]:
+    """The sets that the options name; what was left out of them is told on stderr.
 
+    Args:
+        options: With those of ``add_data_arguments``.
+        say: Told what is read.
+        form: What pictures are read as; FER2013's format by default.
+    """
+    from emotion.training.data import read_faces
+    from emotion.training.data.faces import FER2013_FORMAT
+
+    reading = _set_options(options)
     sets = []
     for data, votes in [(options.data, options.ferplus), *((also, None) for also in options.also)]:
         say(f"reading {data}")
-        sets.append(read_faces(data, votes))
+        sets.append(read_faces(data, votes, form=form or FER2013_FORMAT, options=reading))
         tell_problems(sets[-1])
+    for name in sorted(set(reading) - {faces.name for faces in sets}):
+        usage_error(f"--uncropped and --groups: there is no set {name!r}")
     return sets
+
+
+def format_of(spec: ModelSpec) -> FaceFormat:
+    """What faces are read as for a model."""
+    from emotion.training.data.faces import FaceFormat
+
+    return FaceFormat(size=spec.input_size, channels=spec.channels)
+
+
+def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
+    """Name of a set -> how its pictures are read."""
+    from emotion.training.data.grouping import GroupRule
+    from emotion.training.data.reading import SetOptions
+
+    found = {name: SetOptions(uncropped=True) for name in options.uncropped}
+    for given in options.groups:
+        name, equals, rule = given.partition("=")
+        if not equals:
+            usage_error(f"--groups expects NAME=RULE, got {given!r}")
+        found[name] = replace(found.get(name, SetOptions()), grouping=GroupRule.parse(rule))
+    return found
 
 
 def tell_problems(faces: LabelledFaces) -> None:
@@ -47,4 +102,4 @@ def tell_problems(faces: LabelledFaces) -> None:
     from emotion.training.data import problems
 
     for line in problems.lines(faces.problems):
-        print(f"{faces.head}: {line}", file=sys.stderr)
+        print(f"{faces.name}: {line}", file=sys.stderr)

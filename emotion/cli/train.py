@@ -56,8 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     quiet_tensorflow()
+    from emotion.training.architectures import ARCHITECTURES
     from emotion.training.config import RUN_FILE
-    from emotion.training.data.faces import choosing_faces, without_copies
+    from emotion.training.data.faces import FaceFormat, choosing_faces, without_copies
     from emotion.training.evaluation import card, plots
     from emotion.training.export import export_model
     from emotion.training.run_folder import HISTORY
@@ -68,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
     if options.freeze_epochs and not options.start_from:
         usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
     say = partial(print, flush=True)
-    sets = read_sets(options, say)
+    form = FaceFormat(size=config.input_size, channels=ARCHITECTURES[config.arch].channels)
+    sets = read_sets(options, say, form)
     check_default_head(options.default_head, heads_of(sets))  # not after hours of training
     training = [without_copies(each, among=sets) for each in sets]
     validation = [choosing_faces(each, among=sets) for each in sets]
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
                 f"{rows.source} has {len(rows)} training and {len(choice)} validation faces; "
                 f"at least {config.batch_size} and 1 are needed (or a smaller --batch-size)."
             )
-        say(f"{rows.head}: {len(rows)} training faces without copies, {len(choice)} to choose on")
+        say(f"{rows.name}: {len(rows)} training faces without copies, {len(choice)} to choose on")
     folder = options.runs / options.out.name
     start = _start(options.start_from)
     if options.freeze_epochs:

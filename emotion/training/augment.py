@@ -26,11 +26,13 @@ class Augmentation:
     rotation_deg: largest angle either way. scale: largest relative change of size (zoom). shift:
     largest move, as a fraction of the side. crop: largest fraction of the side that a random crop,
     enlarged again, leaves out. mirror (left to right), flip (upside down; off, see docs/data.md),
-    blur, low_resolution, jpeg and erase: probabilities. contrast, brightness: largest relative
-    change.
+    blur, low_resolution, noise, side_light, jpeg, gray and erase: probabilities. contrast,
+    brightness, tint (of each colour): largest relative change. gray: a colour face loses its
+    colour. side_light: one side of the face is darker than the other.
 
     Strengths are drawn between (smallest, largest): blur_sigma, Gaussian, in pixels;
-    low_resolution_factor, of the side; jpeg_quality, 1..100; erase_side, sides of the erased
+    low_resolution_factor, of the side; noise_sigma, Gaussian, of 0..255; side_light_gain, of the
+    darker side; jpeg_quality, 1..100; erase_side, sides of the erased
     rectangle as fractions of the picture's (Zhong et al. 2020, "Random Erasing Data Augmentation").
 
     Raises ``ValueError`` for a value that has no meaning.
@@ -48,20 +50,30 @@ class Augmentation:
     blur_sigma: Range = (0.5, 1.3)
     low_resolution: float = 0.1
     low_resolution_factor: Range = (0.35, 0.75)
+    noise: float = 0.0
+    noise_sigma: Range = (2.0, 14.0)
+    side_light: float = 0.0
+    side_light_gain: Range = (0.3, 0.8)
+    tint: float = 0.0
+    gray: float = 0.0
     jpeg: float = 0.1
     jpeg_quality: tuple[int, int] = (20, 69)
     erase: float = 0.4
     erase_side: Range = (0.15, 0.4)
 
     def __post_init__(self) -> None:
-        probabilities = ("mirror", "flip", "blur", "low_resolution", "jpeg", "erase")
+        probabilities = (
+            "mirror", "flip", "blur", "low_resolution", "noise", "side_light", "gray", "jpeg",
+            "erase",
+        )  # fmt: skip
         limits = dict.fromkeys(probabilities, 1.0)
         limits |= {"rotation_deg": 180.0, "scale": 4.0, "shift": 1.0, "crop": 0.9}
-        limits |= {"contrast": 1.0, "brightness": 1.0}
+        limits |= {"contrast": 1.0, "brightness": 1.0, "tint": 1.0}
         for name, highest in limits.items():
             if not 0 <= getattr(self, name) <= highest:
                 raise ValueError(f"expected {name} in 0..{highest:g}, got {getattr(self, name)!r}")
         ranges = {"blur_sigma": (0.01, 100.0), "low_resolution_factor": (0.05, 1.0)}
+        ranges |= {"noise_sigma": (0.0, 128.0), "side_light_gain": (0.0, 1.0)}
         ranges |= {"jpeg_quality": (1, 100), "erase_side": (0.0, 1.0)}
         for name, (lowest, highest) in ranges.items():
             low, high = getattr(self, name)
@@ -82,7 +94,17 @@ OFF = Augmentation(
 def augment(
     image: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
-    """A changed copy, uint8 of ``size`` (height, width), of a grey face uint8 (H, W)."""
+    """A changed copy of a face.
+
+    Args:
+        image: uint8 (H, W), grey, or (H, W, 3), RGB.
+        size: (height, width) of the result.
+        config: How far each change goes.
+        rng: Where the strengths are drawn from.
+
+    Returns:
+        uint8 of ``size``; grey stays grey, and RGB keeps its three channels.
+    """
     angle = rng.uniform(-config.rotation_deg, config.rotation_deg)
     zoom = math.exp(rng.uniform(-1.0, 1.0) * math.log1p(config.scale))
     mirror = rng.random() < config.mirror
@@ -93,12 +115,21 @@ def augment(
         shift = shift + rng.uniform(-0.5, 0.5, 2) * (1.0 - seen) / seen
     flip = config.flip > 0 and rng.random() < config.flip
     out = moved(image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip)
+    if config.gray and out.ndim == 3 and rng.random() < config.gray:
+        out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    elif config.tint and out.ndim == 3:
+        out = tinted(out, rng.uniform(-config.tint, config.tint, 3))
     contrast = rng.uniform(-config.contrast, config.contrast)
     out = toned(out, contrast, rng.uniform(-config.brightness, config.brightness))
+    if config.side_light and rng.random() < config.side_light:
+        gain = rng.uniform(*config.side_light_gain)
+        out = side_lit(out, gain, direction=rng.uniform(0.0, 2.0 * math.pi))
     if rng.random() < config.blur:
         out = blurred(out, rng.uniform(*config.blur_sigma))
     if rng.random() < config.low_resolution:
         out = low_resolution(out, rng.uniform(*config.low_resolution_factor))
+    if config.noise and rng.random() < config.noise:
+        out = noisy(out, rng.uniform(*config.noise_sigma), rng)
     if rng.random() < config.jpeg:
         out = jpeg(out, int(rng.integers(*config.jpeg_quality, endpoint=True)))
     if rng.random() < config.erase:
@@ -153,17 +184,48 @@ def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
 def low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
     """As a face that was ``factor`` times as large in its picture, enlarged again."""
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def tinted(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """An RGB face under coloured light: each channel grown by its gain (3,), a relative change."""
+    scale = np.asarray(1.0 + gains, np.float32)
+    return np.asarray(np.minimum(image * scale + 0.5, 255.0).astype(np.uint8))
+
+
+def side_lit(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
+    """A face lit from one side.
+
+    Args:
+        image: uint8 (H, W) or (H, W, 3).
+        gain: Light at the dark edge, as a fraction of that in the middle of the bright half.
+        direction: Towards the dark side, in radians, clockwise from the right.
+    """
+    rows, columns = image.shape[:2]
+    across = np.linspace(-1, 1, columns, dtype=np.float32) * np.float32(math.cos(direction))
+    down = np.linspace(-1, 1, rows, dtype=np.float32) * np.float32(math.sin(direction))
+    light = 1.0 - (1.0 - np.float32(gain)) * np.clip(down[:, None] + across, 0.0, 1.0)
+    lit = image * (light if image.ndim == 2 else light[..., None])
+    return np.asarray(lit.astype(np.uint8))
+
+
+def noisy(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """With a sensor's noise: Gaussian, grey, of that standard deviation of 0..255."""
+    noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(sigma)
+    noise = noise if image.ndim == 2 else noise[..., None]
+    return np.asarray(np.clip(image + noise, 0, 255).astype(np.uint8))
 
 
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     """After JPEG compression of that quality, 1..100."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
+    bgr = image[..., ::-1] if image.ndim == 3 else image
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    found = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    return np.ascontiguousarray(found[..., ::-1]) if image.ndim == 3 else found
 
 
 def _erase(image: np.ndarray, config: Augmentation, rng: np.random.Generator) -> None:
-    height, width = image.shape
+    height, width = image.shape[:2]
     low, high = config.erase_side
     rows, columns = int(height * rng.uniform(low, high)), int(width * rng.uniform(low, high))
     top, left = rng.integers(0, height - rows + 1), rng.integers(0, width - columns + 1)

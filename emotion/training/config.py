@@ -26,7 +26,8 @@ Training"; bfloat16 has float32's range, so that no loss needs scaling."""
 
 
 _FRACTIONS = (
-    "class_balance", "votes_share", "teacher_share", "decay_from", "momentum", "ema",
+    "class_balance", "class_sampling", "votes_share", "teacher_share", "decay_from", "momentum",
+    "ema",
 )  # fmt: skip
 
 
@@ -37,8 +38,9 @@ class TrainingConfig:
     stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's own
     size at the end (progressive resizing; a step on 40 px costs 3/4 of one on 48). optimizer: sgd
     (Nesterov momentum) or adam. learning_rate: its peak, see ``WarmupStableDecay``; it falls from
-    the fraction ``decay_from`` of the run on. shares: of the set with this head, how many of its
-    rows an epoch draws, as a fraction (1 where it is not named). weight_decay: decoupled, per unit
+    the fraction ``decay_from`` of the run on. shares: of the set of this name, how many of its
+    rows an epoch draws, as a fraction (1 where it is not named). class_sampling: the power of
+    class-balanced sampling within each set, see ``batches.Draw``. weight_decay: decoupled, per unit
     of learning rate. ema: decay of the averaged weights, which are evaluated and saved.
     votes_share, class_balance: see ``targets_of``. teacher_share: see ``distill.taught``.
     choose_from: the fraction of the epochs after which each is evaluated; before, at a high
@@ -59,6 +61,7 @@ class TrainingConfig:
     ema: float = 0.998
     votes_share: float = 0.2
     class_balance: float = 0.0
+    class_sampling: float = 0.0
     teacher_share: float = 0.5
     choose_from: float = 0.6
     patience: int | None = None

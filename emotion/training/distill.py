@@ -6,29 +6,38 @@ own size Furlanello et al. 2018, "Born-Again Neural Networks".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from emotion.classifier import softmax
 from emotion.spec import read_spec
-from emotion.training.data.faces import resized
+from emotion.training.data.faces import FaceFormat
 from emotion.training.keras_models import load_keras, predict
 from emotion.training.targets import Targets
 
 
 def taught(
-    teaching: Mapping[str, Targets], images: np.ndarray, teacher: Path, share: float
+    teaching: Mapping[str, Targets], sets: Sequence[np.ndarray], teacher: Path, share: float
 ) -> dict[str, Targets]:
     """The same teaching with ``share`` of the teacher's calibrated answers in its targets.
 
-    images: uint8 (N, 48, 48), the rows of the teaching. Where a head has no label for a row, the
-    teacher's answer alone is the target, with weight ``share``: a set thus teaches the heads of
-    other sets. A head that the teacher does not have, or has with other labels, stays as it is.
+    Args:
+        teaching: Head -> targets over the rows of all sets, one after the other.
+        sets: Of each set its faces, uint8 (N, H, W) or (N, H, W, 3).
+        teacher: Folder of the model that answers.
+        share: Part of its answers in the targets. Where a head has no label for a row, the
+            teacher's answer alone is the target, with weight ``share``: a set thus teaches the
+            heads of other sets. A head that the teacher does not have, or has with other labels,
+            stays as it is.
     """
     spec = read_spec(teacher)
-    answers = _answers(teacher, resized(images, spec.input_size))
+    form = FaceFormat(size=spec.input_size, channels=spec.channels)
+    model = load_keras(teacher)
+    each = [_answers(model, form.of(images)) for images in sets]
+    answers = {head: np.concatenate([found[head] for found in each]) for head in each[0]}
     result = dict(teaching)
     for head, own in teaching.items():
         if head not in spec.heads or spec.heads[head].labels != own.labels:
@@ -43,8 +52,7 @@ def taught(
     return result
 
 
-def _answers(teacher: Path, images: np.ndarray) -> dict[str, np.ndarray]:
+def _answers(model: keras.Model, images: np.ndarray) -> dict[str, np.ndarray]:
     """Head -> logits (N, C), the mean over each face and its mirrored copy."""
-    model = load_keras(teacher)
     plain, mirrored = predict(model, images), predict(model, images[:, :, ::-1])
     return {head: (plain[head] + mirrored[head]) / 2 for head in plain}

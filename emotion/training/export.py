@@ -13,7 +13,7 @@ from emotion.errors import ModelError
 from emotion.litert import CompiledModel
 from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec, sha256_of
 from emotion.training import architectures
-from emotion.training.data.faces import LabelledFaces, resized
+from emotion.training.data.faces import FaceFormat, LabelledFaces
 from emotion.training.evaluation.metrics import fit_temperature
 from emotion.training.keras_models import predict
 from emotion.training.staging import staged
@@ -61,9 +61,10 @@ def export_keras(
     temperatures. Raises ``ModelError`` when the compiled form does not answer as Keras does; then,
     as after any other error, ``folder`` is what it was before.
     """
-    _, height, width, _ = model.input_shape
-    logits = [predict(model, resized(part.images, (height, width))) for part in validation]
-    some = resized(validation[0].images[:MAX_BATCH], (height, width))
+    _, height, width, channels = model.input_shape
+    form = FaceFormat(size=(height, width), channels=channels)
+    logits = [predict(model, form.of(part.images)) for part in validation]
+    some = form.of(validation[0].images[:MAX_BATCH])
     with staged(folder) as stage:
         model.save(stage / KERAS_FILE)
         model.export(stage / SERVED_FILE, format="litert", verbose=False)
@@ -72,6 +73,7 @@ def export_keras(
             name=folder.name,
             arch=arch,
             input_size=(height, width),
+            channels=channels,
             heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
             default_head=default_head or next(iter(heads)),
             checksums={name: sha256_of(stage / name) for name in (KERAS_FILE, SERVED_FILE)},
@@ -86,13 +88,17 @@ def _calibrated(
     validation: Sequence[LabelledFaces],
 ) -> dict[str, HeadSpec]:
     """Each head with the temperature that fits the labels of its own labelling."""
-    temperatures = {}
+    known: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for part, answers in zip(validation, logits, strict=True):
-        temperatures[part.head] = fit_temperature(answers[part.head], part.labels)
+        known.setdefault(part.head, []).append((answers[part.head], part.labels))
         if part.votes is not None:
             truth = majority(part.votes)
             clear = truth >= 0
-            temperatures["ferplus"] = fit_temperature(answers["ferplus"][clear], truth[clear])
+            known.setdefault("ferplus", []).append((answers["ferplus"][clear], truth[clear]))
+    temperatures = {
+        head: fit_temperature(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        for head, parts in known.items()
+    }
     missing = set(heads) - set(temperatures)
     if missing:
         raise ValueError(f"expected validation labels for the heads {sorted(missing)}, got none")
@@ -103,7 +109,8 @@ def _calibrated(
 
 
 def _check_equal(served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarray]) -> None:
-    compiled = CompiledModel(served.read_bytes())(faces[..., None])
+    batch = faces[..., None] if faces.ndim == 3 else faces
+    compiled = CompiledModel(served.read_bytes())(batch)
     for head, expected in logits.items():
         if head not in compiled:
             raise ModelError(f"The compiled model has no output {head!r}, only {sorted(compiled)}.")

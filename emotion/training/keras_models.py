@@ -18,11 +18,12 @@ def load_keras(folder: Path) -> keras.Model:
 
 
 def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> dict[str, np.ndarray]:
-    """Head -> logits float32 (N, C), of grey uint8 faces (N, H, W)."""
+    """Head -> logits float32 (N, C), of uint8 faces, grey (N, H, W) or RGB (N, H, W, 3)."""
+    images = images[..., None] if images.ndim == 3 else images
     parts: list[dict[str, np.ndarray]] = [
         {head: np.asarray(value) for head, value in answer.items()}
         for start in range(0, len(images), batch_size)
-        for answer in [model.predict_on_batch(images[start : start + batch_size, ..., None])]
+        for answer in [model.predict_on_batch(images[start : start + batch_size])]
     ]
     return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}
 

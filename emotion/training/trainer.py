@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ import keras
 import numpy as np
 
 from emotion.training import architectures
-from emotion.training.batches import epoch_batches, prefetched
+from emotion.training.batches import Draw, epoch_batches, prefetched
 from emotion.training.config import TrainingConfig, run_of, run_record
-from emotion.training.data.faces import LabelledFaces, resized
+from emotion.training.data.faces import FaceFormat, LabelledFaces
 from emotion.training.distill import taught
 from emotion.training.keras_models import computing_in, predict
 from emotion.training.optimizer import optimizer_of
@@ -50,21 +49,31 @@ class Trainer:
     ) -> None:
         self.config = config
         self._report = report
-        self._images = np.concatenate([faces.images for faces in sets])
+        self.format = FaceFormat(
+            size=config.input_size, channels=architectures.ARCHITECTURES[config.arch].channels
+        )
+        self._images = [image for faces in sets for image in faces.images]  # sizes may differ
         self._teaching = teaching_of(sets, config.votes_share, config.class_balance)
         self._origins = {}
         if teacher is not None:
             self._origins["teacher"] = run_of(teacher)
-            self._teaching = taught(self._teaching, self._images, teacher, config.teacher_share)
-        self._parts = [(len(s), round(len(s) * config.shares.get(s.head, 1.0))) for s in sets]
+            self._teaching = taught(
+                self._teaching, [faces.images for faces in sets], teacher, config.teacher_share
+            )
+        self._parts = [
+            Draw(
+                labels=faces.labels,
+                wanted=round(len(faces) * config.shares.get(faces.name, 1.0)),
+                balance=config.class_sampling,
+            )
+            for faces in sets
+        ]
         self._data = {
             "source": "+".join(faces.source for faces in sets),
             "sha256": {faces.source: faces.digest for faces in sets},
         }
-        self._validation = [
-            replace(v, images=resized(v.images, config.input_size)) for v in validation
-        ]
-        drawn = sum(wanted for _, wanted in self._parts)
+        self._validation = [(part, self.format.of(part.images)) for part in validation]
+        drawn = sum(part.wanted for part in self._parts)
         self._steps = drawn // config.batch_size
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} faces, got {drawn}")
@@ -72,7 +81,9 @@ class Trainer:
         with computing_in(config.precision):
             self.model = architectures.build(config.arch, self.heads, training=True)
         if start_from is not None:
-            self._origins["start_from"] = begin_from(start_from, self.model, self.heads)
+            self._origins["start_from"] = begin_from(
+                start_from, self.model, self.heads, self._some_faces
+            )
         if config.frozen:
             freeze(self.model, self.heads)
         self._compile()
@@ -141,6 +152,7 @@ class Trainer:
             parts=self._parts,
             batch_size=self.config.batch_size,
             size=(side, side),
+            channels=self.format.channels,
             seed=self.config.seed,
             epoch=epoch,
         )
@@ -169,16 +181,29 @@ class Trainer:
         """The accuracies of the averaged weights, their mean over the sets and each; saves the
         weights if they are the best."""
         found: dict[str, float | None] = {"val_accuracy": None}
-        found |= {f"val_{part.head}": None for part in self._validation}
+        found |= {f"val_{part.name}": None for part, _ in self._validation}
         if epoch + 1 > self.config.choose_from * self.config.epochs:
             with averaged(self.model):
-                each = {f"val_{part.head}": self._accuracy(part) for part in self._validation}
+                each = {
+                    f"val_{part.name}": self._accuracy(part, images)
+                    for part, images in self._validation
+                }
                 mean = float(np.mean(list(each.values())))
                 found = {"val_accuracy": mean, **each}
                 self._folder.save_if_best(mean, epoch + 1)
         return found
 
-    def _accuracy(self, part: LabelledFaces) -> float:
-        """The share of a set's faces that the head of its labelling names right."""
-        guesses = predict(self.model, part.images)[part.head].argmax(axis=1)
-        return float(np.mean(guesses == part.labels))
+    def _accuracy(self, part: LabelledFaces, images: np.ndarray) -> float:
+        """The mean of accuracy and balanced accuracy of a set, by the head of its labelling.
+
+        Accuracy alone is decided by happy and neutral, the mean recall by the rarest class.
+        """
+        guesses = predict(self.model, images)[part.head].argmax(axis=1)
+        right = guesses == part.labels
+        recalls = [right[part.labels == label].mean() for label in np.unique(part.labels)]
+        return float((right.mean() + np.mean(recalls)) / 2)
+
+    def _some_faces(self, count: int) -> np.ndarray:
+        """Faces from all over the training rows, in the network's format."""
+        rows = np.linspace(0, len(self._images) - 1, count).astype(int)
+        return np.concatenate([self.format.of(self._images[row][None]) for row in rows])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from emotion.errors import ModelError
 from emotion.spec import sha256_of
@@ -15,17 +16,34 @@ from emotion.training.blend import BLEND
 from emotion.training.config import RUN_FILE, read_json, run_of
 from emotion.training.keras_models import load_keras
 from emotion.training.narrowing import carry_over
+from emotion.training.pretrained import load_graph_weights
 
 
-def begin_from(start: Path, model: keras.Model, heads: Container[str]) -> dict[str, Any]:
+def begin_from(
+    start: Path,
+    model: keras.Model,
+    heads: Container[str],
+    some_faces: Callable[[int], np.ndarray] | None = None,
+) -> dict[str, Any]:
     """Gives ``model`` its first weights; what the run's record says of their origin.
 
-    start: a model's folder of the same architecture or of one with more channels inside of its
-    blocks (see ``narrowing``), a checkpoint of ``Trainer.run`` with the same
-    heads, or the file of a Keras application's weights without top. From a model's folder, heads
-    of the same name and number of labels are taken too; others begin anew. Raises ``ModelError``
-    when the weights do not fit.
+    Args:
+        start: A model's folder, of the same architecture or of one with more channels inside of its
+            blocks (see ``narrowing``); a checkpoint of ``Trainer.run`` with the same heads; the
+            file of a Keras application's weights without top; or the ``.json`` of a TensorFlow.js
+            graph (see ``pretrained``). From a model's folder, heads of the same name and number of
+            labels are taken too; others begin anew.
+        model: Whose weights are set.
+        heads: Names of its heads.
+        some_faces: Gives so many training faces in the model's format; only a graph needs them.
+
+    Raises:
+        ModelError: When the weights do not fit.
     """
+    if start.suffix == ".json":
+        if some_faces is None:
+            raise ValueError("expected some_faces with the graph of a network, got None")
+        return load_graph_weights(model, start, some_faces)
     if not start.is_dir():
         if not _is_checkpoint(start, model):
             load_weights(model, start)

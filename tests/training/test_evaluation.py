@@ -54,12 +54,12 @@ def real_face() -> np.ndarray:
     """A grey 48 x 48 cut of a photograph, as FER2013 frames faces."""
     from skimage.data import astronaut
 
-    from emotion.crop import crop_face, to_gray
+    from emotion.crop import crop_face, to_input
     from emotion.spec import CropRule
 
     photo = astronaut()
     face = load_detector().detect(photo)[0]
-    return to_gray(crop_face(photo, face, CropRule(), (48, 48)), (48, 48))
+    return to_input(crop_face(photo, face, CropRule(), (48, 48)), (48, 48))
 
 
 def test_through_the_detector_a_missed_face_counts_as_wrong(real_face: np.ndarray) -> None:

@@ -13,12 +13,11 @@ from emotion.errors import DataError
 from emotion.training.data import problems as kinds
 from emotion.training.data import read_faces
 from emotion.training.data.faces import without_copies
+from emotion.training.data.grouping import groups_of, subject_of
 from emotion.training.data.layout import Place, placed
 from emotion.training.data.problems import counted
 from emotion.training.data.splits import (
-    groups_of,
     set_aside,
-    subject_of,
     with_parts,
     with_validation,
 )
@@ -164,7 +163,7 @@ def test_subjects_are_read_from_ckplus_names_alone() -> None:
     assert subject_of("s138_008_00000009.jpg") == "S138"
     for name in ("train_00001_aligned.jpg", "S005.png", "005_001_00000011.png", "Sad_001.png"):
         assert subject_of(name) is None
-    assert len(set(groups_of(["a.png", "a.png", "S001_001_00000001.png"]))) == 3
+    assert len(set(groups_of([("a.png",), ("a.png",), ("S001_001_00000001.png",)]))) == 3
 
 
 LABELS = st.lists(st.integers(0, 6), min_size=1, max_size=80).map(np.array)

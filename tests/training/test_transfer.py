@@ -132,7 +132,7 @@ def test_a_teacher_speaks_where_labels_are_silent(members: list[Path]) -> None:
         "fer2013": Targets(labels=EMOTIONS, targets=own, weights=weights),
         "mine": Targets(labels=("x",), targets=np.ones((5, 1), np.float32), weights=weights),
     }
-    result = taught(teaching, images, members[0], share=0.25)
+    result = taught(teaching, [images], members[0], share=0.25)
     assert result["mine"] is teaching["mine"]
     model, spec = load_keras(members[0]), read_spec(members[0])
     both = [model(faces[..., None])["fer2013"] for faces in (images, images[:, :, ::-1])]

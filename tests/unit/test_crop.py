@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.crop import crop_face, crop_matrix, roll, to_gray
+from emotion.crop import crop_face, crop_matrix, roll, to_input
 from emotion.detection.views import turned_boxes
 from emotion.spec import CropRule
 from emotion.types import Detection
@@ -144,7 +144,7 @@ def test_roll_without_landmarks_is_none() -> None:
 @pytest.mark.parametrize("shape", [(48, 48), (48, 48, 1), (48, 48, 3), (7, 90), (200, 130, 3)])
 def test_any_crop_becomes_gray_of_the_right_size(shape: tuple[int, ...]) -> None:
     crop = np.full(shape, 77, np.uint8)
-    gray = to_gray(crop, SIZE)
+    gray = to_input(crop, SIZE)
     assert gray.shape == SIZE
     assert gray.dtype == np.uint8
     assert np.all(gray == 77)
@@ -156,4 +156,4 @@ def test_any_crop_becomes_gray_of_the_right_size(shape: tuple[int, ...]) -> None
 )
 def test_other_crops_are_refused(crop: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected a"):
-        to_gray(crop, SIZE)
+        to_input(crop, SIZE)

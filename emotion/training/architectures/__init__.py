@@ -1,7 +1,7 @@
 """Network architectures, built in Keras from scratch.
 
-Each takes grey uint8 faces (N, H, W, 1); scaling to [-1, 1] is the first layer, so that training
-and serving cannot drift. Each returns a dict of logits, head -> float32 (N, C).
+Each takes uint8 faces, grey (N, H, W, 1) or RGB (N, H, W, 3); scaling is the first layer, so that
+training and serving cannot drift. Each returns a dict of logits, head -> float32 (N, C).
 """
 
 from __future__ import annotations
@@ -17,9 +17,17 @@ from emotion.training.architectures.applications import application
 from emotion.training.architectures.blocks import Architecture
 from emotion.training.architectures.custom_cnn import custom_cnn
 from emotion.training.architectures.mini_xception import mini_xception
+from emotion.training.architectures.mobilenet_v1 import IMAGENET_MEAN, mobilenet_v1
 from emotion.training.architectures.region_attention import region_attention
 from emotion.training.architectures.se_resnet import se_resnet
+from emotion.training.augment import Augmentation
 from emotion.training.layers import FusedBatchNormalization
+
+WEBCAM = Augmentation(
+    scale=0.14, shift=0.07, gray=0.25, tint=0.12, blur=0.15, blur_sigma=(0.5, 2.2),
+    low_resolution=0.25, low_resolution_factor=(0.25, 0.8), noise=0.15, side_light=0.2, jpeg=0.15,
+)  # fmt: skip
+"""What a webcam in the evening does to a face, for colour models."""
 
 ARCHITECTURES: dict[str, Architecture] = {
     "se_resnet": Architecture(se_resnet((48, 96, 160), (2, 2, 2), dropout=0.3)),
@@ -35,9 +43,23 @@ ARCHITECTURES: dict[str, Architecture] = {
         any_size=False,
         settings={"optimizer": "adam", "learning_rate": 1e-4, "decay_from": 1.0},
     ),
+    "mobilenet_v1": Architecture(
+        mobilenet_v1(dropout=0.3),
+        input_size=(80, 80),
+        channels=3,
+        scale=(1.0, tuple(-mean for mean in IMAGENET_MEAN)),
+        settings={
+            "batch_size": 64,
+            "learning_rate": 0.05,
+            "weight_decay": 3e-3,
+            "class_sampling": 0.5,
+            "augmentation": WEBCAM,
+            "stages": ((0.4, 64), (1.0, 80)),
+        },
+    ),
     "mobilenet_v2": Architecture(application("MobileNetV2"), input_size=(96, 96), any_size=False),
 }
-"""Name -> what maps scaled inputs (N, H, W, 1) to features (N, C)."""
+"""Name -> network without heads."""
 
 
 def settings_of(arch: str) -> dict[str, Any]:
@@ -71,8 +93,11 @@ def build(
         FusedBatchNormalization if training else layers.BatchNormalization, momentum=0.95
     )
     height, width = input_size or (None, None)
-    inputs = keras.Input((height, width, 1), dtype="uint8", name="face")
-    x = layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="scale")(inputs)
+    inputs = keras.Input((height, width, architecture.channels), dtype="uint8", name="face")
+    factor, offset = architecture.scale
+    x = layers.Rescaling(
+        factor, offset=list(offset) if len(offset) > 1 else offset[0], dtype="float32", name="scale"
+    )(inputs)
     features = architecture.features(x, norm)
     outputs = {
         head: layers.Dense(len(labels), name=head, dtype="float32")(features)

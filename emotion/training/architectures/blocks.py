@@ -12,17 +12,30 @@ Norm = Callable[..., Any]
 """Makes a batch normalisation layer: plain or fused, chosen by whoever builds the network."""
 
 Features = Callable[[Any, Norm], Any]
-"""Maps scaled inputs (N, H, W, 1), values in [-1, 1], to features (N, C)."""
+"""Maps scaled inputs (N, H, W, channels) to features (N, C)."""
+
+SYMMETRIC = (1 / 127.5, (-1.0,))
+"""0..255 to [-1, 1]."""
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """features: see ``Features``. input_size: (height, width) that it was made for. any_size:
-    whether the same weights take other sizes too, so that training may begin on smaller ones.
-    settings: of ``TrainingConfig``, where its own differ from the default."""
+    """A network without its heads, and how its inputs are made.
+
+    Attributes:
+        features: See ``Features``.
+        input_size: (height, width) that it was made for.
+        channels: 1 for grey faces, 3 for RGB.
+        scale: (factor, offset of each channel) of its inputs: value = uint8 * factor + offset.
+        any_size: Whether the same weights take other sizes too, so that training may begin on
+            smaller ones.
+        settings: Of ``TrainingConfig``, where its own differ from the default.
+    """
 
     features: Features
     input_size: tuple[int, int] = (48, 48)
+    channels: int = 1
+    scale: tuple[float, tuple[float, ...]] = SYMMETRIC
     any_size: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
 

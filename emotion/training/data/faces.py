@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
+from emotion.crop import to_input
 from emotion.errors import DataError
 from emotion.training.data.problems import Problem
 
@@ -28,14 +28,49 @@ VOTES = 10
 """Annotators of each FER+ picture."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FaceFormat:
+    """What faces are read as, and what a model takes.
+
+    Attributes:
+        size: (height, width) in pixels.
+        channels: 1 for grey, 3 for RGB.
+    """
+
+    size: tuple[int, int] = FACE_SIZE
+    channels: int = 1
+
+    def of(self, images: np.ndarray) -> np.ndarray:
+        """Faces uint8 (N, h, w) or (N, h, w, 3) in this format: (N, H, W) or (N, H, W, 3)."""
+        shape = (len(images), *self.size) + ((3,) if self.channels == 3 else ())
+        if images.shape == shape:
+            return images
+        out = np.empty(shape, np.uint8)
+        for row, image in enumerate(images):
+            out[row] = to_input(image, self.size, self.channels)
+        return out
+
+
+FER2013_FORMAT = FaceFormat()
+"""48 x 48 and grey, as FER2013 comes."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabelledFaces:
     """Faces with what is known of each.
 
-    images: uint8 (N, 48, 48). labels: int64 (N,), indices into ``EMOTIONS``. votes: int64 (N, 10),
-    FER+ counts (eight expressions, unknown, not a face), or None. split: str (N,), FER2013's names.
-    head: what the model's head for this labelling is called. source: a data set's name; digest:
-    sha256 of the files that were read; problems: what was left out of them.
+    Attributes:
+        images: uint8 (N, H, W), grey, or (N, H, W, 3), RGB.
+        labels: int64 (N,), indices into ``EMOTIONS``.
+        votes: int64 (N, 10), FER+ counts (eight expressions, unknown, not a face), or None.
+        split: str (N,), FER2013's names of the splits.
+        head: What the model's head for this labelling is called. Several sets may share one.
+        name: What the set itself is called; the head's name where it is not given.
+        source: The files' name; digest: sha256 of the files that were read.
+        keys: A hash of each picture, object (N,), where the format is not FER2013's: of the same
+            picture read in that format, so that copies are known whatever a model takes.
+        groups: str (N,), what must stay on one side of a split (a subject), or None.
+        problems: What was left out of the files.
     """
 
     images: np.ndarray
@@ -45,10 +80,21 @@ class LabelledFaces:
     head: str
     source: str
     digest: str
+    name: str = ""
+    keys: np.ndarray | None = None
+    groups: np.ndarray | None = None
     problems: tuple[Problem, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.head)
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def picture_keys(self) -> np.ndarray:
+        """A hash of each picture, object (N,): equal where two pictures are the same."""
+        return picture_keys(self.images) if self.keys is None else self.keys
 
     def take(self, rows: np.ndarray) -> LabelledFaces:
         """The chosen rows (a mask or indices)."""
@@ -58,6 +104,8 @@ class LabelledFaces:
             labels=self.labels[rows],
             split=self.split[rows],
             votes=None if self.votes is None else self.votes[rows],
+            keys=None if self.keys is None else self.keys[rows],
+            groups=None if self.groups is None else self.groups[rows],
         )
 
     def part(self, split: str) -> LabelledFaces:
@@ -76,8 +124,8 @@ def without_copies(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) ->
     """
     held_out: set[bytes] = set()
     for other in (faces, *among):
-        held_out.update(picture_keys(other.images[other.split != "Training"]))
-    keys = picture_keys(faces.images)
+        held_out.update(other.picture_keys()[other.split != "Training"])
+    keys = faces.picture_keys()
     seen: set[bytes] = set()
     keep = np.zeros(len(faces), bool)
     for i in np.flatnonzero(faces.split == "Training"):
@@ -94,19 +142,12 @@ def choosing_faces(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) ->
     """
     private: set[bytes] = set()
     for other in (faces, *among):
-        private.update(picture_keys(other.images[other.split == "PrivateTest"]))
+        private.update(other.picture_keys()[other.split == "PrivateTest"])
     public = faces.split == "PublicTest"
-    keys = picture_keys(faces.images)
+    keys = faces.picture_keys()
     return faces.take(public & np.array([key not in private for key in keys], bool))
 
 
 def picture_keys(images: np.ndarray) -> np.ndarray:
     """A hash of each picture's pixels, object (N,): equal exactly where the pixels are."""
     return np.array([hashlib.blake2b(i.tobytes(), digest_size=16).digest() for i in images], object)
-
-
-def resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Grey faces uint8 (N, H, W) at another (height, width)."""
-    if images.shape[1:] == size:
-        return images
-    return np.stack([cv2.resize(i, size[::-1], interpolation=cv2.INTER_AREA) for i in images])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import math
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,15 +19,23 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from emotion.crop import to_gray
+from emotion.crop import crop_face, to_input
+from emotion.detection import load_detector
 from emotion.errors import DataError, EmotionError
 from emotion.images import read_image
+from emotion.spec import CropRule
 from emotion.training.data import problems as kinds
-from emotion.training.data.faces import FACE_SIZE, LabelledFaces
+from emotion.training.data.faces import (
+    FER2013_FORMAT,
+    FaceFormat,
+    LabelledFaces,
+    picture_keys,
+)
+from emotion.training.data.grouping import GroupRule, groups_of
 from emotion.training.data.layout import Name, Place, placed
 from emotion.training.data.problems import Problem, summary
-from emotion.training.data.splits import groups_of, with_parts, with_validation
-from emotion.types import EMOTIONS
+from emotion.training.data.splits import with_parts, with_validation
+from emotion.types import EMOTIONS, Image
 
 DEEPEST = 4
 """Levels of folders that are searched: one more than are used, to name what lies too deep."""
@@ -47,33 +56,63 @@ of the height, FER2013's at .39 and .77."""
 _File = tuple[Name, Callable[[], bytes]]
 
 
-def read_pictures(root: Path, head: str = "custom") -> LabelledFaces:
-    """The faces under ``root``, a folder or ``.tar`` file, as grey FACE_SIZE pictures.
+def read_pictures(
+    root: Path,
+    head: str = "custom",
+    *,
+    name: str = "",
+    form: FaceFormat = FER2013_FORMAT,
+    uncropped: bool = False,
+    grouping: GroupRule | None = None,
+) -> LabelledFaces:
+    """The labelled pictures under a folder or in a ``.tar`` file of one.
 
-    head: the name of the labelling; where ``FRAMINGS`` knows it, its framing is applied. A set
-    without splits is split, and one without ``val`` gets a part to choose on; CK+'s subjects, which
-    file names show, stay on one side. Raises ``DataError`` when no picture can be used.
+    A set without splits is split, and one without ``val`` gets a validation split.
+
+    Args:
+        root: The folder or archive.
+        head: Name of the labelling.
+        name: Name of the set, by default that of the head; where ``FRAMINGS`` knows it, its framing
+            is applied.
+        form: What the faces are read as.
+        uncropped: The pictures are photos: the detector finds the largest face, and the default
+            crop rule cuts it, as in serving.
+        grouping: Which pictures stay on one side of a split; CK+'s subjects are known anyway.
+
+    Raises:
+        DataError: When no picture can be used.
     """
-    framing = FRAMINGS.get(head, Framing())
+    name = name or head
+    framing = FRAMINGS.get(name, Framing())
+    cut = _face_cutter() if uncropped else (lambda image: image)
     images: list[np.ndarray] = []
+    keys: list[bytes] = []
     used: list[tuple[Name, Place]] = []
     digest = hashlib.sha256()
     with _opened(root) as files:
         places, problems = placed([name for name, _ in files])
-        for (name, read), place in zip(files, places, strict=True):
+        for (path, read), place in zip(files, places, strict=True):
             if place is None:
                 continue
             try:
                 data = read()
-                images.append(_framed(read_image(data), framing))
+                image = cut(read_image(data))
             except (OSError, EmotionError) as error:
-                problems.append(_unreadable(name, error))
+                problems.append(_unreadable(path, error))
                 continue
+            images.append(_framed(image, framing, form))
+            if form != FER2013_FORMAT:
+                keys.extend(picture_keys(_framed(image, framing, FER2013_FORMAT)[None]))
             digest.update(data)
-            used.append((name, place))
+            used.append((path, place))
     if not images:
         raise DataError(_nothing(root, problems))
-    groups = groups_of([name[-1] for name, _ in used])
+    if grouping and grouping.network:
+        from emotion.training.data.identity import identity_groups  # TensorFlow, seconds
+
+        groups = identity_groups(np.stack(images), grouping.network)
+    else:
+        groups = groups_of([path for path, _ in used], grouping)
     split = [place.split for _, place in used]
     faces = LabelledFaces(
         images=np.stack(images),
@@ -81,13 +120,31 @@ def read_pictures(root: Path, head: str = "custom") -> LabelledFaces:
         split=np.array([part or "Training" for part in split]),
         votes=None,
         head=head,
+        name=name,
         source=root.stem,
         digest=digest.hexdigest(),
+        keys=np.array(keys, object) if keys else None,
+        groups=groups,
         problems=tuple(problems),
     )
     if None in split:
         return with_parts(faces, groups)
     return faces if "PublicTest" in split else with_validation(faces, groups)
+
+
+def _face_cutter() -> Callable[[Image], Image]:
+    """Cuts the largest face out of a photo as serving does, at most as large as it is there."""
+    detector, rule = load_detector(), CropRule()
+
+    def cut(image: Image) -> Image:
+        found = detector.detect(image)
+        if not found:
+            raise EmotionError("No face was found in it.")
+        x1, y1, x2, y2 = found[0].xyxy
+        side = max(round(rule.scale * math.hypot(x2 - x1, y2 - y1)), 1)
+        return crop_face(image, found[0], rule, (side, side))
+
+    return cut
 
 
 def _unreadable(name: Name, error: Exception) -> Problem:
@@ -129,11 +186,11 @@ def _reader(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], b
     return read
 
 
-def _framed(image: np.ndarray, framing: Framing) -> np.ndarray:
-    """An RGB picture as a grey FACE_SIZE one in FER2013's framing, its edge repeated outside."""
-    height, width = FACE_SIZE
+def _framed(image: Image, framing: Framing, form: FaceFormat) -> np.ndarray:
+    """An RGB picture in FER2013's framing and the given format, its edge repeated outside."""
+    height, width = form.size
     rows, columns = round(height * framing.scale), round(width * framing.scale)
-    small = to_gray(image, (rows, columns))
+    small = to_input(image, (rows, columns), form.channels)
     top, left = round(height * framing.top), (width - columns) // 2
     padded = cv2.copyMakeBorder(
         small, top, height, left, width - columns - left, cv2.BORDER_REPLICATE

@@ -32,9 +32,11 @@ class Place:
 def placed(names: Sequence[Name]) -> tuple[list[Place | None], list[Problem]]:
     """Of each file its place, None for one that is left out; and what was left out, by folder.
 
-    Where any picture lies in ``train|val|test/LABEL``, the set is one with splits, and everything
-    must lie so. Hidden files and folders are passed over in silence.
+    A folder around the whole set is passed over. Where any picture lies in
+    ``train|val|test/LABEL``, the set is one with splits, and everything must lie so. Hidden files
+    and folders are passed over in silence.
     """
+    names = _below_common_folder(names)
     with_splits = any(
         len(name) == 3 and name[0] in USAGES and named_label(name[1]) for name in names
     )
@@ -50,6 +52,16 @@ def placed(names: Sequence[Name]) -> tuple[list[Place | None], list[Problem]]:
         for (kind, folder), count in sorted(left_out.items())
     ]
     return places, problems
+
+
+def _below_common_folder(names: Sequence[Name]) -> Sequence[Name]:
+    """The paths without the folder that an archive was packed in, where there is such a one."""
+    first = {name[0] for name in names if not name[0].startswith((".", "__MACOSX"))}
+    if len(first) != 1 or min(map(len, names)) < 3:
+        return names
+    folder = next(iter(first))
+    known = folder in USAGES or named_label(folder) is not None
+    return names if known else [name[1:] for name in names]
 
 
 def _place(name: Name, with_splits: bool) -> Place | tuple[str, str] | None:

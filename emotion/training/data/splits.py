@@ -1,13 +1,7 @@
-"""Splits for sets that come without them: stratified, and the same rows each time.
-
-Neighbouring frames of one recording look almost alike. Where the subjects are known, all pictures
-of one stand on one side, or the test would ask for what was learned by heart.
-"""
+"""Splits for sets that come without them: stratified, by group, and the same rows each time."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,19 +15,6 @@ VALIDATION_FRACTION = 0.125
 
 TEST_FRACTION = 0.125
 """Of each class, set aside to test on, of a set without any split."""
-
-_CKPLUS_FRAME = re.compile(r"(S\d{2,4})_\d{3}_\d{6,8}(?!\d)", re.IGNORECASE)
-
-
-def subject_of(file_name: str) -> str | None:
-    """The subject in a file name of CK+ (S005_001_00000011.png: S005); None in any other."""
-    found = _CKPLUS_FRAME.match(file_name)
-    return found[1].upper() if found else None
-
-
-def groups_of(file_names: Sequence[str]) -> np.ndarray:
-    """What stays together, str (N,): the subject where the name shows it, else the row alone."""
-    return np.array([subject_of(name) or f"row {i}" for i, name in enumerate(file_names)], str)
 
 
 def with_parts(faces: LabelledFaces, groups: np.ndarray, seed: int = 0) -> LabelledFaces:

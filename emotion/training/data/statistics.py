@@ -13,7 +13,6 @@ from emotion.training.data.faces import (
     SPLITS,
     LabelledFaces,
     choosing_faces,
-    picture_keys,
     without_copies,
 )
 from emotion.training.data.problems import counted
@@ -45,7 +44,7 @@ def _of_one(faces: LabelledFaces, sets: Sequence[LabelledFaces]) -> dict[str, An
     overlaps: rows of the second split whose picture also stands in the first. usable: what a run
     trains and chooses on, once copies and what any set holds out are gone.
     """
-    keys = picture_keys(faces.images)
+    keys = faces.picture_keys()
     labels: dict[bytes, set[int]] = {}
     for key, label in zip(keys, faces.labels, strict=True):
         labels.setdefault(key, set()).add(int(label))
@@ -89,8 +88,8 @@ def _counts(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
 
 def _shared(a: LabelledFaces, b: LabelledFaces) -> dict[str, int]:
     """ "split, split" -> pictures that stand in both, without the pairs that share none."""
-    of_a = {s: set(picture_keys(a.images[a.split == s])) for s in SPLITS}
-    of_b = {s: set(picture_keys(b.images[b.split == s])) for s in SPLITS}
+    of_a = {s: set(a.picture_keys()[a.split == s]) for s in SPLITS}
+    of_b = {s: set(b.picture_keys()[b.split == s]) for s in SPLITS}
     both = {f"{s}, {t}": len(of_a[s] & of_b[t]) for s in SPLITS for t in SPLITS}
     return {pair: count for pair, count in both.items() if count}
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from emotion.classifier import Classifier, probabilities, softmax
 from emotion.spec import HeadSpec, ModelSpec
-from emotion.training.data.faces import LabelledFaces, picture_keys
+from emotion.training.data.faces import LabelledFaces
 from emotion.training.targets import TO_SEVEN, majority, majority_of_seven
 from emotion.types import EMOTIONS
 
@@ -132,8 +132,8 @@ def _fresh_rows(faces: LabelledFaces, part: LabelledFaces, split: str) -> np.nda
     """The rows of the part whose picture does not stand in Training; all of Training's own."""
     if split == "Training":
         return np.arange(len(part))
-    training = set(picture_keys(faces.part("Training").images))
-    return np.flatnonzero([key not in training for key in picture_keys(part.images)])
+    training = set(faces.part("Training").picture_keys())
+    return np.flatnonzero([key not in training for key in part.picture_keys()])
 
 
 def _ferplus(logits: np.ndarray, votes: np.ndarray, head: HeadSpec) -> dict[str, Judged]:

@@ -1,0 +1,92 @@
+"""Which pictures of a set stay together when it is split: those of one subject or recording.
+
+Neighbouring frames of one recording look almost alike. Where the subjects are known, all pictures
+of one stand on one side, or the test would ask for what was learned by heart.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.errors import DataError
+
+COLUMNS = ("picture", "group")
+"""Header of a file of groups: a picture's path below the set's root, and its group."""
+
+_CKPLUS_FRAME = re.compile(r"(S\d{2,4})_\d{3}_\d{6,8}(?!\d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupRule:
+    """How a set names its groups; exactly one of these is given.
+
+    Attributes:
+        pattern: A regular expression with one capturing group, searched in a picture's path.
+        table: A picture's path below the set's root -> the name of its group.
+        network: The file of a face network; faces that it takes for one person are a group.
+    """
+
+    pattern: re.Pattern[str] | None = None
+    table: dict[str, str] | None = None
+    network: Path | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> GroupRule:
+        """The rule in ``text``: the path of a CSV with the columns picture and group, that of a
+        face network's ``.json``, or a pattern.
+
+        Raises:
+            DataError: When it is none of these.
+        """
+        path = Path(text)
+        if path.suffix.lower() == ".json":
+            return cls(network=path)
+        if path.suffix.lower() == ".csv":
+            try:
+                with open(path, encoding="utf-8-sig", newline="") as file:
+                    rows = list(csv.DictReader(file))
+            except (OSError, UnicodeDecodeError, csv.Error) as error:
+                raise DataError(f"The file of groups {path} cannot be read ({error}).") from error
+            if not rows or not set(COLUMNS) <= set(rows[0]):
+                raise DataError(f"{path} has no rows with the columns {' and '.join(COLUMNS)}.")
+            return cls(table={row["picture"]: row["group"] for row in rows})
+        try:
+            pattern = re.compile(text)
+        except re.error as error:
+            raise DataError(f"The pattern of groups {text!r} is wrong ({error}).") from error
+        if pattern.groups != 1:
+            raise DataError(
+                f"The pattern of groups {text!r} needs one pair of brackets, around the group."
+            )
+        return cls(pattern=pattern)
+
+    def group(self, path: Sequence[str]) -> str | None:
+        """The group of a picture, by the parts of its path below the set's root."""
+        whole = "/".join(path)
+        if self.table is not None:
+            return self.table.get(whole)
+        found = self.pattern.search(whole) if self.pattern else None
+        return found[1] if found else None
+
+
+def subject_of(file_name: str) -> str | None:
+    """The subject in a file name of CK+ (S005_001_00000011.png: S005); None in any other."""
+    found = _CKPLUS_FRAME.match(file_name)
+    return found[1].upper() if found else None
+
+
+def groups_of(paths: Sequence[Sequence[str]], rule: GroupRule | None = None) -> np.ndarray:
+    """The group of each picture, str (N,); a picture without one is a group of its own.
+
+    Args:
+        paths: Parts of each picture's path below the set's root, the file's name last.
+        rule: Of the set; without one, CK+'s subjects are known by their file names.
+    """
+    found = [rule.group(path) if rule else subject_of(path[-1]) for path in paths]
+    return np.array([group or f"row {row}" for row, group in enumerate(found)], str)
