@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.crop import roll
 from emotion.detection import load_detector
+from emotion.expression.crop import roll
 from emotion.training.data import read_faces
 from emotion.training.evaluation.through_detector import BORDER_PX, FACE_SIDE_PX, placed, scene
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from emotion.detection import SingleShotDetector, load_detector
 from emotion.detection.named import BLAZEFACE
-from emotion.images import read_image
-from emotion.spec import model_folder
+from emotion.imaging.files import read_image
+from emotion.models.spec import model_folder
 from emotion.training.detector.peers import haar
 from emotion.types import Image
 

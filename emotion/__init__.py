@@ -8,7 +8,7 @@
         print(result.time_s, [face.label for face in result.faces])
 
 A picture becomes faces in ``emotion.analyzer``; a face is found in ``emotion.detection``; a
-probability is made in ``emotion.classifier``. Importing this loads neither TensorFlow, Streamlit,
+probability is made in ``emotion.expression``. Importing this loads neither TensorFlow, Streamlit,
 aiortc nor av.
 """
 
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from emotion.analyzer import Analyzer, load_analyzer
 from emotion.errors import EmotionError
-from emotion.images import read_image
+from emotion.imaging.files import read_image
 from emotion.types import EMOTIONS, Detection, Face
 
 if TYPE_CHECKING:
-    from emotion.dataframe import to_dataframe
+    from emotion.results.dataframe import to_dataframe
     from emotion.video.faces import FrameResult, analyze_video
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
 _ON_FIRST_USE = {
     "FrameResult": "emotion.video.faces",
     "analyze_video": "emotion.video.faces",
-    "to_dataframe": "emotion.dataframe",
+    "to_dataframe": "emotion.results.dataframe",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of ours

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from emotion.classifier import Classifier
-from emotion.crop import crop_face
 from emotion.detection import Detector, load_detector
-from emotion.spec import ModelSpec, model_folder
+from emotion.expression.classifier import Classifier
+from emotion.expression.crop import crop_face
+from emotion.models.spec import ModelSpec, model_folder
 from emotion.types import Detection, Face, Floats, Image
 
 

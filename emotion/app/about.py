@@ -19,7 +19,7 @@ from emotion.app.figures import (
     robustness_html,
 )
 from emotion.app.words import plain
-from emotion.spec import EVAL_FILE, model_folder, read_spec
+from emotion.models.spec import EVAL_FILE, model_folder, read_spec
 
 _WHAT = """
 A detector finds the faces in a picture. Each is cut out and given to a small neural network that

@@ -11,8 +11,8 @@ import numpy as np
 
 from emotion.app.bars import bars_html
 from emotion.app.words import face_sentence
-from emotion.drawing import face_color
-from emotion.images import encode_image
+from emotion.imaging.annotation import face_color
+from emotion.imaging.files import encode_image
 from emotion.types import Face, Image
 
 _THUMBNAIL_PX = 112  # shown at half of it: sharp on dense screens

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from emotion.app.bars import percent
-from emotion.protocol_names import protocol_name
+from emotion.models.protocol_names import protocol_name
 
 _HEAD_NAMES = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels", "rafdb": "RAF-DB labels"}
 _VARIANTS = (

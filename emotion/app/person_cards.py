@@ -7,7 +7,7 @@ from html import escape
 
 from emotion.app.bars import bars_html
 from emotion.app.words import LOOKS, clock, counted, person_sentence
-from emotion.drawing import face_color
+from emotion.imaging.annotation import face_color
 from emotion.video.persons import Change, Person
 
 

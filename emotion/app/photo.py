@@ -19,7 +19,7 @@ from emotion.app.photo_result import Photo, annotated_jpeg, annotated_zip, read_
 from emotion.app.samples import CREDIT, SAMPLES, Sample
 from emotion.app.sessions import forget_uploads
 from emotion.app.words import counted, faces_summary, looks, plain
-from emotion.table import face_rows, to_csv
+from emotion.results.rows import face_rows, to_csv
 
 _LEAD = "Each face in your photo gets a box and the probabilities of seven apparent expressions."
 MAX_PHOTOS = 40

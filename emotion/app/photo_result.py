@@ -16,8 +16,8 @@ import numpy as np
 
 import emotion
 from emotion.app.cards import thumbnail
-from emotion.drawing import annotate
-from emotion.images import encode_image
+from emotion.imaging.annotation import annotate
+from emotion.imaging.files import encode_image
 from emotion.types import Face, Image
 
 _PREVIEW_PX = 1600  # the longer side of what the browser gets; the download has full size

@@ -18,9 +18,9 @@ from emotion.app import shared, video_result
 from emotion.app.bars import bars_html
 from emotion.app.video_job import Job
 from emotion.app.words import clock, counted, plain
-from emotion.drawing import face_color
 from emotion.errors import VideoError
-from emotion.images import encode_image
+from emotion.imaging.annotation import face_color
+from emotion.imaging.files import encode_image
 from emotion.video.clip import Clip, ClipInfo, read_frames
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emotion.table import Row, to_csv
-from emotion.table_files import arrow_table
+from emotion.results.rows import Row, to_csv
+from emotion.results.writers import arrow_table
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from emotion.app.video_downloads import KINDS, Kind, table_bytes
 from emotion.app.video_job import Job
 from emotion.app.video_report import report_html
 from emotion.app.words import clock, counted
-from emotion.images import encode_image
+from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
 from emotion.video.film import frame_at
 from emotion.video.persons import Change, Person, changes, persons

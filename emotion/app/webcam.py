@@ -23,7 +23,7 @@ from emotion.app.webcam_controls import controls
 from emotion.app.webcam_figures import figures_html
 from emotion.app.webrtc import START, camera, round_trip_ms
 from emotion.app.words import looks
-from emotion.drawing import face_color
+from emotion.imaging.annotation import face_color
 from emotion.live import VIEWERS, LiveProcessor, LiveSnapshot, NoRoomError, SettingsHolder
 from emotion.live.record import SessionRecord
 from emotion.live.viewers import no_room

@@ -11,9 +11,9 @@ import emotion
 from emotion.app.photo import show_photo
 from emotion.app.photo_result import Photo, read_photo
 from emotion.app.webrtc import DEFAULT_SIZE, SIZES, ask_for_size
-from emotion.images import encode_image
+from emotion.imaging.files import encode_image
 from emotion.live import LiveProcessor, LiveSettings, SessionRecord, SettingsHolder
-from emotion.table import to_csv
+from emotion.results.rows import to_csv
 
 _STILL = "webcam:still"
 _RECORD = "webcam:record"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from emotion.analyzer import Analyzer, load_analyzer
 from emotion.archive.stores import is_address, open_file
 from emotion.errors import EmotionError
-from emotion.images import read_image
-from emotion.inputs import DAMAGED_CLIP, read_bytes
-from emotion.table import Row, face_rows
-from emotion.table_files import arrow_schema, arrow_table
+from emotion.files import DAMAGED_CLIP, read_bytes
+from emotion.imaging.files import read_image
+from emotion.results.rows import Row, face_rows
+from emotion.results.writers import arrow_schema, arrow_table
 from emotion.video.clip import Clip
 from emotion.video.faces import analyze_video, video_rows
 

@@ -26,11 +26,11 @@ from emotion.cli.common import (
 from emotion.cli.printer import Printer
 from emotion.cli.record import RecordedTable
 from emotion.cli.workers import CRASHED, Stopped, outcomes
-from emotion.drawing import annotate
 from emotion.errors import EmotionError, ImageError
-from emotion.images import IMAGE_SUFFIXES, encode_image, read_image
-from emotion.inputs import found_files, partial_path, read_bytes
-from emotion.table import Row, face_rows
+from emotion.files import found_files, partial_path, read_bytes
+from emotion.imaging.annotation import annotate
+from emotion.imaging.files import IMAGE_SUFFIXES, encode_image, read_image
+from emotion.results.rows import Row, face_rows
 from emotion.types import Face, Image
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from emotion.cli.common import analyzer_of, named, printable, usage_error
-from emotion.inputs import found_files
+from emotion.files import found_files
 
 
 def add_archive_argument(parser: argparse.ArgumentParser) -> None:

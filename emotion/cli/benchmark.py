@@ -20,9 +20,9 @@ import numpy as np
 
 from emotion.analyzer import Analyzer
 from emotion.cli.common import ModelChoice, add_model_arguments, analyzer_of, choice_of
-from emotion.crop import crop_face
-from emotion.drawing import annotate_into
-from emotion.images import read_image
+from emotion.expression.crop import crop_face
+from emotion.imaging.annotation import annotate_into
+from emotion.imaging.files import read_image
 from emotion.types import Image
 
 SAMPLE = Path(__file__).parent.parent / "app" / "samples" / "collins.jpg"

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Chooses on the validation parts, and writes the model with that blend as its default."""
     quiet_tensorflow()
-    from emotion.spec import model_folder, read_spec
+    from emotion.models.spec import model_folder, read_spec
     from emotion.training import blend
     from emotion.training.config import RUN_FILE, read_json
     from emotion.training.data.faces import choosing_faces

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from emotion.analyzer import Analyzer, load_analyzer
-from emotion.spec import SERVED_FILE
-from emotion.table_files import TABLE_SUFFIXES
+from emotion.models.spec import SERVED_FILE
+from emotion.results.writers import TABLE_SUFFIXES
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

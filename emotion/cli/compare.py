@@ -26,9 +26,9 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     import numpy as np
 
-    from emotion.classifier import Classifier
     from emotion.cli.benchmark import timing
-    from emotion.spec import model_folder, read_spec
+    from emotion.expression.classifier import Classifier
+    from emotion.models.spec import model_folder, read_spec
     from emotion.training.evaluation import compare
     from emotion.training.keras_models import load_keras
 

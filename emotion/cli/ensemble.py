@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Builds, calibrates and exports the ensemble."""
     quiet_tensorflow()
-    from emotion.spec import model_folder
+    from emotion.models.spec import model_folder
     from emotion.training.config import RUN_FILE
     from emotion.training.data.faces import choosing_faces
     from emotion.training.ensemble import ensemble_of, members_record

@@ -11,7 +11,7 @@ from pathlib import Path
 from emotion.cli.common import Progress, add_model_arguments, positive_int, usage_error
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
-from emotion.spec import model_folder, read_spec
+from emotion.models.spec import model_folder, read_spec
 
 SAMPLE = 1000
 

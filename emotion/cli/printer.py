@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from typing import TextIO
 
-from emotion.table import COLUMNS, Row
+from emotion.results.rows import COLUMNS, Row
 
 
 class Printer:

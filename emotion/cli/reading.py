@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotion.cli.common import usage_error
-from emotion.spec import ModelSpec
+from emotion.models.spec import ModelSpec
 
 if TYPE_CHECKING:
     from emotion.training.data.faces import FaceFormat, LabelledFaces

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from emotion.cli.common import usage_error
-from emotion.inputs import partial_path
-from emotion.table import COLUMNS, Row
-from emotion.table_files import Table, forget_rows, open_table, rows_file
+from emotion.files import partial_path
+from emotion.results.rows import COLUMNS, Row
+from emotion.results.writers import Table, forget_rows, open_table, rows_file
 
 
 class Record:

@@ -19,7 +19,7 @@ from emotion.cli.common import (
 )
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
-from emotion.spec import model_folder
+from emotion.models.spec import model_folder
 
 if TYPE_CHECKING:
     from emotion.training.config import TrainingConfig

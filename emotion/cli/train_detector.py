@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     import cv2
 
-    from emotion.spec import model_folder
+    from emotion.models.spec import model_folder
     from emotion.training.config import RUN_FILE
     from emotion.training.detector import card, plots
     from emotion.training.detector.data import digest, read_pictures, set_aside

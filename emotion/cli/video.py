@@ -23,10 +23,10 @@ from emotion.cli.common import (
 )
 from emotion.cli.record import Record, record_path
 from emotion.cli.workers import CRASHED, Stopped, outcomes
-from emotion.drawing import annotate_into
 from emotion.errors import EmotionError
-from emotion.inputs import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
-from emotion.table_files import TABLE_SUFFIXES, forget_rows, open_table
+from emotion.files import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
+from emotion.imaging.annotation import annotate_into
+from emotion.results.writers import TABLE_SUFFIXES, forget_rows, open_table
 from emotion.video.clip import Clip
 from emotion.video.faces import followed, video_rows
 from emotion.video.film import draw_film

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.boxes import overlaps
+from emotion.geometry.boxes import overlaps
 from emotion.types import Floats
 
 NUM_POINTS = 6

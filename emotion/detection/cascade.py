@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.boxes import overlaps, same_faces, stacked
 from emotion.detection.anchors import (
     NUM_POINTS,
     decode,
@@ -27,6 +26,7 @@ from emotion.detection.blazeface import BACK, SHORT_RANGE, BlazeFace, to_input
 from emotion.detection.look import detection_of, largest_first, threshold
 from emotion.detection.squares import face_boxes, square_of
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
+from emotion.geometry.boxes import overlaps, same_faces, stacked
 from emotion.types import Detection, Floats, Image, check_image
 
 DEFAULT_MIN_SCORE = 0.67

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from emotion.boxes import areas
 from emotion.detection.anchors import clip_boxes
 from emotion.detection.points import best, merged
 from emotion.detection.views import Affine, Pyramid, face_view, turned_boxes
+from emotion.geometry.boxes import areas
 from emotion.types import Detection, Floats, Image, check_image
 
 SIDE = 160  # px of a view; the face is 67 of them

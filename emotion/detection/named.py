@@ -9,7 +9,13 @@ from typing import Protocol
 
 from emotion.detection.single_shot import SingleShotDetector
 from emotion.errors import ModelError
-from emotion.spec import DEFAULT_DETECTOR_FILE, SPEC_FILE, model_folder, models_folder, own_models
+from emotion.models.spec import (
+    DEFAULT_DETECTOR_FILE,
+    SPEC_FILE,
+    model_folder,
+    models_folder,
+    own_models,
+)
 from emotion.types import Detection, Image
 
 BLAZEFACE = "blazeface"

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from emotion.boxes import overlaps
 from emotion.detection.anchors import anchor_centers, logit, sigmoid
+from emotion.geometry.boxes import overlaps
 from emotion.types import Floats
 
 LANDMARKS = 5

@@ -13,14 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.boxes import same_faces, stacked
 from emotion.detection.look import MERGE_IOU, Found, largest_first, looked_again, refined, threshold
 from emotion.detection.points import candidates, merged, without_parts
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.detection.views import tiles
 from emotion.errors import ModelError
-from emotion.litert import CompiledModel
-from emotion.spec import SERVED_FILE, read_checked
+from emotion.geometry.boxes import same_faces, stacked
+from emotion.models.litert import CompiledModel
+from emotion.models.spec import SERVED_FILE, read_checked
 from emotion.types import Detection, Floats, Image, check_image
 
 # Below are the points of the background. The same for every min_score: what is merged into a face,

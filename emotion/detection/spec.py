@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.errors import ModelError
-from emotion.spec import SPEC_FILE
+from emotion.models.spec import SPEC_FILE
 
 FORMAT = 1
 TASK = "face detection"

@@ -17,7 +17,7 @@ import numpy as np
 from emotion.detection.look import Found, largest_first, refined, threshold
 from emotion.detection.single_shot import network_input, with_mouth
 from emotion.errors import ModelError
-from emotion.spec import sha256_of
+from emotion.models.spec import sha256_of
 from emotion.types import Detection, Image, check_image
 
 MIN_SCORE = 0.8

@@ -14,9 +14,9 @@ import av
 import cv2
 import numpy as np
 
-from emotion.canvas import Planes, fill, halved, split
-from emotion.drawing import annotate, annotate_planes
-from emotion.images import from_i420, i420
+from emotion.imaging.annotation import annotate, annotate_planes
+from emotion.imaging.canvas import Planes, fill, halved, split
+from emotion.imaging.files import from_i420, i420
 from emotion.tracking import TrackedFace
 from emotion.types import Image
 

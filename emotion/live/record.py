@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emotion.table import Row
+from emotion.results.rows import Row
 from emotion.tracking import TrackedFace
 from emotion.tracking.rows import tracked_rows
 from emotion.types import EMOTIONS, Floats

@@ -22,7 +22,7 @@ import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
 from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
-from emotion.images import i420
+from emotion.imaging.files import i420
 from emotion.live.aiortc_encoder import PlainVp8Encoder
 from emotion.live.frames import annotated, pixels_of, to_rgb
 from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker

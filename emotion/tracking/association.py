@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from emotion.crop import crop_face
-from emotion.spec import CropRule
+from emotion.expression.crop import crop_face
+from emotion.models.spec import CropRule
 from emotion.types import Detection, Floats, Image
 
 LOOKS_SIDE = 12

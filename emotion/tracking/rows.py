@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emotion.table import Row, face_rows
+from emotion.results.rows import Row, face_rows
 from emotion.tracking.track import TrackedFace
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 
 import numpy as np
 
-from emotion.boxes import overlaps, same_faces, stacked
+from emotion.geometry.boxes import overlaps, same_faces, stacked
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.association import Sight, best_pairs, pair_cost
 from emotion.tracking.track import Place, Track, TrackedFace

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from emotion.classifier import seven_logits
-from emotion.spec import HeadSpec
+from emotion.expression.classifier import seven_logits
+from emotion.models.spec import HeadSpec
 from emotion.training.data.faces import LabelledFaces
 from emotion.training.evaluation.metrics import fit_temperature
 from emotion.training.targets import majority_of_seven

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.detection.spec import DetectorSpec
-from emotion.spec import KERAS_FILE, ModelSpec, read_spec
+from emotion.models.spec import KERAS_FILE, ModelSpec, read_spec
 from emotion.training.augment import Augmentation
 from emotion.training.settings import checked, read_toml
 

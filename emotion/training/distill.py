@@ -12,8 +12,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion.classifier import softmax
-from emotion.spec import read_spec
+from emotion.expression.classifier import softmax
+from emotion.models.spec import read_spec
 from emotion.training.data.faces import FaceFormat
 from emotion.training.keras_models import load_keras, predict
 from emotion.training.targets import Targets

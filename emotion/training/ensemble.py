@@ -13,7 +13,7 @@ import keras
 from keras import layers
 
 from emotion.errors import ModelError
-from emotion.spec import ModelSpec, read_spec
+from emotion.models.spec import ModelSpec, read_spec
 from emotion.training.keras_models import load_keras
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion.classifier import MAX_BATCH
 from emotion.errors import ModelError
-from emotion.litert import CompiledModel
-from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec, sha256_of
+from emotion.expression.classifier import MAX_BATCH
+from emotion.models.litert import CompiledModel
+from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec, sha256_of
 from emotion.training import architectures
 from emotion.training.data.faces import FaceFormat, LabelledFaces
 from emotion.training.evaluation.metrics import fit_temperature

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion.spec import KERAS_FILE
+from emotion.models.spec import KERAS_FILE
 
 
 def load_keras(folder: Path) -> keras.Model:

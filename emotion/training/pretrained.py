@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers
 
 from emotion.errors import ModelError
-from emotion.spec import sha256_of
+from emotion.models.spec import sha256_of
 
 _TYPES = {"float32": "<f4", "int32": "<i4"}
 FACES = 192

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from emotion.spec import SPEC_FILE
+from emotion.models.spec import SPEC_FILE
 
 
 @contextmanager

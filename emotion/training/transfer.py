@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from emotion.errors import ModelError
-from emotion.spec import sha256_of
+from emotion.models.spec import sha256_of
 from emotion.training.architectures.applications import load_weights
 from emotion.training.blend import BLEND
 from emotion.training.config import RUN_FILE, read_json, run_of

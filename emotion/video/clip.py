@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emotion.errors import VideoError
-from emotion.images import MAX_PIXELS
+from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
 from emotion.video.container import HELP, Source, open_container, packets_of
 from emotion.video.rgb import RgbFrames

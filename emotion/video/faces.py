@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from emotion.analyzer import load_analyzer
-from emotion.table import Row
+from emotion.results.rows import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.cuts import CutDetector

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import BinaryIO
 
-from emotion.drawing import annotate_into
+from emotion.imaging.annotation import annotate_into
 from emotion.types import Image
 from emotion.video.clip import Clip
 from emotion.video.container import Source

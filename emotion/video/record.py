@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from emotion.table import Row, face_rows
+from emotion.results.rows import Row, face_rows
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face, Floats
 from emotion.video.faces import FrameResult

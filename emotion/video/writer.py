@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from emotion.errors import VideoError
-from emotion.images import i420
-from emotion.inputs import partial_path
+from emotion.files import partial_path
+from emotion.imaging.files import i420
 from emotion.types import Image
 from emotion.video.sound import Soundtrack
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Frame, Page, Playwright, expect
 
-from emotion.drawing import face_color
+from emotion.imaging.annotation import face_color
 from tests.browser import harness
 
 # Floors and limits are loose: other work on the machine must not fail a test. What is reached is

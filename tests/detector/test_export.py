@@ -8,7 +8,7 @@ import pytest
 
 from emotion.detection import SingleShotDetector
 from emotion.errors import ModelError
-from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE
+from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE
 from emotion.training.detector import export, network
 from emotion.training.detector.data import Picture, read_pictures
 from emotion.training.detector.network import NetworkConfig

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.boxes import overlaps
 from emotion.detection.points import VALUES, best, candidates, decode, grid, merged
 from emotion.detection.single_shot import _uncut, network_input
+from emotion.geometry.boxes import overlaps
 
 STRIDES = (8, 16, 32, 64)
 

@@ -11,7 +11,7 @@ import pytest
 from emotion.detection import SingleShotDetector
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.errors import ModelError
-from emotion.spec import SERVED_FILE
+from emotion.models.spec import SERVED_FILE
 from emotion.types import Image
 from tests.detector.drawn import draw_face, landmarks_of
 

@@ -11,7 +11,7 @@ from emotion.cli import main, train_detector
 from emotion.detection import SingleShotDetector
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import DataError, ModelError
-from emotion.spec import KERAS_FILE, SERVED_FILE
+from emotion.models.spec import KERAS_FILE, SERVED_FILE
 from emotion.training.detector import export, network
 from emotion.training.detector.answers import detector_of
 from emotion.training.detector.config import DetectorConfig

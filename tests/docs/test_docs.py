@@ -12,7 +12,7 @@ import pytest
 
 from emotion.cli import COMMANDS
 from emotion.detection import load_detector
-from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
+from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
 from emotion.training.detector.card import HEADLINE, figures_table
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import emotion
-from emotion.classifier import Classifier
-from emotion.spec import SERVED_FILE, model_folder, read_checked, read_spec
+from emotion.expression.classifier import Classifier
+from emotion.models.spec import SERVED_FILE, model_folder, read_checked, read_spec
 
 
 @pytest.fixture(scope="module")

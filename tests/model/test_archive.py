@@ -17,7 +17,7 @@ import pytest
 from emotion.archive.engine import write_archive
 from emotion.archive.reader import ArchiveWork
 from emotion.archive.stores import ArchiveError
-from emotion.table import COLUMNS
+from emotion.results.rows import COLUMNS
 from tests.model.test_many_files import WAIT_S, block, clip, run, some_photos, start, unblock
 
 JOBS = 2

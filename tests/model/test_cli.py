@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as PILImage
 
-from emotion.table import COLUMNS
+from emotion.results.rows import COLUMNS
 from emotion.types import EMOTIONS
 from emotion.video.clip import read_frames
 from tests.clips import encode

@@ -18,10 +18,10 @@ import pytest
 import skimage.data
 from PIL import Image as PILImage
 
-from emotion.boxes import overlaps
 from emotion.detection import Detector, SingleShotDetector, blazeface, load_detector
 from emotion.detection.cascade import FaceDetector
 from emotion.errors import ModelError
+from emotion.geometry.boxes import overlaps
 from emotion.types import Detection, Floats, Image
 
 # Read off the pictures by eye: left eye, right eye, nose tip, mouth, as seen in the image.

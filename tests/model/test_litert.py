@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from emotion.errors import ModelError
-from emotion.litert import CompiledModel
-from emotion.spec import SERVED_FILE, model_folder
+from emotion.models.litert import CompiledModel
+from emotion.models.spec import SERVED_FILE, model_folder
 
 SIZES = [(160, 160), (256, 320), (64, 96), (320, 224), (32, 32)]
 

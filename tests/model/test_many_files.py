@@ -18,7 +18,7 @@ import pytest
 from PIL import Image as PILImage
 
 from emotion.cli.workers import outcomes
-from emotion.table import COLUMNS
+from emotion.results.rows import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 240.0  # a loaded machine is no failure

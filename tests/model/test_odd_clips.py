@@ -14,8 +14,8 @@ import pytest
 from PIL import Image as PILImage
 
 import emotion
-from emotion.inputs import DAMAGED_CLIP
-from emotion.table import COLUMNS
+from emotion.files import DAMAGED_CLIP
+from emotion.results.rows import COLUMNS
 from emotion.types import Floats
 from emotion.video.clip import read_frames
 from tests.clips import QUICK, encode, index_first, sound_only, turned

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import emotion
-from emotion.boxes import overlaps
+from emotion.geometry.boxes import overlaps
 from emotion.types import Image
 from emotion.video.persons import changes, persons
 from emotion.video.record import Recording

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.app.about import read_report
 from emotion.app.figures import confusions, evaluations, evaluations_html, head_html
-from emotion.spec import EVAL_FILE, HeadSpec, ModelSpec
+from emotion.models.spec import EVAL_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
 from tests.pages.helpers import html, run_place
 

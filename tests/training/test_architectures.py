@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from emotion.litert import CompiledModel
+from emotion.models.litert import CompiledModel
 from emotion.training.architectures import ARCHITECTURES, build, settings_of
 from emotion.training.config import TrainingConfig
 from emotion.training.layers import FusedBatchNormalization

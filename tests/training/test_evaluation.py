@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from emotion.app.figures import evaluations, robustness_html
-from emotion.classifier import Classifier
 from emotion.cli import main
 from emotion.detection import load_detector
 from emotion.errors import DataError
-from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
+from emotion.expression.classifier import Classifier
+from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
 from emotion.training.config import TrainingConfig
 from emotion.training.data.faces import LabelledFaces
 from emotion.training.evaluation import card
@@ -54,8 +54,8 @@ def real_face() -> np.ndarray:
     """A grey 48 x 48 cut of a photograph, as FER2013 frames faces."""
     from skimage.data import astronaut
 
-    from emotion.crop import crop_face, to_input
-    from emotion.spec import CropRule
+    from emotion.expression.crop import crop_face, to_input
+    from emotion.models.spec import CropRule
 
     photo = astronaut()
     face = load_detector().detect(photo)[0]

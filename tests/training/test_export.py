@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import pytest
 
-from emotion.classifier import Classifier
 from emotion.cli import main
 from emotion.errors import ModelError
-from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, read_spec
+from emotion.expression.classifier import Classifier
+from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, read_spec
 from emotion.training import export, trainer
 from emotion.training.architectures import build
 from emotion.training.data.faces import LabelledFaces

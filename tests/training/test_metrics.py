@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from emotion.images import read_image
+from emotion.imaging.files import read_image
 from emotion.training.evaluation import curves, mistakes
 from emotion.training.evaluation.metrics import intervals, report
 from emotion.training.evaluation.protocols import Judged

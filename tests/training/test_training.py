@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.classifier import Classifier
 from emotion.cli import main
 from emotion.errors import ModelError
-from emotion.spec import KERAS_FILE, SERVED_FILE, model_folder, read_spec
+from emotion.expression.classifier import Classifier
+from emotion.models.spec import KERAS_FILE, SERVED_FILE, model_folder, read_spec
 from emotion.training import export
 from emotion.training.architectures import build
 from emotion.training.config import TrainingConfig

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from emotion.analyzer import load_analyzer
-from emotion.classifier import Classifier, softmax
 from emotion.cli import main
 from emotion.errors import ModelError
-from emotion.spec import read_spec
+from emotion.expression.classifier import Classifier, softmax
+from emotion.models.spec import read_spec
 from emotion.training.architectures import build
 from emotion.training.blend import Question, table
 from emotion.training.distill import taught

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.crop import crop_face, crop_matrix, roll, to_input
 from emotion.detection.views import turned_boxes
-from emotion.spec import CropRule
+from emotion.expression.crop import crop_face, crop_matrix, roll, to_input
+from emotion.models.spec import CropRule
 from emotion.types import Detection
 
 SIZE = (48, 48)

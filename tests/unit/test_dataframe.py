@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import emotion
-from emotion.dataframe import Results
-from emotion.table import COLUMNS, face_rows, to_csv
+from emotion.results.dataframe import Results
+from emotion.results.rows import COLUMNS, face_rows, to_csv
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face
 from emotion.video.faces import FrameResult, video_rows

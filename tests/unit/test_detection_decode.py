@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.boxes import overlaps
 from emotion.detection import anchors
 from emotion.detection.cascade import ZOOM, central_face
 from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
+from emotion.geometry.boxes import overlaps
 from emotion.types import Floats
 
 Layers = tuple[tuple[int, int], ...]

@@ -7,7 +7,7 @@ import pytest
 from emotion.detection import load_detector
 from emotion.detection.named import default_detector
 from emotion.errors import ModelError
-from emotion.spec import own_models
+from emotion.models.spec import own_models
 
 
 def test_the_default_is_named_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:

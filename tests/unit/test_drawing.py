@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.canvas import fill, halved, split
-from emotion.drawing import (
+from emotion.imaging.annotation import (
     FACE_COLORS,
     annotate,
     annotate_into,
@@ -15,7 +14,8 @@ from emotion.drawing import (
     face_color,
     ink_color,
 )
-from emotion.images import i420
+from emotion.imaging.canvas import fill, halved, split
+from emotion.imaging.files import i420
 from emotion.types import Face
 
 

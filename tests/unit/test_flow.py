@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.app.samples import SAMPLES
-from emotion.images import read_image
+from emotion.imaging.files import read_image
 from emotion.tracking.flow import FaceFlow
 from emotion.types import Detection, Image
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 import emotion
-from emotion import images
-from emotion.images import encode_image, read_image
+from emotion.imaging import files as images
+from emotion.imaging.files import encode_image, read_image
 
 
 def file_of(array: np.ndarray, name: str, **options: object) -> bytes:

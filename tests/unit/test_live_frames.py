@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.images import i420
+from emotion.imaging.files import i420
 from emotion.live.frames import again, annotated, pixels_of, planes_of, to_rgb
 from emotion.tracking import TrackedFace
 from emotion.types import Face, Image

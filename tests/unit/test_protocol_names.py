@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from emotion.app.figures import evaluations
-from emotion.protocol_names import PROTOCOL_NAMES, protocol_name
-from emotion.spec import EVAL_FILE, model_folder
+from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
+from emotion.models.spec import EVAL_FILE, model_folder
 from emotion.training.evaluation.card_tables import figures_table
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.table import COLUMNS, face_rows, to_csv
+from emotion.results.rows import COLUMNS, face_rows, to_csv
 from emotion.types import EMOTIONS, Face
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from emotion import table_files
-from emotion.table import COLUMNS, Row, to_csv
-from emotion.table_files import TABLE_SUFFIXES, forget_rows, open_table, rows_file
+from emotion.results import writers as table_files
+from emotion.results.rows import COLUMNS, Row, to_csv
+from emotion.results.writers import TABLE_SUFFIXES, forget_rows, open_table, rows_file
 
 
 def rows(count: int, first: int = 0) -> list[Row]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.boxes import overlaps
+from emotion.geometry.boxes import overlaps
 from emotion.tracking import FaceTracker
 from emotion.tracking.association import best_pairs, looks, pair_cost
 from emotion.tracking.one_euro import Calm, OneEuro

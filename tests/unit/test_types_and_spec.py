@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import emotion
-from emotion.classifier import probabilities, softmax
 from emotion.errors import ModelError
-from emotion.spec import HeadSpec, ModelSpec, model_folder, read_checked, read_spec
+from emotion.expression.classifier import probabilities, softmax
+from emotion.models.spec import HeadSpec, ModelSpec, model_folder, read_checked, read_spec
 from emotion.types import EMOTIONS, Detection, Face, check_image
 
 BOX = np.array([10, 20, 40, 60], np.float32)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from emotion.crop import to_input
 from emotion.errors import DataError
+from emotion.expression.crop import to_input
 from emotion.training.data.problems import Problem
 
 FACE_SIZE = (48, 48)

@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
-from emotion.crop import crop_face, to_input
 from emotion.detection import load_detector
 from emotion.errors import DataError, EmotionError
-from emotion.images import read_image
-from emotion.spec import CropRule
+from emotion.expression.crop import crop_face, to_input
+from emotion.imaging.files import read_image
+from emotion.models.spec import CropRule
 from emotion.training.data import problems as kinds
 from emotion.training.data.faces import (
     FER2013_FORMAT,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from emotion.images import IMAGE_SUFFIXES
+from emotion.imaging.files import IMAGE_SUFFIXES
 from emotion.training.data import problems as kinds
 from emotion.training.data.faces import SPLITS
 from emotion.training.data.labels import CONTEMPT, named_label

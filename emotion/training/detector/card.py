@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.detection.spec import DetectorSpec, read_detector_spec
-from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
 from emotion.training.config import RUN_FILE, read_json
 from emotion.training.detector.scoring import FALSE_PER_PICTURE, RANGES
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from emotion.detection.points import LANDMARKS
 from emotion.errors import DataError
-from emotion.images import read_image
+from emotion.imaging.files import read_image
 from emotion.types import Floats, Image
 
 MANUAL_WEIGHT, AUTO_WEIGHT, HIDDEN_WEIGHT = 1.0, 0.3, 0.5

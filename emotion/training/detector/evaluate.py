@@ -14,7 +14,7 @@ import numpy as np
 from emotion.detection.spec import read_detector_spec
 from emotion.detection.views import Affine, turned_boxes
 from emotion.errors import ModelError
-from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
+from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
 from emotion.training.detector.data import Picture
 from emotion.training.detector.peers import Detect

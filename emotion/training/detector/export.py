@@ -12,8 +12,8 @@ import numpy as np
 from emotion.detection import SingleShotDetector
 from emotion.detection.spec import DetectorSpec
 from emotion.errors import ModelError
-from emotion.litert import CompiledModel
-from emotion.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, sha256_of
+from emotion.models.litert import CompiledModel
+from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, sha256_of
 from emotion.training.detector import network
 from emotion.training.detector.answers import judge
 from emotion.training.detector.data import Picture

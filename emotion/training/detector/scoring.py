@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.boxes import areas, overlaps
+from emotion.geometry.boxes import areas, overlaps
 from emotion.types import Floats
 
 MATCH_IOU = 0.5

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from emotion.boxes import areas
 from emotion.detection.views import Affine, turned_boxes
+from emotion.geometry.boxes import areas
 from emotion.training.detector.data import Faces, Picture, joined_faces
 from emotion.types import Image
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
 from emotion.training.config import RUN_FILE, TrainingConfig, read_json
 from emotion.training.evaluation import card_tables as tables
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emotion.protocol_names import PROTOCOL_NAMES, protocol_name
-from emotion.spec import SERVED_FILE, ModelSpec
+from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
+from emotion.models.spec import SERVED_FILE, ModelSpec
 
 Figures = Mapping[str, Any]
 

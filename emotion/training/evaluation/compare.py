@@ -17,7 +17,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from emotion.errors import DataError, ModelError
-from emotion.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
 from emotion.training.evaluation.card_tables import describes, markdown, sections
 
 Value = float | str | None

@@ -24,9 +24,9 @@ from typing import Any
 
 from sklearn.metrics import classification_report
 
-from emotion.classifier import Classifier
 from emotion.errors import DataError
-from emotion.spec import EVAL_FILE, SERVED_FILE, model_folder
+from emotion.expression.classifier import Classifier
+from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.data.faces import LabelledFaces
 from emotion.training.evaluation import card, curves, mistakes, plots
 from emotion.training.evaluation.metrics import report

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.classifier import Classifier, probabilities, softmax
-from emotion.spec import HeadSpec, ModelSpec
+from emotion.expression.classifier import Classifier, probabilities, softmax
+from emotion.models.spec import HeadSpec, ModelSpec
 from emotion.training.data.faces import LabelledFaces
 from emotion.training.targets import TO_SEVEN, majority, majority_of_seven
 from emotion.types import EMOTIONS

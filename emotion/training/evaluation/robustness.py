@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emotion.classifier import Classifier
+from emotion.expression.classifier import Classifier
 from emotion.training import augment
 from emotion.training.evaluation.metrics import rounded
 from emotion.training.evaluation.protocols import (

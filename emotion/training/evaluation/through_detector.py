@@ -16,9 +16,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emotion.classifier import Classifier
-from emotion.crop import crop_face
 from emotion.detection import load_detector
+from emotion.expression.classifier import Classifier
+from emotion.expression.crop import crop_face
 from emotion.training.evaluation.metrics import rounded
 from emotion.training.evaluation.protocols import Judged, Progress, by_labels, logits_of, silent
 from emotion.types import Detection, Image

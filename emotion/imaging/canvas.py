@@ -13,7 +13,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from emotion.images import i420
+from emotion.imaging.files import i420
 from emotion.types import Image
 
 Color = tuple[int, int, int]

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emotion.spec import CropRule
+from emotion.models.spec import CropRule
 from emotion.types import Detection, Image
 
 WARPED_SIDE = 32_766

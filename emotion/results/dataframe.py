@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from emotion.table import COLUMNS, Row, face_rows
+from emotion.results.rows import COLUMNS, Row, face_rows
 from emotion.types import Face
 from emotion.video.faces import FrameResult, video_rows
 
@@ -20,7 +20,7 @@ _TYPES = {"source": "str", "label": "str", "frame": "Int64", "track": "Int64"}
 
 
 def to_dataframe(results: Results | Mapping[str, Results], *, source: str = "") -> pd.DataFrame:
-    """One row a face, the columns of the table: see ``emotion.table``.
+    """One row a face, the columns of the table: see ``emotion.results.rows``.
 
     results: one photo's faces, one clip's frames, or a mapping from names to either. source: the
     name in the first column, where ``results`` has none. No face gives no row, and all columns.

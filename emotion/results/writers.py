@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from emotion.inputs import partial_path
-from emotion.table import COLUMNS, Row
+from emotion.files import partial_path
+from emotion.results.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa

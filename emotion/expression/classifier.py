@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion.crop import to_input
-from emotion.litert import CompiledModel
-from emotion.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, read_spec
+from emotion.expression.crop import to_input
+from emotion.models.litert import CompiledModel
+from emotion.models.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, read_spec
 from emotion.types import EMOTIONS, Floats, Image
 
 MAX_BATCH = 64

@@ -122,7 +122,7 @@ def models_folder() -> Path:
 
 def own_models() -> Path:
     """``models/`` beside the package (a checkout), else the copy inside an installed package."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     checkout = package.parent / "models"
     return checkout if (checkout / DEFAULT_FILE).is_file() else package / "_models"
 

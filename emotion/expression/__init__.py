@@ -1,0 +1,1 @@
+"""From a detected face to the probabilities of seven expressions."""

@@ -1,0 +1,1 @@
+"""Boxes and affine maps, in pixels of an image. Pure NumPy."""

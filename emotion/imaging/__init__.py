@@ -1,0 +1,1 @@
+"""Pictures: reading and writing files, YUV planes, and drawing on them."""

@@ -1,0 +1,1 @@
+"""Model folders: the spec, where models are found, and the LiteRT runtime."""

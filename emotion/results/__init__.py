@@ -1,0 +1,1 @@
+"""Results as rows: their columns, the files they are written to, and data frames."""
