@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.detection import load_detector
-from emotion.expression.crop import roll
+from emotion.geometry.affine import eye_roll
 from emotion.training.data import read_faces
 from emotion.training.evaluation.through_detector import BORDER_PX, FACE_SIDE_PX, placed, scene
 
@@ -46,7 +46,7 @@ def main() -> int:
             (half - (y1 + y2) / 2) / diagonal,
             (half - (x1 + x2) / 2) / diagonal,
             (x2 - x1) / (y2 - y1),
-            np.degrees(roll(face.landmarks)),
+            np.degrees(eye_roll(face.landmarks)),
         ])  # fmt: skip
     print(
         f"{len(rows)} of {len(chosen)} faces found\n\n| | 10 % | median | 90 % |\n|---|---|---|---|"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.types import Detection, Face, Image
 
@@ -52,16 +53,11 @@ class Stage:
         return image
 
     def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
         self.scans += 1
-        self.known.append(len(known))
-        self.thorough.append(not quick)
+        self.known.append(len(options.known))
+        self.thorough.append(not options.quick)
         wanted = self.min_score if min_score is None else min_score
         return [self._found(actor) for actor in self.actors if actor.score >= wanted]
 

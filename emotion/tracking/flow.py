@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from emotion.geometry.affine import downscale
 from emotion.types import Detection, Floats, Image
 
 REACH = 1.6
@@ -85,9 +86,8 @@ class FaceFlow:
         gray = cv2.cvtColor(image[self._part], cv2.COLOR_RGB2GRAY)
         if self._shrink == 1:
             return np.asarray(gray, np.uint8)
-        size = (max(gray.shape[1] // self._shrink, 1), max(gray.shape[0] // self._shrink, 1))
-        even = gray[: size[1] * self._shrink, : size[0] * self._shrink]
-        return np.asarray(cv2.resize(even, size, interpolation=cv2.INTER_AREA), np.uint8)
+        by_y, by_x = (min(self._shrink, side) for side in gray.shape)
+        return downscale(np.asarray(gray, np.uint8), by_x, by_y)
 
     def _good_corners(self) -> Floats:
         """Corners of the face, float32 (N, 1, 2), in pixels of the shrunk part."""

@@ -14,7 +14,8 @@ from itertools import islice
 
 import numpy as np
 
-from emotion.geometry.boxes import overlaps, same_faces, stacked
+from emotion.detection.base import SearchOptions
+from emotion.geometry.boxes import duplicates_of, overlaps, stack_boxes
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.association import Sight, best_pairs, pair_cost
 from emotion.tracking.track import Place, Track, TrackedFace
@@ -183,8 +184,10 @@ class FaceTracker:
         # Every fourth search is for small faces too, where that costs no more than one scan.
         quick = self._scans % THOROUGH_EVERY > 0 or max(image.shape) > THOROUGH_UP_TO
         self._scans += 1
-        others = self._analyzer.detect(image, self._unsure, quick=quick, known=known)[:MAX_FACES]
-        new = ~same_faces(_boxes(others), _boxes(known))
+        others = self._analyzer.detect(
+            image, self._unsure, SearchOptions(quick=quick, known=known)
+        )[:MAX_FACES]
+        new = ~duplicates_of(_boxes(others), _boxes(known))
         found = [Sight.of(image, face) for face, is_new in zip(others, new, strict=True) if is_new]
         lost = [track for track in self._tracks if track.lost]
         pairs = _associate(lost, found, time_s)
@@ -221,7 +224,7 @@ class FaceTracker:
 
 
 def _boxes(faces: Sequence[Detection]) -> Floats:
-    return stacked([face.whole for face in faces])
+    return stack_boxes([face.whole for face in faces])
 
 
 def _associate(

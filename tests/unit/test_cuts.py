@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.tracking.cuts import CutDetector
 from emotion.types import Detection, Face, Image
 from emotion.video.faces import followed
@@ -47,15 +48,10 @@ class Film(Stage):
             yield index, index / 10, picture
 
     def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
         self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
-        return super().detect(image, min_score, quick=quick, known=known)
+        return super().detect(image, min_score, options)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None

@@ -1,4 +1,4 @@
-"""The arithmetic of BlazeFace's outputs and the views of a picture; no model, no files."""
+"""Decoding, box voting, views of a picture and tiles; no model, no files."""
 
 from itertools import pairwise
 
@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.detection import anchors
-from emotion.detection.cascade import ZOOM, central_face
-from emotion.detection.views import Pyramid, face_view, scan_view, tiles, to_picture
-from emotion.geometry.boxes import overlaps
+from emotion.detection import decoding
+from emotion.detection.base import Candidate, Candidates
+from emotion.detection.blazeface import anchors
+from emotion.detection.blazeface.cascade import REFINED_MIN_SCORE, REFINED_VOTE_IOU
+from emotion.detection.nms import weighted_nms
+from emotion.detection.refinement import RoiRefiner, central_candidate, roi_matrix
+from emotion.detection.tiling import Region, Tiling, tiles
+from emotion.geometry.affine import Affine, invert, map_boxes, map_points
+from emotion.geometry.boxes import clip_boxes, overlaps
+from emotion.geometry.pyramid import Pyramid
 from emotion.types import Floats
 
 Layers = tuple[tuple[int, int], ...]
@@ -44,11 +50,11 @@ def squares(*rows: tuple[float, float, float]) -> np.ndarray:
 
 @pytest.mark.parametrize(("size", "layers"), [(128, SHORT_LAYERS), (256, BACK_LAYERS)])
 def test_both_models_have_896_anchors(size: int, layers: Layers) -> None:
-    assert anchors.anchor_centers(size, size, layers).shape == (896, 2)
+    assert decoding.anchor_centers(size, size, layers).shape == (896, 2)
 
 
 def test_anchors_lie_in_the_middle_of_cells_row_by_row() -> None:
-    centers = anchors.anchor_centers(128, 128, SHORT_LAYERS)
+    centers = decoding.anchor_centers(128, 128, SHORT_LAYERS)
     assert centers[:5].tolist() == [[4, 4], [4, 4], [12, 4], [12, 4], [20, 4]]
     assert centers[32].tolist() == [4, 12]  # 16 cells of two anchors, then the second row
     assert centers[511].tolist() == [124, 124]
@@ -57,7 +63,7 @@ def test_anchors_lie_in_the_middle_of_cells_row_by_row() -> None:
 
 
 def test_anchors_of_a_wide_input() -> None:
-    centers = anchors.anchor_centers(192, 256, BACK_LAYERS)
+    centers = decoding.anchor_centers(192, 256, BACK_LAYERS)
     assert len(centers) == 12 * 16 * 2 + 6 * 8 * 6
     assert centers.max(axis=0).tolist() == [248, 184]
 
@@ -67,7 +73,7 @@ def test_anchors_of_a_wide_input() -> None:
 
 def test_decode_undoes_encode() -> None:
     rng = np.random.default_rng(3)
-    centers = anchors.anchor_centers(128, 128, SHORT_LAYERS)
+    centers = decoding.anchor_centers(128, 128, SHORT_LAYERS)
     middle = rng.uniform(0, 128, (896, 2))
     half = rng.uniform(1, 60, (896, 2))
     boxes = np.concatenate([middle - half, middle + half], axis=1)
@@ -93,15 +99,15 @@ def test_decode_of_nothing() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_sigmoid_of_far_logits_is_quiet() -> None:
-    far = anchors.sigmoid(np.array([-1e4, -2, 0, 2, 1e4], np.float32))
+    far = decoding.sigmoid(np.array([-1e4, -2, 0, 2, 1e4], np.float32))
     np.testing.assert_allclose(far, [0, 0.1192, 0.5, 0.8808, 1], atol=1e-4)
     assert far.dtype == np.float32
 
 
 @pytest.mark.filterwarnings("error")
 def test_logit_is_the_inverse_of_sigmoid() -> None:
-    assert anchors.sigmoid(np.array([anchors.logit(0.3)], np.float32)) == pytest.approx(0.3)
-    assert anchors.logit(0.0) == -np.inf
+    assert decoding.sigmoid(np.array([decoding.logit(0.3)], np.float32)) == pytest.approx(0.3)
+    assert decoding.logit(0.0) == -np.inf
 
 
 # Overlaps and suppression
@@ -125,7 +131,9 @@ def test_overlaps(
 
 
 def test_nms_of_nothing() -> None:
-    boxes, points, scores = anchors.weighted_nms(EMPTY_BOXES, EMPTY_POINTS, EMPTY_SCORES)
+    boxes, points, scores = weighted_nms(
+        Candidates(EMPTY_BOXES, EMPTY_POINTS, EMPTY_SCORES), iou=0.3
+    )
     assert boxes.shape == (0, 4)
     assert points.shape == (0, 6, 2)
     assert scores.shape == (0,)
@@ -134,7 +142,9 @@ def test_nms_of_nothing() -> None:
 def test_nms_averages_a_group_by_score() -> None:
     boxes = squares((50, 50, 40), (54, 50, 40), (200, 200, 30))
     points = np.stack([np.full((6, 2), v, np.float32) for v in (0, 8, 5)])
-    merged = anchors.weighted_nms(boxes, points, np.array([0.9, 0.3, 0.95], np.float32))
+    merged = weighted_nms(
+        Candidates(boxes, points, np.array([0.9, 0.3, 0.95], np.float32)), iou=0.3
+    )
     np.testing.assert_allclose(merged[0], squares((200, 200, 30), (51, 50, 40)), rtol=1e-5)
     np.testing.assert_allclose(merged[1][:, 0, 0], [5, 2], rtol=1e-5)
     np.testing.assert_allclose(merged[2], [0.95, 0.9])
@@ -143,7 +153,7 @@ def test_nms_averages_a_group_by_score() -> None:
 def test_nms_keeps_neighbours_apart() -> None:
     boxes = squares((50, 50, 40), (80, 50, 40))  # IoU 1/7
     scores = np.array([0.9, 0.8], np.float32)
-    kept = anchors.weighted_nms(boxes, np.zeros((2, 6, 2), np.float32), scores, iou=0.3)
+    kept = weighted_nms(Candidates(boxes, np.zeros((2, 6, 2), np.float32), scores), iou=0.3)
     np.testing.assert_allclose(kept[0], boxes)
 
 
@@ -151,8 +161,9 @@ def test_nms_drops_a_part_of_a_face_without_moving_the_face() -> None:
     boxes = squares((50, 50, 40), (52, 60, 14))
     points = np.zeros((2, 6, 2), np.float32)
     scores = np.array([0.9, 0.8], np.float32)
-    assert len(anchors.weighted_nms(boxes, points, scores)[0]) == 2
-    kept = anchors.weighted_nms(boxes, points, scores, contained=0.7)
+    given = Candidates(boxes, points, scores)
+    assert len(weighted_nms(given, iou=0.3)[0]) == 2
+    kept = weighted_nms(given, iou=0.3, containment=0.7)
     np.testing.assert_allclose(kept[0], boxes[:1])
 
 
@@ -165,7 +176,7 @@ def test_nms_gives_fewer_boxes_sorted_and_within_the_given_ones(
     )
     scores = data.draw(hnp.arrays(np.float32, len(boxes), elements=st.floats(0.0625, 1, width=32)))
     points = np.repeat(boxes[:, None, :2], 6, axis=1)
-    merged, _, kept = anchors.weighted_nms(boxes, points, scores)
+    merged, _, kept = weighted_nms(Candidates(boxes, points, scores), iou=0.3)
     assert len(merged) <= len(boxes)
     assert (len(merged) > 0) == (len(boxes) > 0)
     assert (np.diff(kept) <= 0).all()
@@ -176,52 +187,51 @@ def test_nms_gives_fewer_boxes_sorted_and_within_the_given_ones(
 
 @given(box_arrays, st.integers(1, 1500), st.integers(1, 1500))
 def test_clipping_stays_inside_and_is_idempotent(boxes: Floats, height: int, width: int) -> None:
-    once = anchors.clip_boxes(boxes, height, width)
+    once = clip_boxes(boxes, height, width)
     assert once.dtype == np.float32
     assert (once >= 0).all()
     assert (once[:, [0, 2]] <= width).all()
     assert (once[:, [1, 3]] <= height).all()
-    np.testing.assert_array_equal(anchors.clip_boxes(once, height, width), once)
+    np.testing.assert_array_equal(clip_boxes(once, height, width), once)
 
 
 @given(st.integers(1, 900), st.integers(1, 900))
 def test_clipping_leaves_an_inner_box_alone(height: int, width: int) -> None:
     inner = np.array([[0, 0, width, height], [width / 4, 0, width / 2, height / 3]], np.float32)
-    np.testing.assert_array_equal(anchors.clip_boxes(inner, height, width), inner)
+    np.testing.assert_array_equal(clip_boxes(inner, height, width), inner)
 
 
-# The second look's choice
+# The choice of a refinement
 
 
-def second_look_output(faces: Faces) -> tuple[Floats, Floats, Floats, int]:
-    """Logits and raw offsets of a 128 px input; faces: (centre x, centre y, side, score)."""
-    centers = anchors.anchor_centers(128, 128, SHORT_LAYERS)
-    logits = np.full(896, -20, np.float32)
-    raw = np.zeros((896, 16), np.float32)
-    for i, (x, y, side, score) in enumerate(faces):
-        box = squares((x, y, side))
-        points = np.tile(box[:, None, :2], (1, 6, 1))
-        logits[i] = anchors.logit(score)
-        raw[i] = encode(box, points, centers[[i]])[0]
-    return logits, raw, centers, 128
+ZOOM = RoiRefiner.zoom
+
+
+def chosen(faces: Faces) -> Candidate | None:
+    """What is taken of a 128 px crop with faces (centre x, centre y, side, score)."""
+    found = squares(*(face[:3] for face in faces)) if faces else EMPTY_BOXES
+    points = np.tile(found[:, None, :2], (1, 6, 1))
+    scores = np.array([score for *_, score in faces], np.float32)
+    seen = Candidates(found, points, scores).select(scores > REFINED_MIN_SCORE)
+    return central_candidate(seen, 128, ZOOM, REFINED_VOTE_IOU)
 
 
 def test_the_middle_face_is_chosen_over_a_better_neighbour() -> None:
-    face = central_face(*second_look_output([(66, 62, 50, 0.7), (115, 64, 50, 0.99)]))
+    face = chosen([(66, 62, 50, 0.7), (115, 64, 50, 0.99)])
     assert face is not None
-    np.testing.assert_allclose(face[0], squares((66, 62, 50)), atol=1e-3)
-    assert face[2].tolist() == pytest.approx([0.7])
+    np.testing.assert_allclose(face.box, squares((66, 62, 50))[0], atol=1e-3)
+    assert face.score == pytest.approx(0.7)
 
 
 def test_anchors_that_agree_are_averaged() -> None:
-    face = central_face(*second_look_output([(60, 64, 50, 0.8), (68, 64, 50, 0.8)]))
+    face = chosen([(60, 64, 50, 0.8), (68, 64, 50, 0.8)])
     assert face is not None
-    np.testing.assert_allclose(face[0], squares((64, 64, 50)), atol=1e-3)
+    np.testing.assert_allclose(face.box, squares((64, 64, 50))[0], atol=1e-3)
 
 
 @pytest.mark.parametrize("faces", [[], [(64, 64, 50, 0.01)], [(64 + 128 / ZOOM, 64, 50, 0.9)]])
 def test_no_face_in_the_middle(faces: Faces) -> None:
-    assert central_face(*second_look_output(faces)) is None
+    assert chosen(faces) is None
 
 
 # Views
@@ -236,27 +246,33 @@ def test_no_face_in_the_middle(faces: Faces) -> None:
 def test_a_face_returns_from_its_view(x: float, y: float, side: float, angle: float) -> None:
     box = squares((x, y, side))[0]
     eyes = np.array([[0, 0], [np.cos(angle), np.sin(angle)]]) * side / 2 + [x, y]
-    view = face_view(box, eyes.astype(np.float32), 128, 2.0)
+    view = roi_matrix(box, eyes.astype(np.float32), 128, 2.0)
     in_view = eyes @ view[:, :2].T + view[:, 2]
     assert in_view[0, 1] == pytest.approx(in_view[1, 1], abs=0.01)  # level
     assert in_view[0, 0] < in_view[1, 0]
-    back, points = to_picture(view, squares((64, 64, 64)), in_view[None].astype(np.float32))
+    back = map_boxes(squares((64, 64, 64)), invert(view))
+    points = map_points(in_view.astype(np.float32), invert(view))
     np.testing.assert_allclose(back[0], box, atol=0.02)
-    np.testing.assert_allclose(points[0], eyes, atol=0.02)
+    np.testing.assert_allclose(points, eyes, atol=0.02)
 
 
 def test_a_view_without_points_is_not_turned() -> None:
-    view = face_view(squares((100, 80, 40))[0], None, 128, 2.0)
+    view = roi_matrix(squares((100, 80, 40))[0], None, 128, 2.0)
     np.testing.assert_allclose(view, [[1.6, 0, 64 - 160], [0, 1.6, 64 - 128]])
+
+
+def scan_matrix(left: float, top: float, scale: float) -> Affine:
+    """The map to a view whose first pixel lies at (left, top), ``scale`` times the image's size."""
+    return np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
 
 
 def test_a_view_samples_pixels_where_the_boxes_say() -> None:
     image = np.zeros((40, 60, 3), np.uint8)
     image[10:20, 30:40] = 200
-    seen = Pyramid(image).sample(scan_view(30, 10, 2.0), 20, 20)
+    seen = Pyramid(image).warp(scan_matrix(30, 10, 2.0), (20, 20))
     # Bilinear enlargement blends the outermost half pixel with the black around.
     assert (seen[1:-1, 1:-1] == 200).all()
-    shrunk = Pyramid(image).sample(scan_view(0, 0, 0.1), 4, 6)
+    shrunk = Pyramid(image).warp(scan_matrix(0, 0, 0.1), (4, 6))
     assert shrunk[1, 3, 0] > 100
     assert shrunk[3, 0, 0] == 0
 
@@ -264,21 +280,21 @@ def test_a_view_samples_pixels_where_the_boxes_say() -> None:
 def test_shrinking_averages_fine_stripes() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     image[:, ::2] = 200
-    seen = Pyramid(image).sample(scan_view(0, 0, 1 / 8), 8, 8)
+    seen = Pyramid(image).warp(scan_matrix(0, 0, 1 / 8), (8, 8))
     np.testing.assert_allclose(seen[1:-1, 1:-1].astype(int), 100, atol=1)
 
 
 def test_a_view_beyond_the_picture_is_black() -> None:
     image = np.full((30, 30, 3), 255, np.uint8)
-    assert not Pyramid(image).sample(scan_view(500, -400, 1.0), 16, 16).any()
-    assert not Pyramid(image).sample(scan_view(-500, 400, 1.0), 16, 16).any()
+    assert not Pyramid(image).warp(scan_matrix(500, -400, 1.0), (16, 16)).any()
+    assert not Pyramid(image).warp(scan_matrix(-500, 400, 1.0), (16, 16)).any()
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4000), (4000, 1), (2, 3), (31, 33)])
 def test_odd_and_tiny_pictures_shrink_to_the_end(height: int, width: int) -> None:
     image = np.full((height, width, 3), 255, np.uint8)
     scale = 1 / max(height, width)
-    assert Pyramid(image).sample(scan_view(0, 0, scale), 32, 32).shape == (32, 32, 3)
+    assert Pyramid(image).warp(scan_matrix(0, 0, scale), (32, 32)).shape == (32, 32, 3)
     level, scale_x, scale_y = Pyramid(image).level(1 / scale)
     assert max(level.shape[:2]) == 1
     assert 1 <= width * scale_x < 2
@@ -287,7 +303,7 @@ def test_odd_and_tiny_pictures_shrink_to_the_end(height: int, width: int) -> Non
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_tiles_cover_the_picture_and_stay_inside(height: int, width: int) -> None:
-    parts = np.array(tiles(height, width, side=640, overlap=0.2, limit=12))
+    parts = np.array(tiles(height, width, Tiling(side=640)))
     assert 1 <= len(parts) <= 12
     assert parts.min() >= 0
     assert (parts[:, 2] <= width).all()
@@ -302,4 +318,4 @@ def test_tiles_cover_the_picture_and_stay_inside(height: int, width: int) -> Non
 
 
 def test_a_small_picture_is_one_tile() -> None:
-    assert tiles(480, 640, side=640, overlap=0.2, limit=12) == [[0, 0, 640, 480]]
+    assert tiles(480, 640, Tiling(side=640)) == [Region(0, 0, 640, 480)]

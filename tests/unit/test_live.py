@@ -15,6 +15,7 @@ import pytest
 
 from emotion.app.areas import EMOTION_COLORS
 from emotion.app.strip import strip_svg
+from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.live.newest import NewestWorker
 from emotion.live.record import SessionRecord
@@ -44,7 +45,7 @@ class Analyzer:
         self.answer = answer
 
     def detect(
-        self, image: Image, min_score: float | None = None, **_: object
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
         return self.answer(image)
 

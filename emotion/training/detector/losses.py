@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from emotion.detection.points import LANDMARKS, MAX_LOG_SIZE, VALUES
+from emotion.detection.anchor_points import LANDMARKS, MAX_LOG_SIZE, VALUES
 from emotion.training.detector.assignment import chosen
 
 TINY = 1e-6

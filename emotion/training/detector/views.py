@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from emotion.detection.views import Affine, turned_boxes
+from emotion.geometry.affine import Affine, map_boxes
 from emotion.geometry.boxes import areas
 from emotion.training.detector.data import Faces, Picture, joined_faces
 from emotion.types import Image
@@ -168,7 +168,7 @@ def sampled(
 
 def faces_in(faces: Faces, view: Affine, side: int, config: ViewConfig) -> Faces:
     """The faces as a view shows them; one that is mostly cut away or too small is ignored."""
-    boxes = turned_boxes(faces.boxes, view)
+    boxes = map_boxes(faces.boxes, view)
     landmarks = faces.landmarks @ view[:, :2].T + view[:, 2]
     weights = faces.weights
     if np.linalg.det(view[:, :2]) < 0:

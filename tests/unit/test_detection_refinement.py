@@ -1,17 +1,26 @@
-"""Following a face in a view of its own, and the two meanings of a box; no model, no files."""
+"""ROI refinement, and the conversion of BlazeFace's squares; no model, no files."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.detection.look import LOOK_FROM, MAX_LOOKS, SIDE, ZOOM, Found, looked_again, refined
-from emotion.detection.squares import HEIGHT, RAISED, WIDTH, face_boxes, square_of
+from emotion.detection.base import Candidates
+from emotion.detection.blazeface.box_convention import (
+    HEIGHT,
+    RAISED,
+    WIDTH,
+    face_boxes,
+    square_of,
+)
+from emotion.detection.refinement import MAX_REFINED, REFINE_FROM_PX, FindCandidates, RoiRefiner
 from emotion.types import Detection, Image
 
 RNG = np.random.default_rng(0)
+SIDE, ZOOM = RoiRefiner.side, RoiRefiner.zoom
 BLANK = np.zeros((480, 640, 3), np.uint8)
 
 
@@ -33,11 +42,21 @@ class Seen:
         self.views: list[Image] = []
         self._rows = np.array(rows, np.float32).reshape(-1, 5)
 
-    def __call__(self, view: Image) -> Found:
+    def __call__(self, view: Image) -> Candidates:
         self.views.append(view)
         boxes = self._rows[:, :4]
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-        return boxes, np.repeat(middle[:, None], 6, axis=1), self._rows[:, 4]
+        return Candidates(boxes, np.repeat(middle[:, None], 6, axis=1), self._rows[:, 4])
+
+
+def refine(
+    find: FindCandidates, image: Image, detections: Sequence[Detection], min_score: float
+) -> tuple[Detection | None, ...]:
+    return RoiRefiner(find=find).refine_detections(image, detections, min_score)
+
+
+def refine_largest(find: FindCandidates, image: Image, candidates: Candidates) -> Candidates:
+    return RoiRefiner(find=find).refine_largest(image, candidates)
 
 
 def around(
@@ -48,20 +67,20 @@ def around(
 
 def test_a_face_in_the_middle_of_its_view_stays_where_it_is() -> None:
     side = SIDE / ZOOM
-    look = Seen(around(SIDE / 2, SIDE / 2, 0.8 * side, side, 0.8))
-    (found,) = refined(look, BLANK, [face(300, 200, 80, 100)], 0.5)
+    find = Seen(around(SIDE / 2, SIDE / 2, 0.8 * side, side, 0.8))
+    (found,) = refine(find, BLANK, [face(300, 200, 80, 100)], 0.5)
     assert found is not None
     np.testing.assert_allclose(found.xyxy, [260, 150, 340, 250], atol=1e-3)
     assert found.landmarks is not None
     np.testing.assert_allclose(found.landmarks[2], [300, 200], atol=1e-3)
     assert found.score == pytest.approx(0.8)
-    assert look.views[0].shape == (SIDE, SIDE, 3)
+    assert find.views[0].shape == (SIDE, SIDE, 3)
 
 
 def test_a_turned_face_keeps_an_upright_box() -> None:
     side = SIDE / ZOOM
-    look = Seen(around(SIDE / 2, SIDE / 2, 0.5 * side, side, 0.8))
-    (found,) = refined(look, BLANK, [face(300, 200, 100, 100, math.pi / 2)], 0.5)
+    find = Seen(around(SIDE / 2, SIDE / 2, 0.5 * side, side, 0.8))
+    (found,) = refine(find, BLANK, [face(300, 200, 100, 100, math.pi / 2)], 0.5)
     assert found is not None  # lying on its side, it is twice as wide as high
     np.testing.assert_allclose(found.xyxy, [250, 175, 350, 225], atol=1e-3)
 
@@ -71,31 +90,31 @@ def test_neighbours_and_weak_answers_are_not_taken() -> None:
     beside = around(SIDE / 2 + 0.7 * side, SIDE / 2, side, side, 0.99)
     weak = around(SIDE / 2, SIDE / 2, side, side, 0.3)
     known = face(300, 200, 100, 100)
-    assert refined(Seen(beside), BLANK, [known], 0.5) == (None,)
-    assert refined(Seen(weak), BLANK, [known], 0.5) == (None,)
-    assert refined(Seen(), BLANK, [known], 0.0) == (None,)
-    (found,) = refined(Seen(beside, weak), BLANK, [known], 0.2)
+    assert refine(Seen(beside), BLANK, [known], 0.5) == (None,)
+    assert refine(Seen(weak), BLANK, [known], 0.5) == (None,)
+    assert refine(Seen(), BLANK, [known], 0.0) == (None,)
+    (found,) = refine(Seen(beside, weak), BLANK, [known], 0.2)
     assert found is not None
     assert found.score == pytest.approx(0.3)
-    assert refined(Seen(weak), BLANK, [], 0.5) == ()
+    assert refine(Seen(weak), BLANK, [], 0.5) == ()
 
 
 def test_a_face_that_left_the_picture_is_gone() -> None:
-    look = Seen(around(SIDE / 2, SIDE / 2, 20, 20, 0.9))
-    assert refined(look, BLANK, [face(-200, 200, 100, 100)], 0.5) == (None,)
+    find = Seen(around(SIDE / 2, SIDE / 2, 20, 20, 0.9))
+    assert refine(find, BLANK, [face(-200, 200, 100, 100)], 0.5) == (None,)
 
 
-def found_at(*faces: Detection, score: float = 0.6) -> Found:
+def found_at(*faces: Detection, score: float = 0.6) -> Candidates:
     points = [face.landmarks for face in faces if face.landmarks is not None]
     scores = np.full(len(faces), score, np.float32)
-    return np.stack([face.xyxy for face in faces]), np.stack(points), scores
+    return Candidates(np.stack([face.xyxy for face in faces]), np.stack(points), scores)
 
 
 def test_large_faces_are_seen_once_more() -> None:
-    look = Seen(around(SIDE / 2, SIDE / 2, 0.5 * SIDE / ZOOM, SIDE / ZOOM, 0.8))
+    find = Seen(around(SIDE / 2, SIDE / 2, 0.5 * SIDE / ZOOM, SIDE / ZOOM, 0.8))
     small, large = face(500, 100, 40, 50), face(200, 200, 100, 100)
-    boxes, points, scores = looked_again(look, BLANK, found_at(small, large))
-    assert len(look.views) == 1
+    boxes, points, scores = refine_largest(find, BLANK, found_at(small, large))
+    assert len(find.views) == 1
     np.testing.assert_allclose(boxes[0], [175, 150, 225, 250], atol=1e-3)
     np.testing.assert_allclose(points[0][0], [200, 200], atol=1e-3)
     np.testing.assert_allclose(boxes[1], small.xyxy, atol=1e-3)
@@ -104,20 +123,20 @@ def test_large_faces_are_seen_once_more() -> None:
 
 def test_a_face_that_is_not_seen_again_counts_half() -> None:
     large = face(200, 200, 100, 100)
-    boxes, _, scores = looked_again(Seen(), BLANK, found_at(large))
+    boxes, _, scores = refine_largest(Seen(), BLANK, found_at(large))
     np.testing.assert_allclose(boxes[0], large.xyxy)
     np.testing.assert_allclose(scores, [0.3], atol=1e-6)
 
 
 def test_a_crowd_of_large_faces_and_weak_ones_cost_no_more() -> None:
-    side = LOOK_FROM + 1
+    side = REFINE_FROM_PX + 1
     crowd = [face(x * 70 + 40, y * 70 + 40, side, side) for x in range(8) for y in range(6)]
-    look = Seen()
-    looked_again(look, BLANK, found_at(*crowd))
-    assert len(look.views) == MAX_LOOKS
-    look = Seen()
-    looked_again(look, BLANK, found_at(*crowd, score=0.15))
-    assert not look.views
+    find = Seen()
+    refine_largest(find, BLANK, found_at(*crowd))
+    assert len(find.views) == MAX_REFINED
+    find = Seen()
+    refine_largest(find, BLANK, found_at(*crowd, score=0.15))
+    assert not find.views
 
 
 @given(
