@@ -62,7 +62,7 @@ def annotated(
         faces = [mirrored(face, frame.width) for face in faces]
     if half:
         faces = [replace(face, xyxy=np.asarray(face.xyxy / 2, np.float32)) for face in faces]
-    numbers = [face.number for face in faces]
+    numbers = [face.track_id for face in faces]
     planes = planes_of(frame)
     if planes is not None:
         planes = halved(planes) if half else planes

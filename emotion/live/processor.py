@@ -26,7 +26,7 @@ from emotion.live.newest import NewestWorker, as_long
 from emotion.live.record import SessionRecord
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot, rate_hz
-from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker, TrackedFace
+from emotion.tracking import DETECT_INTERVAL_FRAMES, MAX_REFINED_PER_FRAME, FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 
@@ -77,7 +77,11 @@ class LiveProcessor:
         load: Load = LOAD,
     ) -> None:
         self._load = load
-        self._tracker = FaceTracker(analyzer, at_once=AT_ONCE, search_one_in=SEARCH_ONE_IN)
+        self._tracker = FaceTracker(
+            analyzer,
+            max_refined_per_frame=MAX_REFINED_PER_FRAME,
+            detect_interval_frames=DETECT_INTERVAL_FRAMES,
+        )
         self._holder = holder or SettingsHolder()
         self.record = SessionRecord()
         self._worker = NewestWorker(

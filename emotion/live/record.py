@@ -44,11 +44,11 @@ class SessionRecord:
         with self._lock:
             entries, begun_s = list(self._entries), self._begun_s or 0.0
         # In a crowd a face may be in two entries as one frame showed it.
-        faces = {(face.seen_s, face.number): face for _, found in entries for face in found}
+        faces = {(face.observed_s, face.track_id): face for _, found in entries for face in found}
         return [
             row
-            for (seen_s, _), face in sorted(faces.items(), key=lambda item: item[0])
-            for row in tracked_rows("webcam", [face], seen_s - begun_s)
+            for (observed_s, _), face in sorted(faces.items(), key=lambda item: item[0])
+            for row in tracked_rows("webcam", [face], observed_s - begun_s)
         ]
 
     def timeline(self, number: int, seconds: float) -> tuple[Floats, Floats]:
@@ -63,7 +63,7 @@ class SessionRecord:
             for time_s, faces in entries
             if now_s - time_s <= seconds
             for face in faces
-            if face.number == number
+            if face.track_id == number
         ]
         times = np.array([time_s for time_s, _ in found], np.float32)
         values = [probabilities for _, probabilities in found]

@@ -13,23 +13,23 @@ from emotion.analyzer import load_analyzer
 from emotion.results.rows import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
-from emotion.tracking.cuts import CutDetector
 from emotion.tracking.rows import tracked_rows
-from emotion.tracking.track import Place
+from emotion.tracking.shot_cuts import ShotCutDetector
+from emotion.tracking.track import TrackState
 from emotion.types import Image
 from emotion.video.ahead import ahead
 from emotion.video.clip import Clip, read_frames
 from emotion.video.container import Source
 
-SCAN_EVERY_S = 0.2
-"""Between two searches of a whole frame for faces; in between, known ones are followed."""
+DETECT_EVERY_S = 0.2
+"""Between two full-frame detections; in between, known faces are followed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
     """The faces of one frame. frame: index from 0 among all frames. time_s: since the start.
 
-    A face's ``number`` is its person's through the clip; its ``raw`` is what this frame alone says.
+    A face's ``track_id`` is its person's through the clip; ``raw`` is what this frame alone says.
     """
 
     frame: int
@@ -78,22 +78,22 @@ def followed(
     One thread makes the frames, a second one finds the faces, and the caller's classifies them: a
     few frames are in work. Close it before what ``frames`` reads from.
     """
-    tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
+    tracker = FaceTracker(analyzer, detect_every_s=DETECT_EVERY_S, reuse_track_ids=False)
     with (
         closing(_located(frames, tracker)) as finding,
         closing(ahead(finding)) as found,
     ):
         for index, time_s, image, places in found:
-            yield FrameResult(index, time_s, tracker.answer(image, places)), image
+            yield FrameResult(index, time_s, tracker.classify(image, places)), image
 
 
 def _located(
     frames: Iterable[tuple[int, float, Image]], tracker: FaceTracker
-) -> Generator[tuple[int, float, Image, tuple[Place, ...]]]:
-    """Each frame with the places of its faces."""
-    cuts = CutDetector()
+) -> Generator[tuple[int, float, Image, tuple[TrackState, ...]]]:
+    """Each frame with the track states of its faces."""
+    cuts = ShotCutDetector()
     with closing(ahead(frames)) as pictures:
         for index, time_s, image in pictures:
             if cuts.is_cut(image):
-                tracker.reset(cuts.exchange(tracker.tracks), time_s)
+                tracker.reset(cuts.reidentify(tracker.tracks), time_s)
             yield index, time_s, image, tracker.locate(image, time_s)

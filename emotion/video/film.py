@@ -83,4 +83,4 @@ def frame_at(source: Source, recording: Recording, time_s: float) -> Image | Non
 def draw_faces(image: Image, recording: Recording, time_s: float) -> None:
     """Draws the faces of a moment into its frame."""
     faces = recording.shown_at(time_s)
-    annotate_into(image, faces, numbers=[face.number for face in faces])
+    annotate_into(image, faces, numbers=[face.track_id for face in faces])

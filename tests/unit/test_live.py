@@ -99,7 +99,7 @@ def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make
     assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
     seen = processor.snapshot()
     assert [face.label for face in seen.faces] == ["happy"]
-    assert [face.number for face in seen.faces] == [1]
+    assert [face.track_id for face in seen.faces] == [1]
     assert (seen.frames, seen.size_wh, seen.failed) == (2, (160, 120), False)
     assert seen.analysis_ms >= 0
 
@@ -305,16 +305,16 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str, roun
         processor.on_ended()
 
 
-def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
+def tracked(number: int = 1, top: int = 3, observed_s: float = 0.0) -> TrackedFace:
     face = make_face(top=top)
     return TrackedFace(
         xyxy=face.xyxy,
         score=0.9,
         probabilities=face.probabilities,
-        number=number,
+        track_id=number,
         raw=face,
-        held=3,
-        seen_s=seen_s,
+        label_index=3,
+        observed_s=observed_s,
     )
 
 
@@ -322,9 +322,9 @@ def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
     record = SessionRecord()
     for index in range(30 * 700):
         now_s = 1000 + index / 30
-        faces = [tracked(1, seen_s=now_s)]
+        faces = [tracked(1, observed_s=now_s)]
         if index % 300 < 150:
-            faces.append(tracked(2, top=4, seen_s=now_s))
+            faces.append(tracked(2, top=4, observed_s=now_s))
         record.add(faces, now_s)
     rows = record.rows()
     times = sorted({float(str(row["time_s"])) for row in rows})
@@ -341,9 +341,9 @@ def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
 
 def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
     record = SessionRecord()
-    record.add([tracked(1, seen_s=10.0), tracked(2, seen_s=10.0)], 10.0)
-    record.add([tracked(1, seen_s=10.3), tracked(2, seen_s=10.0)], 10.3)
-    record.add([tracked(1, seen_s=10.5), tracked(2, seen_s=10.5)], 10.6)
+    record.add([tracked(1, observed_s=10.0), tracked(2, observed_s=10.0)], 10.0)
+    record.add([tracked(1, observed_s=10.3), tracked(2, observed_s=10.0)], 10.3)
+    record.add([tracked(1, observed_s=10.5), tracked(2, observed_s=10.5)], 10.6)
     rows = [(round(float(str(row["time_s"])), 3), row["track"]) for row in record.rows()]
     assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]
 
