@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     from emotion.models.spec import model_folder
     from emotion.training.config import RUN_FILE
-    from emotion.training.data.faces import choosing_faces
+    from emotion.training.data.faces import FaceFormat, choosing_faces
     from emotion.training.ensemble import ensemble_of, members_record
     from emotion.training.evaluation import card
     from emotion.training.export import export_keras
@@ -31,7 +31,9 @@ def run(options: argparse.Namespace) -> int:
     folders = [model_folder(name) for name in options.models]
     model, heads = ensemble_of(folders)
     check_default_head(options.default_head, heads)
-    sets = read_sets(options, print)
+    _, height, width, channels = model.input_shape
+    form = FaceFormat(size=(height, width), channels=channels)
+    sets = read_sets(options, print, form)
     validation = [choosing_faces(each, among=sets) for each in sets]
     export_keras(
         model,

@@ -19,7 +19,7 @@ from emotion.cli.common import (
 )
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
-from emotion.models.spec import model_folder
+from emotion.models.spec import model_folder, read_spec
 
 if TYPE_CHECKING:
     from emotion.training.config import TrainingConfig
@@ -28,14 +28,18 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_data_arguments(parser)
-    parser.add_argument("--arch", help="the architecture (default se_resnet)")
+    parser.add_argument(
+        "--arch", help="the architecture (default: that of --start-from's model, else se_resnet)"
+    )
     parser.add_argument(
         "--config", type=Path, metavar="FILE.toml", help="settings; other options override them"
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
     parser.add_argument(
-        "--start-from", metavar="MODEL", help="whose weights are the first ones: a model, or a file"
+        "--start-from",
+        metavar="MODEL",
+        help="the first weights: a model, a file of weights, or the .json of a published network",
     )
     parser.add_argument(
         "--freeze-epochs",
@@ -115,7 +119,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         own = read_settings(options.config) if options.config else {}
     except ValueError as error:
         usage_error(f"--config {error}")
-    arch = options.arch or own.get("arch", TrainingConfig.arch)
+    arch = options.arch or own.get("arch") or _arch_of(options.start_from) or TrainingConfig.arch
     if arch not in ARCHITECTURES:
         usage_error(f"--arch expects one of {', '.join(ARCHITECTURES)}, got {arch!r}")
     settings = settings_of(arch) | own
@@ -132,6 +136,12 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         return TrainingConfig(**settings)
     except ValueError as error:
         usage_error(str(error))
+
+
+def _arch_of(start: str | None) -> str | None:
+    """The architecture of the model that training starts from, if it is a model's folder."""
+    folder = _start(start)
+    return read_spec(folder).arch if folder is not None and folder.is_dir() else None
 
 
 def _start(given: str | None) -> Path | None:

@@ -1,36 +1,56 @@
-"""One answer from several labellings: which heads, in which shares, serve all sets best.
+"""The default answer: which heads, in which shares, with how much logit adjustment.
 
 Each head has learned its own set's way of naming expressions. The page shows strangers' faces, so
-the blend is chosen by how it does on the validation parts of all sets together.
+the answer is chosen by balanced accuracy over the validation parts of several kinds of pictures;
+plain accuracy is decided by happy and neutral. Logit adjustment (Menon et al. 2021, "Long-tail
+learning via logit adjustment") subtracts ``adjustment`` times the log of a class's frequency in
+training, which trades accuracy for the recall of rare classes.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 from keras import layers
 
-from emotion.expression.classifier import seven_logits
+from emotion.expression.classifier import seven_logits, softmax
 from emotion.models.spec import HeadSpec
 from emotion.training.data.faces import LabelledFaces
-from emotion.training.evaluation.metrics import fit_temperature
-from emotion.training.targets import majority_of_seven
+from emotion.training.evaluation.metrics import (
+    balanced_accuracy,
+    calibration_error,
+    fit_temperature,
+    rounded,
+)
+from emotion.training.targets import Targets, majority_of_seven
 from emotion.types import EMOTIONS
 
 BLEND = "blend"
 STEP = 4
 """Shares are multiples of 1 / STEP."""
 
+ADJUSTMENTS = tuple(round(0.1 * step, 1) for step in range(11))
+"""Strengths of logit adjustment that are tried; 0 is none."""
+
+LARGEST_LOSS = 0.01
+"""Mean accuracy that a choice may lose against the best of all, for the sake of rare classes."""
+
+LEAST_ROWS = 5
+"""Rows of a class in a validation part, below which its recall is left out of the mean."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
-    """A validation part as every head can answer it.
+class EvaluationSet:
+    """A validation part as every head answers it.
 
-    logits: head -> float32 (N, 7), calibrated, in the order of ``EMOTIONS``. truth: int64 (N,).
+    Attributes:
+        name: The set's name.
+        logits: Head -> float32 (N, 7), calibrated, in the order of ``EMOTIONS``.
+        truth: int64 (N,), indices into ``EMOTIONS``.
     """
 
     name: str
@@ -40,81 +60,218 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Blend:
-    """shares: head -> its part in the mean of the logits. accuracy: question -> fraction."""
+    """A way to answer, and what it reaches on each evaluation set.
+
+    Attributes:
+        shares: Head -> its part in the mean of the logits.
+        adjustment: Strength of the logit adjustment.
+        accuracy: Set -> fraction.
+        balanced: Set -> balanced accuracy.
+    """
 
     shares: dict[str, float]
+    adjustment: float
     accuracy: dict[str, float]
-    mean: float
+    balanced: dict[str, float]
+
+    def mean_accuracy(self, without: Collection[str] = ()) -> float:
+        """Mean accuracy over the sets, each counted alike."""
+        return _mean(self.accuracy, without)
+
+    def mean_balanced(self, without: Collection[str] = ()) -> float:
+        """Mean balanced accuracy over the sets, each counted alike."""
+        return _mean(self.balanced, without)
 
 
-def questions(
-    parts: Sequence[LabelledFaces],
-    logits: Sequence[Mapping[str, np.ndarray]],
-    heads: Mapping[str, HeadSpec],
-) -> list[Question]:
-    """The validation parts with their labels; where there are votes, with their clear majority.
+def _mean(values: Mapping[str, float], without: Collection[str]) -> float:
+    return float(np.mean([value for name, value in values.items() if name not in without]))
 
-    FER2013's own labels agree with ten annotators on two thirds of the pictures only, so the
-    votes are the better truth where the question is what a face looks like.
+
+def evaluation_set(
+    part: LabelledFaces, logits: Mapping[str, np.ndarray], heads: Mapping[str, HeadSpec]
+) -> EvaluationSet:
+    """Labelled faces and the heads' logits of them as an evaluation set.
+
+    Where there are votes, the clear majority is the truth: FER2013's own labels agree with ten
+    annotators on two thirds of the pictures only.
     """
-    result = []
-    for part, answers in zip(parts, logits, strict=True):
-        rows, truth, asked = np.arange(len(part)), part.labels, part.head
-        if part.votes is not None:
-            truth = majority_of_seven(part.votes)
-            rows, asked = np.flatnonzero(truth >= 0), "ferplus"
-        seven = {name: seven_logits(answers[name][rows], spec) for name, spec in heads.items()}
-        result.append(Question(name=asked, logits=seven, truth=truth[rows]))
-    return result
+    rows, truth = np.arange(len(part)), part.labels
+    if part.votes is not None:
+        truth = majority_of_seven(part.votes)
+        rows = np.flatnonzero(truth >= 0)
+    seven = {name: seven_logits(logits[name][rows], spec) for name, spec in heads.items()}
+    return EvaluationSet(name=part.name, logits=seven, truth=truth[rows])
 
 
-def table(asked: Sequence[Question], heads: Sequence[str]) -> list[Blend]:
-    """Every blend in steps of 1 / STEP, the one with the best mean accuracy first."""
-    rows = []
-    for shares in _simplex(len(heads)):
-        chosen = {head: share for head, share in zip(heads, shares, strict=True) if share}
-        each = {q.name: _accuracy(_blended(q, chosen), q.truth) for q in asked}
-        mean = round(float(np.mean(list(each.values()))), 4)
-        rows.append(Blend(shares=chosen, accuracy=each, mean=mean))
-    return sorted(rows, key=lambda row: -row.mean)
+def log_priors(
+    teaching: Mapping[str, Targets], heads: Mapping[str, HeadSpec]
+) -> dict[str, np.ndarray]:
+    """Head -> log of each class's frequency in its training targets, float64 (7,).
+
+    A class that was never trained on counts as one row.
+    """
+    found = {}
+    for name, spec in heads.items():
+        targets = teaching[name]
+        mass = targets.targets[targets.weights > 0].sum(axis=0, dtype=np.float64)
+        seven = np.maximum(mass[[spec.labels.index(label) for label in EMOTIONS]], 1.0)
+        found[name] = np.log(seven / seven.sum())
+    return found
 
 
-def head(asked: Sequence[Question], shares: Mapping[str, float]) -> HeadSpec:
-    """The blend as a head; its temperature is fitted on all questions, with the same weight."""
-    count = min(len(q.truth) for q in asked)
+def blends(sets: Sequence[EvaluationSet], priors: Mapping[str, np.ndarray]) -> list[Blend]:
+    """Every blend in steps of 1 / STEP with every adjustment, judged on each set."""
+    return [
+        judged(sets, priors, dict(zip(priors, shares, strict=True)), adjustment)
+        for shares in _simplex(len(priors))
+        for adjustment in ADJUSTMENTS
+    ]
+
+
+def judged(
+    sets: Sequence[EvaluationSet],
+    priors: Mapping[str, np.ndarray],
+    shares: Mapping[str, float],
+    adjustment: float,
+) -> Blend:
+    """One way to answer, judged on each set."""
+    used = {head: share for head, share in shares.items() if share}
+    guesses = {s.name: blended(s, priors, used, adjustment).argmax(axis=1) for s in sets}
+    return Blend(
+        shares=used,
+        adjustment=adjustment,
+        accuracy={s.name: rounded(np.mean(guesses[s.name] == s.truth)) for s in sets},
+        balanced={
+            s.name: rounded(balanced_accuracy(guesses[s.name], s.truth, LEAST_ROWS)) for s in sets
+        },
+    )
+
+
+def best(rows: Sequence[Blend], without: Collection[str] = ()) -> Blend:
+    """The highest mean balanced accuracy among those that lose little accuracy.
+
+    Args:
+        rows: To choose from.
+        without: Names of sets that have no say.
+    """
+    floor = max(row.mean_accuracy(without) for row in rows) - LARGEST_LOSS
+    return max(
+        (row for row in rows if row.mean_accuracy(without) >= floor),
+        key=lambda row: (row.mean_balanced(without), -row.adjustment),
+    )
+
+
+def left_out(rows: Sequence[Blend]) -> dict[str, Blend]:
+    """Set -> what would be chosen if that set were not known."""
+    return {name: best(rows, {name}) for name in rows[0].accuracy}
+
+
+def trade_off(
+    sets: Sequence[EvaluationSet], priors: Mapping[str, np.ndarray], chosen: Blend
+) -> list[dict[str, float]]:
+    """Mean accuracy and balanced accuracy of the chosen shares at each adjustment."""
+    rows = [judged(sets, priors, chosen.shares, adjustment) for adjustment in ADJUSTMENTS]
+    return [
+        {
+            "adjustment": row.adjustment,
+            "accuracy": rounded(row.mean_accuracy()),
+            "balanced_accuracy": rounded(row.mean_balanced()),
+        }
+        for row in rows
+    ]
+
+
+def blended(
+    part: EvaluationSet,
+    priors: Mapping[str, np.ndarray],
+    shares: Mapping[str, float],
+    adjustment: float,
+) -> np.ndarray:
+    """The blend's logits, (N, 7)."""
+    return np.asarray(
+        sum(share * (part.logits[h] - adjustment * priors[h]) for h, share in shares.items())
+    )
+
+
+def shared_temperature(logits: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> float:
+    """The temperature that fits several sets, each with the same weight.
+
+    Args:
+        logits: Of each set, (N, 7).
+        truths: Of each set, (N,).
+    """
+    count = min(map(len, truths))
     rng = np.random.default_rng(0)
-    rows = [rng.permutation(len(q.truth))[:count] for q in asked]
-    logits = np.concatenate([_blended(q, shares)[r] for q, r in zip(asked, rows, strict=True)])
-    truth = np.concatenate([q.truth[r] for q, r in zip(asked, rows, strict=True)])
-    return HeadSpec(labels=EMOTIONS, temperature=round(fit_temperature(logits, truth), 4))
+    rows = [rng.permutation(len(truth))[:count] for truth in truths]
+    some = np.concatenate([values[r] for values, r in zip(logits, rows, strict=True)])
+    truth = np.concatenate([values[r] for values, r in zip(truths, rows, strict=True)])
+    return fit_temperature(some, truth)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenKind:
+    """What the answer reaches on a kind of picture that its network never saw in training.
+
+    ece: with the temperature that fits the other unseen kinds. recall: label -> fraction.
+    """
+
+    model: str
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    ece: float
+    recall: dict[str, float]
+
+
+def unseen_kinds(
+    kinds: Mapping[str, tuple[str, np.ndarray, np.ndarray]],
+) -> dict[str, UnseenKind]:
+    """Figures of kinds of pictures that were left out, and their calibration among each other.
+
+    Args:
+        kinds: Set -> (the model that was trained without it, its blended logits (N, 7), truth).
+    """
+    found = {}
+    for name, (model, logits, truth) in kinds.items():
+        others = [each for other, each in kinds.items() if other != name] or [kinds[name]]
+        temperature = shared_temperature([o[1] for o in others], [o[2] for o in others])
+        guesses = logits.argmax(axis=1)
+        found[name] = UnseenKind(
+            model=model,
+            n=len(truth),
+            accuracy=rounded(np.mean(guesses == truth)),
+            balanced_accuracy=rounded(balanced_accuracy(guesses, truth)),
+            ece=rounded(calibration_error(softmax(logits / temperature), truth)),
+            recall={
+                EMOTIONS[label]: rounded(np.mean(guesses[truth == label] == label))
+                for label in np.unique(truth)
+            },
+        )
+    return found
 
 
 def with_blend(
-    model: keras.Model, heads: Mapping[str, HeadSpec], shares: Mapping[str, float]
+    model: keras.Model,
+    heads: Mapping[str, HeadSpec],
+    priors: Mapping[str, np.ndarray],
+    chosen: Blend,
 ) -> keras.Model:
-    """The model with one more head, the blend: calibrated logits of the others, by their shares."""
+    """The model with one more head, the blend: adjusted logits of the others, by their shares."""
     outputs = {name: logits for name, logits in model.output.items() if name != BLEND}
     terms = []
-    for head, share in shares.items():
+    for head, share in chosen.shares.items():
         spec = heads[head]
         pick = np.zeros((len(spec.labels), len(EMOTIONS)), np.float32)
         for column, name in enumerate(EMOTIONS):
             pick[spec.labels.index(name), column] = share / spec.temperature
-        layer = layers.Dense(len(EMOTIONS), use_bias=False, trainable=False, name=f"{BLEND}_{head}")
+        bias = (-share * chosen.adjustment * priors[head]).astype(np.float32)
+        layer = layers.Dense(len(EMOTIONS), trainable=False, name=f"{BLEND}_{head}")
         terms.append(layer(outputs[head]))
-        layer.set_weights([pick])
+        layer.set_weights([pick, bias])
     outputs[BLEND] = (
         layers.Add(name=BLEND)(terms) if len(terms) > 1 else layers.Identity(name=BLEND)(terms[0])
     )
     return keras.Model(model.input, outputs, name=model.name)
-
-
-def _blended(question: Question, shares: Mapping[str, float]) -> np.ndarray:
-    return np.asarray(sum(share * question.logits[name] for name, share in shares.items()))
-
-
-def _accuracy(logits: np.ndarray, truth: np.ndarray) -> float:
-    return round(float(np.mean(logits.argmax(axis=1) == truth)), 4)
 
 
 def _simplex(count: int) -> Iterator[tuple[float, ...]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from emotion.errors import ModelError
@@ -21,9 +22,9 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
     """The ensemble of the models in ``folders``, and its heads' labels.
 
     A head of the ensemble is the mean of its members' calibrated logits (the geometric mean of
-    their probabilities), over the members that have it. Members may differ in input size; the
-    ensemble takes the largest. Raises ``ModelError`` for fewer than two members, and when two
-    members give one head different labels.
+    their probabilities), over the members that have it. Members may differ in input size and
+    channels; the ensemble takes the largest, and RGB if a member does. Raises ``ModelError`` for
+    fewer than two members, and when two members give one head different labels.
     """
     if len(folders) < 2:
         raise ModelError("An ensemble needs at least two members.")
@@ -31,14 +32,17 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
     heads = _common_heads(specs)
     height = max(spec.input_size[0] for spec in specs)
     width = max(spec.input_size[1] for spec in specs)
-    face = keras.Input((height, width, 1), dtype="uint8", name="face")
+    channels = max(spec.channels for spec in specs)
+    face = keras.Input((height, width, channels), dtype="uint8", name="face")
     answers: dict[str, list[Any]] = {head: [] for head in heads}
     for number, (folder, spec) in enumerate(zip(folders, specs, strict=True)):
         member = load_keras(folder)
         member.name = f"member_{number}"
         given = face
+        if spec.channels < channels:
+            given = _gray(given)
         if spec.input_size != (height, width):
-            given = layers.Resizing(*spec.input_size, dtype="float32")(face)
+            given = layers.Resizing(*spec.input_size, dtype="float32")(given)
         for head, logits in member(given).items():
             answers[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
     outputs = {
@@ -48,6 +52,15 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
         for head, each in answers.items()
     }
     return keras.Model(face, outputs, name="ensemble"), heads
+
+
+def _gray(face: Any) -> Any:
+    """An RGB face as a grey one, by the weights of OpenCV (ITU-R BT.601)."""
+    weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 1, 3, 1)
+    layer = layers.Conv2D(1, 1, use_bias=False, trainable=False, dtype="float32")
+    result = layer(layers.Rescaling(1.0, dtype="float32")(face))
+    layer.set_weights([weights])
+    return result
 
 
 def _common_heads(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:

@@ -54,7 +54,7 @@ def load_graph_weights(
         x = np.asarray(layer(x, training=False))
     return {
         "model": path.name,
-        "sha256": {path.name: sha256_of(path), binary.name: sha256_of(binary)},
+        "sha256": sha256_of(binary),
         "run": None,
     }
 

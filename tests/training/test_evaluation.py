@@ -115,7 +115,7 @@ def copied_model(folder: Path) -> Path:
         "config": asdict(TrainingConfig(epochs=3)),
         "data": {"source": "fer2013", "sha256": {"fer2013": "ab" * 32}},
         "git_revision": "abc", "versions": {"python": "3"},
-        "blend": [{"shares": {"a": 0.75, "b": 0.25}, "accuracy": {}, "mean": 0.8}],
+        "blend": {"shares": {"a": 0.75, "b": 0.25}, "adjustment": 0.3, "accuracy": {}},
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(record))
     return folder

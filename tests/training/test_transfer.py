@@ -13,11 +13,22 @@ from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier, softmax
 from emotion.models.spec import read_spec
 from emotion.training.architectures import build
-from emotion.training.blend import Question, table
+from emotion.training.blend import (
+    ADJUSTMENTS,
+    EvaluationSet,
+    best,
+    blends,
+    judged,
+    left_out,
+    log_priors,
+    unseen_kinds,
+)
+from emotion.training.data import read_faces
+from emotion.training.data.faces import without_copies
 from emotion.training.distill import taught
 from emotion.training.keras_models import load_keras
 from emotion.training.narrowing import carry_over
-from emotion.training.targets import Targets
+from emotion.training.targets import Targets, teaching_of
 from emotion.training.transfer import begin_from
 from emotion.types import EMOTIONS
 from tests.training.conftest import write_fer2013, write_pictures
@@ -199,13 +210,16 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
     assert code == 0
     spec = read_spec(tmp_path / "blended")
     assert spec.default_head == "blend"
-    tried = json.loads((tmp_path / "blended" / "run.json").read_text())["blend"]
-    assert len(tried) == 5
-    assert tried[0]["mean"] == max(row["mean"] for row in tried)
+    chosen = json.loads((tmp_path / "blended" / "run.json").read_text())["blend"]
+    assert [row["adjustment"] for row in chosen["trade_off"]] == list(ADJUSTMENTS)
+    assert set(chosen["chosen_without"]) == {"fer2013"}
     faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
     found = Classifier(tmp_path / "blended").logits(faces)
     expected = np.zeros((3, 7), np.float32)
-    for head, share in tried[0]["shares"].items():
+    sets = [without_copies(read_faces(data, data.with_name("fer2013new.csv")))]
+    priors = log_priors(teaching_of(sets), {name: spec.heads[name] for name in chosen["shares"]})
+    for head, share in chosen["shares"].items():
+        expected -= share * chosen["adjustment"] * priors[head]
         labels = spec.heads[head].labels
         columns = [labels.index(name) for name in EMOTIONS]
         expected += share * found[head][:, columns] / spec.heads[head].temperature
@@ -214,14 +228,64 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
     assert begin_from(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
 
 
-def test_the_best_blend_answers_every_question() -> None:
-    truth = np.arange(7)
-    right, wrong = np.eye(7, dtype=np.float32), np.roll(np.eye(7, dtype=np.float32), 1, axis=1)
-    asked = [
-        Question(name="one", truth=truth, logits={"a": 4 * right, "b": wrong}),
-        Question(name="two", truth=truth, logits={"a": wrong, "b": 2 * right}),
+def answers(truth: np.ndarray, sure: float, right: bool = True) -> np.ndarray:
+    """Logits (N, 7) that name the true class, or the next one."""
+    return np.asarray(sure * np.eye(7, dtype=np.float32)[(truth + (not right)) % 7])
+
+
+FLAT = {"a": np.zeros(7), "b": np.zeros(7)}
+TRUTH = np.repeat(np.arange(7), 5)
+
+
+def test_the_best_blend_answers_every_set() -> None:
+    right, wrong = answers(TRUTH, 4), answers(TRUTH, 1, right=False)
+    sets = [
+        EvaluationSet(name="one", truth=TRUTH, logits={"a": right, "b": wrong}),
+        EvaluationSet(name="two", truth=TRUTH, logits={"a": wrong, "b": right}),
     ]
-    rows = table(asked, ["a", "b"])
-    assert rows[0].shares == {"a": 0.25, "b": 0.75}  # a is right by 4 to .75, b by 1.5 to .25
-    assert rows[0].accuracy == {"one": 1.0, "two": 1.0}
-    assert {row.mean for row in rows if len(row.shares) == 1} == {0.5}
+    rows = blends(sets, FLAT)
+    chosen = best(rows)
+    assert set(chosen.shares) == {"a", "b"}
+    assert chosen.adjustment == 0  # of equals the one without adjustment
+    assert chosen.accuracy == chosen.balanced == {"one": 1.0, "two": 1.0}
+    assert {row.mean_accuracy() for row in rows if len(row.shares) == 1} == {0.5}
+    assert {name: row.accuracy[name] for name, row in left_out(rows).items()}.keys() == {
+        "one", "two",
+    }  # fmt: skip
+    assert best(rows, without={"one"}).accuracy["two"] == 1.0
+
+
+def test_logit_adjustment_finds_the_rare_class() -> None:
+    truth = np.array([3] * 90 + [1] * 10)
+    logits = np.zeros((100, 7), np.float32)
+    logits[:, 3] = 1.0
+    logits[truth == 1, 1] = 0.9  # disgust is nearly as likely as happy
+    priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
+    sets = [EvaluationSet(name="one", truth=truth, logits={"a": logits})]
+    assert judged(sets, priors, {"a": 1.0}, 0.0).balanced == {"one": 0.5}
+    found = best(blends(sets, priors))
+    assert (found.adjustment, found.balanced) == (0.1, {"one": 1.0})
+
+
+def test_a_choice_loses_at_most_a_point_of_accuracy() -> None:
+    truth = np.array([3] * 180 + [1] * 5)
+    logits = np.zeros((185, 7), np.float32)
+    logits[:, 3] = 1.0
+    logits[truth == 1, 1] = 0.9
+    logits[:20, 1] = 0.9  # those who seem as disgusted and are happy
+    priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
+    rows = blends([EvaluationSet(name="one", truth=truth, logits={"a": logits})], priors)
+    assert max(row.mean_balanced() for row in rows) > 0.9
+    assert best(rows).adjustment == 0
+
+
+def test_unseen_kinds_are_calibrated_by_each_other() -> None:
+    rng = np.random.default_rng(0)
+    said = 2 * np.eye(7)[rng.integers(0, 7, 4000)]
+    truth = (said + rng.gumbel(size=said.shape)).argmax(axis=1)  # distributed as softmax(said)
+    kinds = {"one": ("without_one", 3 * said, truth), "two": ("without_two", 3 * said, truth)}
+    found = unseen_kinds(kinds)
+    assert found["one"].ece < 0.02  # the factor of 3 is found on the other
+    assert found["one"].model == "without_one"
+    right = said.argmax(axis=1) == truth
+    assert found["one"].accuracy == pytest.approx(right.mean(), abs=1e-4)

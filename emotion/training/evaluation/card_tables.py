@@ -11,6 +11,7 @@ from typing import Any
 
 from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
 from emotion.models.spec import SERVED_FILE, ModelSpec
+from emotion.types import EMOTIONS
 
 Figures = Mapping[str, Any]
 
@@ -37,11 +38,12 @@ def figures_table(figures: Figures) -> str:
                 found["head"],
                 str(found["n"]),
                 f"{found['accuracy']:.1%}",
+                _or_dash(found.get("balanced_accuracy"), "{:.1%}"),
                 f"{found['macro_f1']:.3f}",
                 f"{found['ece']:.3f}",
             ]
         )
-    return markdown(["protocol", "head", "faces", "accuracy", "macro F1", "ECE"], rows)
+    return markdown(["protocol", "head", "faces", "accuracy", "balanced", "macro F1", "ECE"], rows)
 
 
 def per_class_table(figures: Figures) -> str:
@@ -49,13 +51,17 @@ def per_class_table(figures: Figures) -> str:
     rows = [
         [
             name,
-            *(f"{found[key]:.3f}" for key in ("precision", "recall", "f1")),
+            f"{found['precision']:.3f}",
+            f"{found['recall']:.3f}" + _range(found.get("recall_95")),
+            f"{found['f1']:.3f}",
             str(found["support"]),
             _or_dash(found["average_precision"], "{:.3f}"),
         ]
         for name, found in figures["per_class"].items()
     ]
-    return markdown(["class", "precision", "recall", "F1", "faces", "average precision"], rows)
+    return markdown(
+        ["class", "precision", "recall (95 %)", "F1", "faces", "average precision"], rows
+    )
 
 
 def heads_table(figures: Figures) -> str:
@@ -66,13 +72,15 @@ def heads_table(figures: Figures) -> str:
             head + (" (page)" if head == figures["default_head"] else ""),
             str(found["n"]),
             f"{found['accuracy']:.1%} ({_interval(found['accuracy_95'])})",
+            _or_dash(found.get("balanced_accuracy"), "{:.1%}"),
             f"{found['macro_f1']:.3f}",
             f"{found['ece']:.3f}",
         ]
         for name, section in sections(figures)
         for head, found in section["by_head"].items()
     ]
-    return markdown(["set", "answers by", "faces", "accuracy (95 %)", "macro F1", "ECE"], rows)
+    names = ["set", "answers by", "faces", "accuracy (95 %)", "balanced", "macro F1", "ECE"]
+    return markdown(names, rows)
 
 
 def robustness_table(figures: Figures) -> str:
@@ -120,6 +128,44 @@ def detector_table(figures: Figures) -> str:
     return markdown(names, rows) if rows else ""
 
 
+def blend_table(chosen: Mapping[str, Any]) -> str:
+    """What the default answer reaches on each validation part; empty where it was not noted."""
+    balanced, accuracy = chosen.get("balanced", {}), chosen.get("accuracy", {})
+    without = chosen.get("chosen_without", {})
+    rows = [
+        [
+            name,
+            f"{accuracy[name]:.1%}",
+            f"{found:.1%}",
+            f"{without[name]['balanced'][name]:.1%}" if name in without else "-",
+        ]
+        for name, found in balanced.items()
+    ]
+    names = ["validation part", "accuracy", "balanced", "balanced, if chosen without it"]
+    return markdown(names, rows) if rows else ""
+
+
+def unseen_table(kinds: Mapping[str, Mapping[str, Any]]) -> str:
+    """The kinds of pictures that a model was trained without, and their mean."""
+    rows = [
+        [
+            name,
+            str(found["n"]),
+            *(f"{found[key]:.1%}" for key in ("accuracy", "balanced_accuracy")),
+            f"{found['ece']:.3f}",
+            *(_or_dash(found["recall"].get(label), "{:.2f}") for label in EMOTIONS),
+        ]
+        for name, found in kinds.items()
+    ]
+    means = [
+        sum(found[key] for found in kinds.values()) / len(kinds)
+        for key in ("accuracy", "balanced_accuracy", "ece")
+    ]
+    last = ["mean", "", f"{means[0]:.1%}", f"{means[1]:.1%}", f"{means[2]:.3f}"]
+    names = ["left out", "faces", "accuracy", "balanced", "ECE", *EMOTIONS]
+    return markdown(names, [*rows, [*last, *([""] * len(EMOTIONS))]])
+
+
 def interval_sentence(figures: Figures) -> str:
     """The first protocol's 95 % intervals in words."""
     low, high = figures["macro_f1_95"]
@@ -152,6 +198,10 @@ def _interval(ends: Sequence[float]) -> str:
 
 def _points(lost: float) -> str:
     return f"{round(-100 * lost, 1) + 0.0:+.1f}"  # + 0.0: never "-0.0"
+
+
+def _range(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f" ({ends[0]:.2f} to {ends[1]:.2f})"
 
 
 def _or_dash(value: float | None, form: str) -> str:

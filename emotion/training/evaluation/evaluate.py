@@ -47,7 +47,9 @@ REPORT_FILE = "report.txt"
 DRAWN = ("labels", "ferplus_majority")
 """The protocols that are drawn; the others are variants of these."""
 
-_BRIEF = ("n", "accuracy", "accuracy_95", "macro_f1", "macro_f1_95", "ece")
+_BRIEF = (
+    "n", "accuracy", "accuracy_95", "balanced_accuracy", "macro_f1", "macro_f1_95", "ece",
+)  # fmt: skip
 _JUDGE_SHARE, _ROBUST_SHARE = 0.12, 0.75  # of the time, about; the detector has the rest
 
 
@@ -88,10 +90,12 @@ def evaluate(
     """
     folder = model_folder(model)
     classifier = Classifier(folder, head=head, num_threads=num_threads)
-    names = [each.head for each in also]
-    if len({faces.head, *names}) <= len(names):
-        raise DataError(f"The sets must have different names, but there are: {faces.head}, "
-                        f"{', '.join(names)}; name them HEAD=PATH.")  # fmt: skip
+    names = [each.name for each in (faces, *also)]
+    if len(set(names)) < len(names):
+        raise DataError(
+            f"The sets must have different names, but there are: {', '.join(names)}; "
+            "name them NAME:HEAD=PATH."
+        )
     results = []
     for i, each in enumerate([faces, *also]):
         results.append(
@@ -147,7 +151,7 @@ def evaluate_set(
     judged = judge(spec, faces, split, head=chosen, plain=plain, mirrored=mirrored)
     protocols = {name: figures_of(each) for name, each in judged.items()}
     values: dict[str, Any] = {
-        "set": faces.head,
+        "set": faces.name,
         "data": {"source": faces.source, "sha256": faces.digest},
         "split": split,
         "note": note,
@@ -169,7 +173,7 @@ def evaluate_set(
             classifier, part.images, part.labels, heads, sample=sample, num_threads=num_threads,
             progress=between(progress, end + _ROBUST_SHARE, 1),
         )  # fmt: skip
-    return SetResult(name=faces.head, values=values, judged=judged, part=part)
+    return SetResult(name=faces.name, values=values, judged=judged, part=part)
 
 
 def judged_split(faces: LabelledFaces, split: str) -> tuple[str, str | None]:

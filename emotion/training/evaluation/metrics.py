@@ -21,7 +21,8 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
     probabilities: (N, C), rows summing to 1. truth: (N,), indices into labels. Fractions; rows of
     the confusion matrix are true labels, columns the predicted ones, values counts (and, in
     ``confusion_rates``, shares of the row). A class that never stands in truth counts as 0 in the
-    macro mean. Raises ``ValueError`` when there is no face.
+    macro mean; the balanced accuracy is the mean recall of those that do. Raises ``ValueError``
+    when there is no face.
     """
     if len(probabilities) == 0:
         raise ValueError("expected at least one face to evaluate, got none")
@@ -36,6 +37,7 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
         "n": len(truth),
         "accuracy": rounded(np.mean(guesses == truth)),
         **intervals(counts),
+        "balanced_accuracy": rounded(recall[support > 0].mean()),
         "top2": rounded(np.mean((ranked == truth[:, None]).any(axis=1))),
         "macro_precision": rounded(precision.mean()),
         "macro_recall": rounded(recall.mean()),
@@ -49,6 +51,7 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
             name: {
                 "precision": rounded(precision[i]),
                 "recall": rounded(recall[i]),
+                "recall_95": wilson(int(counts[i, i]), int(support[i])),
                 "f1": rounded(f1[i]),
                 "support": int(support[i]),
             }
@@ -81,6 +84,33 @@ def intervals(
         f"{name}_95": [rounded(end) for end in np.percentile(values, (2.5, 97.5))]
         for name, values in figures.items()
     }
+
+
+def wilson(successes: int, trials: int) -> list[float] | None:
+    """95 % interval [low, high] of a share (Wilson 1927); None of no trials."""
+    if not trials:
+        return None
+    z = 1.959964
+    share, spread = successes / trials, z * z / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * np.sqrt(share * (1 - share) / trials + spread / trials / 4) / (1 + spread)
+    return [rounded(max(middle - half, 0.0)), rounded(min(middle + half, 1.0))]
+
+
+def balanced_accuracy(guesses: np.ndarray, truth: np.ndarray, least: int = 1) -> float:
+    """Mean recall of the classes with at least ``least`` rows, 0..1; nan where there is none.
+
+    Args:
+        guesses: int (N,), predicted classes.
+        truth: int (N,), true classes.
+        least: Rows that a class needs, as with fewer its recall is mostly chance; where no class
+            has as many, all count.
+    """
+    classes, counts = np.unique(truth, return_counts=True)
+    if (counts >= least).any():
+        classes = classes[counts >= least]
+    recalls = [np.mean(guesses[truth == label] == label) for label in classes]
+    return float(np.mean(recalls)) if recalls else float("nan")
 
 
 def reliability(

@@ -27,7 +27,8 @@ def worst(judged: Judged, most: int = COLUMNS * ROWS) -> np.ndarray:
 def sheet(judged: Judged, images: np.ndarray, title: str, path: Path) -> None:
     """Draws the worst mistakes as a PNG.
 
-    images: grey uint8 (M, H, W), the faces of the judged part, which ``judged.rows`` index.
+    images: uint8 (M, H, W) or RGB (M, H, W, 3), the faces of the judged part, which
+    ``judged.rows`` index.
     """
     figure = Figure(figsize=(1.35 * COLUMNS, 1.75 * ROWS + 0.5), layout="constrained")
     grid = figure.subplots(ROWS, COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,25 @@ def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     axes.margins(x=0.1)
     axes.set_xlabel("points of accuracy lost")
     figure.legend(loc="outside upper center", fontsize=8, title="unchanged", title_fontsize=8)
+    save(figure, path)
+
+
+def trade_off(rows: Sequence[Mapping[str, float]], chosen: float, path: Path) -> None:
+    """Accuracy and balanced accuracy over the strength of the logit adjustment.
+
+    Args:
+        rows: With the keys ``adjustment``, ``accuracy`` and ``balanced_accuracy``.
+        chosen: The adjustment that was taken.
+        path: Where the PNG goes.
+    """
+    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
+    axes = figure.subplots()
+    strengths = [row["adjustment"] for row in rows]
+    for key, label in (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy")):
+        axes.plot(strengths, [row[key] for row in rows], marker=".", label=label)
+    axes.axvline(chosen, color="#888888", linestyle="--", linewidth=1, label="chosen")
+    axes.set(xlabel="logit adjustment", ylabel="mean over the validation parts")
+    axes.legend()
     save(figure, path)
 
 

@@ -117,8 +117,10 @@ def by_labels(
 def logits_of(
     classifier: Classifier, images: np.ndarray, progress: Progress = silent
 ) -> dict[str, np.ndarray]:
-    """Head -> logits float32 (N, C) of grey uint8 faces (N, H, W), some hundred at a time so that
-    progress can be shown."""
+    """Head -> logits float32 (N, C) of uint8 faces (N, H, W) or (N, H, W, 3).
+
+    Some hundred faces at a time, so that progress can be shown.
+    """
     parts = []
     for start in range(0, len(images), _STEP):
         parts.append(classifier.logits(list(images[start : start + _STEP])))

@@ -43,7 +43,7 @@ Alter = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change of a grey uint8 face (H, W); where it has several forms, their mean counts."""
+    """A change of a uint8 face (H, W) or (H, W, 3); of several forms the mean counts."""
 
     text: str
     forms: tuple[Alter, ...]
@@ -56,7 +56,7 @@ def moved(x: float = 0.0, y: float = 0.0, *, box: float = 1.0, angle_deg: float 
     def alter(face: np.ndarray) -> np.ndarray:
         cos, sin = (f(math.radians(angle_deg)) / box for f in (math.cos, math.sin))
         shift = (sin * y - cos * x, -sin * x - cos * y)  # the face goes where the box comes from
-        return augment.moved(face, face.shape, angle_deg=angle_deg, zoom=1 / box, shift=shift)
+        return augment.moved(face, face.shape[:2], angle_deg=angle_deg, zoom=1 / box, shift=shift)
 
     return alter
 
@@ -117,8 +117,8 @@ def robustness(
 ) -> dict[str, Any]:
     """Accuracy under each of ``CHANGES`` and what it loses, as JSON values (fractions).
 
-    images: grey uint8 (N, H, W). truth: (N,), indices into ``EMOTIONS``. heads: whose answers are
-    judged. plain: head -> logits (N, C) of the unchanged faces.
+    images: uint8 (N, H, W) or (N, H, W, 3). truth: (N,), indices into ``EMOTIONS``. heads: whose
+    answers are judged. plain: head -> logits (N, C) of the unchanged faces.
     """
     spec = classifier.spec
 

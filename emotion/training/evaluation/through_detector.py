@@ -18,7 +18,7 @@ import numpy as np
 
 from emotion.detection import load_detector
 from emotion.expression.classifier import Classifier
-from emotion.expression.crop import crop_face
+from emotion.expression.crop import crop_face, to_input
 from emotion.training.evaluation.metrics import rounded
 from emotion.training.evaluation.protocols import Judged, Progress, by_labels, logits_of, silent
 from emotion.types import Detection, Image
@@ -32,13 +32,13 @@ SCENE = (
 
 
 def scene(face: np.ndarray) -> Image:
-    """A picture, RGB uint8, with the grey uint8 face (H, W) large in its middle."""
+    """A picture, RGB uint8, with the face, uint8 (H, W) or (H, W, 3), large in its middle."""
     large = cv2.resize(face, (FACE_SIDE_PX, FACE_SIDE_PX), interpolation=cv2.INTER_CUBIC)
-    edge = BORDER_PX
+    edge, gray = BORDER_PX, float(face.mean())
     picture = cv2.copyMakeBorder(
-        large, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=float(face.mean())
+        large, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(gray, gray, gray)
     )
-    return np.repeat(np.asarray(picture, np.uint8)[..., None], 3, axis=2)
+    return to_input(np.asarray(picture, np.uint8), picture.shape[:2], 3)
 
 
 def placed(detections: Sequence[Detection]) -> Detection | None:
