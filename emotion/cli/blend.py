@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training import blend
     from emotion.training.config import RUN_FILE, read_json
     from emotion.training.data.faces import choosing_faces, without_copies
-    from emotion.training.evaluation import card, plots
+    from emotion.training.evaluation import card, plots, unseen_kinds
     from emotion.training.evaluation.metrics import rounded
     from emotion.training.export import export_keras
     from emotion.training.keras_models import load_keras, predict
@@ -75,14 +75,16 @@ def run(options: argparse.Namespace) -> int:
         for part in asked
     ]
     calibration = [(logits, truth) for _, logits, truth in kinds.values()] or judged
-    temperature = blend.shared_temperature(*map(list, zip(*calibration, strict=True)))
+    temperature = unseen_kinds.shared_temperature(*map(list, zip(*calibration, strict=True)))
     record = read_json(source / RUN_FILE) or {}
     record[blend.BLEND] = {
         **asdict(chosen),
         "mean_balanced": rounded(chosen.mean_balanced()),
         "trade_off": blend.trade_off(asked, priors, chosen),
         "chosen_without": {name: asdict(row) for name, row in unknown.items()},
-        "unseen_kinds": {name: asdict(found) for name, found in blend.unseen_kinds(kinds).items()},
+        "unseen_kinds": {
+            name: asdict(found) for name, found in unseen_kinds.unseen_kinds(kinds).items()
+        },
         "tried": [asdict(row) for row in ranked[:SHOWN]],
     }
     print(json.dumps(record[blend.BLEND]["unseen_kinds"], indent=1))

@@ -17,15 +17,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from emotion.expression.classifier import seven_logits, softmax
+from emotion.expression.classifier import seven_logits
 from emotion.models.spec import HeadSpec
 from emotion.training.data.faces import LabelledFaces
-from emotion.training.evaluation.metrics import (
-    balanced_accuracy,
-    calibration_error,
-    fit_temperature,
-    rounded,
-)
+from emotion.training.evaluation.metrics import balanced_accuracy, rounded
 from emotion.training.targets import Targets, majority_of_seven
 from emotion.types import EMOTIONS
 
@@ -191,63 +186,6 @@ def blended(
     return np.asarray(
         sum(share * (part.logits[h] - adjustment * priors[h]) for h, share in shares.items())
     )
-
-
-def shared_temperature(logits: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> float:
-    """The temperature that fits several sets, each with the same weight.
-
-    Args:
-        logits: Of each set, (N, 7).
-        truths: Of each set, (N,).
-    """
-    count = min(map(len, truths))
-    rng = np.random.default_rng(0)
-    rows = [rng.permutation(len(truth))[:count] for truth in truths]
-    some = np.concatenate([values[r] for values, r in zip(logits, rows, strict=True)])
-    truth = np.concatenate([values[r] for values, r in zip(truths, rows, strict=True)])
-    return fit_temperature(some, truth)
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnseenKind:
-    """What the answer reaches on a kind of picture that its network never saw in training.
-
-    ece: with the temperature that fits the other unseen kinds. recall: label -> fraction.
-    """
-
-    model: str
-    n: int
-    accuracy: float
-    balanced_accuracy: float
-    ece: float
-    recall: dict[str, float]
-
-
-def unseen_kinds(
-    kinds: Mapping[str, tuple[str, np.ndarray, np.ndarray]],
-) -> dict[str, UnseenKind]:
-    """Figures of kinds of pictures that were left out, and their calibration among each other.
-
-    Args:
-        kinds: Set -> (the model that was trained without it, its blended logits (N, 7), truth).
-    """
-    found = {}
-    for name, (model, logits, truth) in kinds.items():
-        others = [each for other, each in kinds.items() if other != name] or [kinds[name]]
-        temperature = shared_temperature([o[1] for o in others], [o[2] for o in others])
-        guesses = logits.argmax(axis=1)
-        found[name] = UnseenKind(
-            model=model,
-            n=len(truth),
-            accuracy=rounded(np.mean(guesses == truth)),
-            balanced_accuracy=rounded(balanced_accuracy(guesses, truth)),
-            ece=rounded(calibration_error(softmax(logits / temperature), truth)),
-            recall={
-                EMOTIONS[label]: rounded(np.mean(guesses[truth == label] == label))
-                for label in np.unique(truth)
-            },
-        )
-    return found
 
 
 def with_blend(

@@ -21,11 +21,11 @@ from emotion.training.blend import (
     judged,
     left_out,
     log_priors,
-    unseen_kinds,
 )
 from emotion.training.data import read_faces
 from emotion.training.data.faces import without_copies
 from emotion.training.distill import taught
+from emotion.training.evaluation.unseen_kinds import unseen_kinds
 from emotion.training.keras_models import load_keras
 from emotion.training.narrowing import carry_over
 from emotion.training.targets import Targets, teaching_of

