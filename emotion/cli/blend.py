@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     for row in (chosen, *ranked[:SHOWN]):
         print(json.dumps(asdict(row)))
     unknown = blend.left_out(rows)
-    kinds = _left_out_kinds(options.left_out, sets, unknown, priors)
+    kinds = _left_out_kinds(options.left_out, sets, unknown or {sets[0].name: chosen}, priors)
     judged = [
         (blend.blended(part, priors, chosen.shares, chosen.adjustment), part.truth)
         for part in asked

@@ -157,8 +157,9 @@ def best(rows: Sequence[Blend], without: Collection[str] = ()) -> Blend:
 
 
 def left_out(rows: Sequence[Blend]) -> dict[str, Blend]:
-    """Set -> what would be chosen if that set were not known."""
-    return {name: best(rows, {name}) for name in rows[0].accuracy}
+    """Set -> what would be chosen if that set were not known; empty where it is the only one."""
+    names = list(rows[0].accuracy)
+    return {name: best(rows, {name}) for name in names} if len(names) > 1 else {}
 
 
 def trade_off(

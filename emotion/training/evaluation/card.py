@@ -185,8 +185,8 @@ _SETS = {
     "wild": (
         "photos of public figures",
         (
-            "The photos of public figures (muxspace/facial_expressions) are under the Apache licence "
-            "2.0."
+            "The photos of public figures (muxspace/facial_expressions) are under the Apache "
+            "licence 2.0."
         ),
     ),
     "faceres": (
