@@ -114,9 +114,10 @@ def test_the_model_was_measured_through_the_detector_that_serves(evaluation: dic
 def test_the_cards_classes_are_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
     card = (model_folder() / "README.md").read_text()
     for label, figures in evaluation["per_class"].items():
+        low, high = figures["recall_95"]
         row = (
             f"| {label} | {figures['precision']:.3f} | {figures['recall']:.3f} "
-            f"| {figures['f1']:.3f} | {figures['support']} |"
+            f"({low:.2f} to {high:.2f}) | {figures['f1']:.3f} | {figures['support']} |"
         )
         assert row in card
 
