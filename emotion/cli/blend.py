@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from emotion.training.blend import Blend
-    from emotion.training.data.faces import LabelledFaces
+    from emotion.training.expression.blend import Blend
+    from emotion.training.expression.data.faces import LabelledFaces
 
 SHOWN = 8
 
@@ -42,15 +42,15 @@ def run(options: argparse.Namespace) -> int:
     """Chooses on the validation parts, and writes the model with that answer as its default."""
     quiet_tensorflow()
     from emotion.models.spec import HeadSpec, model_folder, read_spec
-    from emotion.training import blend
-    from emotion.training.config import RUN_FILE, read_json
-    from emotion.training.data.faces import choosing_faces, without_copies
-    from emotion.training.evaluation import card, plots, unseen_kinds
-    from emotion.training.evaluation.metrics import rounded
-    from emotion.training.export import export_keras
-    from emotion.training.keras_models import load_keras, predict
-    from emotion.training.run_folder import HISTORY
-    from emotion.training.targets import teaching_of
+    from emotion.training.common.keras_models import load_keras, predict
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE, read_json
+    from emotion.training.expression import blend
+    from emotion.training.expression.data.faces import training_split, validation_split
+    from emotion.training.expression.evaluation import card, plots, unseen_kinds
+    from emotion.training.expression.evaluation.metrics import rounded
+    from emotion.training.expression.export import export_keras
+    from emotion.training.expression.targets import targets_of_sets
     from emotion.types import EMOTIONS
 
     source = model_folder(options.model)
@@ -58,8 +58,8 @@ def run(options: argparse.Namespace) -> int:
     heads = {name: head for name, head in spec.heads.items() if name != blend.BLEND}
     form = format_of(spec)
     sets = read_sets(options, print, form)
-    parts = [choosing_faces(each, among=sets) for each in sets]
-    priors = blend.log_priors(teaching_of([without_copies(s, among=sets) for s in sets]), heads)
+    parts = [validation_split(each, among=sets) for each in sets]
+    priors = blend.log_priors(targets_of_sets([training_split(s, among=sets) for s in sets]), heads)
     asked = [
         blend.evaluation_set(part, predict(model, form.of(part.images)), heads) for part in parts
     ]
@@ -118,8 +118,8 @@ def _left_out_kinds(
     """Set -> (model that never saw it, that model's blended logits, truth), over all its rows
     that no test split holds."""
     from emotion.models.spec import model_folder, read_spec
-    from emotion.training import blend
-    from emotion.training.keras_models import load_keras, predict
+    from emotion.training.common.keras_models import load_keras, predict
+    from emotion.training.expression import blend
 
     found = {}
     by_name = {faces.name: faces for faces in sets}

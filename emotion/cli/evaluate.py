@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes eval.json, the reports and the plots, prints the protocols."""
-    from emotion.training.evaluation import card_tables
-    from emotion.training.evaluation.evaluate import evaluate
+    from emotion.training.expression.evaluation import card_tables
+    from emotion.training.expression.evaluation.evaluate import evaluate
 
     spec = read_spec(model_folder(options.model))
     if options.head is not None and options.head not in spec.heads:

@@ -22,7 +22,7 @@ from emotion.errors import DataError
 from emotion.models.spec import model_folder, read_spec
 
 if TYPE_CHECKING:
-    from emotion.training.config import TrainingConfig
+    from emotion.training.expression.config import TrainingConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,14 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     quiet_tensorflow()
-    from emotion.training.architectures import ARCHITECTURES
-    from emotion.training.config import RUN_FILE
-    from emotion.training.data.faces import FaceFormat, choosing_faces, without_copies
-    from emotion.training.evaluation import card, plots
-    from emotion.training.export import export_model
-    from emotion.training.run_folder import HISTORY
-    from emotion.training.targets import heads_of
-    from emotion.training.trainer import Trainer
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE
+    from emotion.training.expression.architectures import ARCHITECTURES
+    from emotion.training.expression.data.faces import FaceFormat, training_split, validation_split
+    from emotion.training.expression.evaluation import card, plots
+    from emotion.training.expression.export import export_model
+    from emotion.training.expression.targets import heads_of
+    from emotion.training.expression.trainer import Trainer
 
     config = _config(options)
     if options.freeze_epochs and not options.start_from:
@@ -76,8 +76,8 @@ def run(options: argparse.Namespace) -> int:
     form = FaceFormat(size=config.input_size, channels=ARCHITECTURES[config.arch].channels)
     sets = read_sets(options, say, form)
     check_default_head(options.default_head, heads_of(sets))  # not after hours of training
-    training = [without_copies(each, among=sets) for each in sets]
-    validation = [choosing_faces(each, among=sets) for each in sets]
+    training = [training_split(each, among=sets) for each in sets]
+    validation = [validation_split(each, among=sets) for each in sets]
     for rows, choice in zip(training, validation, strict=True):
         if len(rows) < config.batch_size or not len(choice):
             raise DataError(
@@ -112,11 +112,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
     """The architecture's own settings, under those of the file, under the command line's."""
-    from emotion.training.architectures import ARCHITECTURES, settings_of
-    from emotion.training.config import TrainingConfig, read_settings
+    from emotion.training.common.settings import read_settings
+    from emotion.training.expression.architectures import ARCHITECTURES, settings_of
+    from emotion.training.expression.config import TrainingConfig
 
     try:
-        own = read_settings(options.config) if options.config else {}
+        own = read_settings(options.config, TrainingConfig) if options.config else {}
     except ValueError as error:
         usage_error(f"--config {error}")
     arch = options.arch or own.get("arch") or _arch_of(options.start_from) or TrainingConfig.arch

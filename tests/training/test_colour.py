@@ -15,18 +15,18 @@ from emotion.cli import main
 from emotion.errors import DataError, ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import SERVED_FILE, read_spec, sha256_of
-from emotion.training.architectures import WEBCAM, build
-from emotion.training.augment import OFF, Augmentation, augment, side_lit, tinted
-from emotion.training.batches import Draw, epoch_batches
-from emotion.training.data import read_faces
-from emotion.training.data.faces import FaceFormat, without_copies
-from emotion.training.data.grouping import GroupRule, groups_of
-from emotion.training.data.identity import identity_groups
-from emotion.training.data.reading import SetOptions
-from emotion.training.export import HALF_TOLERANCE
-from emotion.training.keras_models import load_keras, predict
-from emotion.training.pretrained import load_graph_weights
-from emotion.training.targets import targets_of
+from emotion.training.common.keras_models import load_keras, predict
+from emotion.training.expression.architectures import WEBCAM, build
+from emotion.training.expression.augmentation import OFF, Augmentation, augment, side_lit, tinted
+from emotion.training.expression.batches import Draw, epoch_batches
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import FaceFormat, training_split
+from emotion.training.expression.data.grouping import GroupRule, groups_of
+from emotion.training.expression.data.identity import identity_groups
+from emotion.training.expression.data.reading import SetOptions
+from emotion.training.expression.export import HALF_TOLERANCE
+from emotion.training.expression.pretrained import load_graph_weights
+from emotion.training.expression.targets import targets_of
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_fer2013, write_pictures
 
@@ -54,7 +54,7 @@ def test_a_picture_is_known_again_in_any_format(tmp_path: Path) -> None:
     for form in (FaceFormat(), COLOUR):
         mine = read_faces(f"mine={tmp_path / 'mine'}", form=form)
         assert len(mine.part("Training")) == 22
-        assert len(without_copies(mine, among=[fer, mine])) == 21
+        assert len(training_split(mine, among=[fer, mine])) == 21
 
 
 @settings(max_examples=40, deadline=None)

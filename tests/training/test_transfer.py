@@ -12,8 +12,9 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier, softmax
 from emotion.models.spec import read_spec
-from emotion.training.architectures import build
-from emotion.training.blend import (
+from emotion.training.common.keras_models import load_keras
+from emotion.training.expression.architectures import build
+from emotion.training.expression.blend import (
     ADJUSTMENTS,
     EvaluationSet,
     best,
@@ -22,14 +23,13 @@ from emotion.training.blend import (
     left_out,
     log_priors,
 )
-from emotion.training.data import read_faces
-from emotion.training.data.faces import without_copies
-from emotion.training.distill import taught
-from emotion.training.evaluation.unseen_kinds import unseen_kinds
-from emotion.training.keras_models import load_keras
-from emotion.training.narrowing import carry_over
-from emotion.training.targets import Targets, teaching_of
-from emotion.training.transfer import begin_from
+from emotion.training.expression.channel_pruning import inherit_channels
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import training_split
+from emotion.training.expression.distillation import soft_targets
+from emotion.training.expression.evaluation.unseen_kinds import unseen_kinds
+from emotion.training.expression.targets import Targets, targets_of_sets
+from emotion.training.expression.transfer import load_first_weights
 from emotion.types import EMOTIONS
 from tests.training.conftest import write_fer2013, write_pictures
 
@@ -51,7 +51,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[Path]) -> None:
     known = load_keras(members[0])
     model = build("mini_xception", {"ferplus": tuple("abcdefgh"), "mine": ("x", "y")})
-    origin = begin_from(members[0], model, {"ferplus", "mine"})
+    origin = load_first_weights(members[0], model, {"ferplus", "mine"})
     assert origin["model"] == "first"
     for name in ("ferplus",):
         np.testing.assert_array_equal(model.get_layer(name).kernel, known.get_layer(name).kernel)
@@ -63,13 +63,13 @@ def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[P
 def test_weights_that_do_not_fit_are_refused(members: list[Path], tmp_path: Path) -> None:
     model = build("se_resnet_small", {"mine": ("x", "y")})
     with pytest.raises(ModelError, match="a se_resnet_small cannot begin from it"):
-        begin_from(members[0], model, {"mine"})
+        load_first_weights(members[0], model, {"mine"})
     (tmp_path / "x.weights.h5").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="no Keras application"):
-        begin_from(tmp_path / "x.weights.h5", model, {"mine"})
+        load_first_weights(tmp_path / "x.weights.h5", model, {"mine"})
     application = build("mobilenet_v2", {"mine": ("x", "y")})
     with pytest.raises(ModelError, match="does not hold the weights of mobilenet_v2"):
-        begin_from(tmp_path / "x.weights.h5", application, {"mine"})
+        load_first_weights(tmp_path / "x.weights.h5", application, {"mine"})
 
 
 def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
@@ -85,11 +85,11 @@ def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
             silent = rng.permutation(len(gain))[target.gamma.shape[0] :]
             gain[silent] = shift[silent] = 0
             source.set_weights([gain, shift, *statistics])
-    assert carry_over(theirs, ours)
+    assert inherit_channels(theirs, ours)
     faces = rng.integers(0, 256, (4, 48, 48, 1), np.uint8)
     np.testing.assert_allclose(slim(faces)["h"], wide(faces)["h"], rtol=1e-3, atol=1e-5)
     before = [layer.get_weights() for layer in theirs]
-    assert not carry_over(ours, theirs)
+    assert not inherit_channels(ours, theirs)
     for layer, weights in zip(theirs, before, strict=True):
         for now, then in zip(layer.get_weights(), weights, strict=True):
             np.testing.assert_array_equal(now, then)
@@ -101,7 +101,7 @@ def test_an_application_takes_the_weights_of_a_file(tmp_path: Path) -> None:
     )
     given.save_weights(tmp_path / "given.weights.h5")
     model = build("mobilenet_v2", {"mine": ("x", "y")})
-    assert begin_from(tmp_path / "given.weights.h5", model, {"mine"})["sha256"]
+    assert load_first_weights(tmp_path / "given.weights.h5", model, {"mine"})["sha256"]
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     for mine, theirs in zip(backbone.get_weights(), given.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -139,12 +139,12 @@ def test_a_teacher_speaks_where_labels_are_silent(members: list[Path]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
     own = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
     weights = np.array([1, 1, 1, 0, 0], np.float32)
-    teaching = {
+    targets = {
         "fer2013": Targets(labels=EMOTIONS, targets=own, weights=weights),
         "mine": Targets(labels=("x",), targets=np.ones((5, 1), np.float32), weights=weights),
     }
-    result = taught(teaching, [images], members[0], share=0.25)
-    assert result["mine"] is teaching["mine"]
+    result = soft_targets(targets, [images], members[0], share=0.25)
+    assert result["mine"] is targets["mine"]
     model, spec = load_keras(members[0]), read_spec(members[0])
     both = [model(faces[..., None])["fer2013"] for faces in (images, images[:, :, ::-1])]
     given = softmax(np.mean(both, axis=0) / spec.heads["fer2013"].temperature)
@@ -216,8 +216,10 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
     faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
     found = Classifier(tmp_path / "blended").logits(faces)
     expected = np.zeros((3, 7), np.float32)
-    sets = [without_copies(read_faces(data, data.with_name("fer2013new.csv")))]
-    priors = log_priors(teaching_of(sets), {name: spec.heads[name] for name in chosen["shares"]})
+    sets = [training_split(read_faces(data, data.with_name("fer2013new.csv")))]
+    priors = log_priors(
+        targets_of_sets(sets), {name: spec.heads[name] for name in chosen["shares"]}
+    )
     for head, share in chosen["shares"].items():
         expected -= share * chosen["adjustment"] * priors[head]
         labels = spec.heads[head].labels
@@ -225,7 +227,7 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
         expected += share * found[head][:, columns] / spec.heads[head].temperature
     np.testing.assert_allclose(found["blend"], expected, atol=1e-3)
     again = build("mini_xception", {"ferplus": spec.heads["ferplus"].labels})
-    assert begin_from(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
+    assert load_first_weights(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
 
 
 def answers(truth: np.ndarray, sure: float, right: bool = True) -> np.ndarray:
