@@ -17,8 +17,13 @@ import numpy as np
 
 from emotion.detection import load_detector
 from emotion.geometry.affine import eye_roll
-from emotion.training.data import read_faces
-from emotion.training.evaluation.through_detector import BORDER_PX, FACE_SIDE_PX, placed, scene
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.evaluation.through_detector import (
+    BORDER_PX,
+    FACE_SIDE_PX,
+    placed,
+    scene,
+)
 
 NAMES = ("scale", "shift_y", "shift_x", "width / height", "roll (degrees)")
 

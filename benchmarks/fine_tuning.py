@@ -20,8 +20,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.training.data.faces import LabelledFaces, choosing_faces
-from emotion.training.data.folders import read_pictures
+from emotion.training.expression.data.faces import LabelledFaces, validation_split
+from emotion.training.expression.data.folders import read_pictures
 from emotion.types import EMOTIONS
 
 PARTS = (("train", 0.6), ("val", 0.8), ("test", 1.0))
@@ -41,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     pictures = options.out / "masked"
     if not pictures.is_dir():
-        write(choosing_faces(read_pictures(options.rafdb, "rafdb")), pictures)
+        write(validation_split(read_pictures(options.rafdb, "rafdb")), pictures)
     tuned, anew = options.out / "tuned", options.out / "anew"
     known = ["--start-from", "se_resnet", "--freeze-epochs", "3", "--learning-rate", "0.01"]
     seconds = {

@@ -29,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     from emotion.cli.benchmark import timing
     from emotion.expression.classifier import Classifier
     from emotion.models.spec import model_folder, read_spec
-    from emotion.training.evaluation import compare
-    from emotion.training.keras_models import load_keras
+    from emotion.training.common.keras_models import load_keras
+    from emotion.training.expression.evaluation import compare
 
     folders = [model_folder(name) for name in options.models]
     evaluations = [compare.read_evaluation(folder) for folder in folders]

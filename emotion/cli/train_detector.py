@@ -49,12 +49,12 @@ def run(options: argparse.Namespace) -> int:
     import cv2
 
     from emotion.models.spec import model_folder
-    from emotion.training.config import RUN_FILE
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.detector import card, plots
     from emotion.training.detector.data import digest, read_pictures, set_aside
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
-    from emotion.training.run_folder import HISTORY
 
     cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
     config = _config(options)
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> DetectorConfig:
     """The file's settings, under those of the command line."""
-    from emotion.training.config import read_settings
+    from emotion.training.common.settings import read_settings
     from emotion.training.detector.config import DetectorConfig
 
     try:

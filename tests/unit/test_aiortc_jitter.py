@@ -226,8 +226,8 @@ def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) 
 @pytest.mark.parametrize("came", ["late", "never"])
 def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
     ask = threading.Event()
-    excused: list[int] = []
-    waiting = EncodedQueue(ask, excused.append)
+    ignored: list[int] = []
+    waiting = EncodedQueue(ask, ignored.append)
     frames = stream([1] * 60)
     for index, (packet,) in enumerate(frames):
         # A key frame of VP8 first, and one a second later.
@@ -241,16 +241,16 @@ def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
         while not waiting.empty():
             shown.append(waiting.get_nowait()[1].data[-1])
     if came == "late":
-        assert (shown, excused) == (list(range(60)), [8])
+        assert (shown, ignored) == (list(range(60)), [8])
     else:
         # What was held up and then passed by is nobody's burst.
-        assert (shown, excused) == ([0, 1, 2, 3, 4, *range(30, 60)], [])
+        assert (shown, ignored) == ([0, 1, 2, 3, 4, *range(30, 60)], [])
     assert ask.is_set() == (came == "never")
 
 
 def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
-    excused: list[int] = []
-    waiting = EncodedQueue(threading.Event(), excused.append)
+    ignored: list[int] = []
+    waiting = EncodedQueue(threading.Event(), ignored.append)
     frames = stream([1] * (MAX_ENCODED + 10))
     late = frames.pop(3)
     frames.insert(MAX_ENCODED, late)
@@ -258,7 +258,7 @@ def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
         pass
     numbers = [waiting.get_nowait()[1].data[0] for _ in range(waiting.qsize())]
     assert numbers == list(range(MAX_ENCODED + 10))
-    assert excused == [MAX_ENCODED - 2]
+    assert ignored == [MAX_ENCODED - 2]
 
 
 def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
