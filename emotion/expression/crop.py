@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from emotion.geometry.affine import Affine, eye_roll, warp
+from emotion.geometry.affine import Affine, eye_roll, shrink_of, warp
 from emotion.models.spec import CropRule
 from emotion.types import Detection, Image
 
@@ -55,8 +55,7 @@ def crop_face(image: Image, detection: Detection, rule: CropRule, size: tuple[in
         RGB uint8 (height, width, 3); beyond the picture its edge is repeated.
     """
     matrix = crop_matrix(detection, rule, size)
-    shrink = max(int(1.0 / max(math.hypot(matrix[0, 0], matrix[0, 1]), 1e-6)), 1)
-    return warp(image, matrix, size, shrink=shrink, repeat_edge=True)
+    return warp(image, matrix, size, shrink=shrink_of(matrix), repeat_edge=True)
 
 
 def to_input(crop: Image, size: tuple[int, int], channels: int = 1) -> Image:

@@ -7,6 +7,8 @@ alone converts between the two. Stateless; safe to use from several threads.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -113,8 +115,8 @@ def warp(
 
 
 def shrink_of(matrix: Affine) -> int:
-    """How many source pixels lie along one target pixel, rounded down; at least 1."""
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    """How many source pixels lie along one target pixel in x, rounded down; at least 1."""
+    scale = math.hypot(matrix[0, 0], matrix[0, 1])
     return max(int(1 / max(scale, 1e-6)), 1)
 
 

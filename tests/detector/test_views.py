@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.detection.anchor_points import anchor_points
-from emotion.geometry.affine import map_boxes
+from emotion.geometry.affine import map_boxes, shrink_of, warp
 from emotion.training.detector.assignment import SMALLEST, candidate_points
 from emotion.training.detector.batches import batch_of, covered, epoch_batches
 from emotion.training.detector.colors import ColorConfig, recolored
@@ -20,7 +20,6 @@ from emotion.training.detector.views import (
     drawn_view,
     faces_in,
     framed,
-    warped,
 )
 from tests.detector.drawn import draw_face, landmarks_of
 
@@ -51,7 +50,7 @@ def test_a_landmark_stays_on_its_pixel(seed: int, x: float, y: float) -> None:
     subject = Picture(image, faces_of([row]))
     config = ViewConfig(turned=0.7, scales=(0.5, 1.5))
     view = drawn_map(subject, SIDE, 1.0, config, np.random.default_rng(seed))
-    seen = warped(image, view, SIDE)[..., 0].astype(np.float64)
+    seen = warp(image, view, (SIDE, SIDE), shrink=shrink_of(view))[..., 0].astype(np.float64)
     place = view[:, :2] @ [x, y] + view[:, 2]
     faces = faces_in(subject.faces, view, SIDE, config)
     if not ((place > 14) & (place < SIDE - 14)).all():

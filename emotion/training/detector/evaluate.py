@@ -13,13 +13,12 @@ import numpy as np
 
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
-from emotion.geometry.affine import Affine, map_boxes
+from emotion.geometry.affine import Affine, map_boxes, warp
 from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
 from emotion.training.detector.data import Picture
 from emotion.training.detector.peers import Detect
 from emotion.training.detector.scoring import RANGES, Tally
-from emotion.training.detector.views import sampled
 
 LONGEST = 640
 ROLLS = (15, 30, 45)
@@ -148,7 +147,7 @@ def rolled(picture: Picture, degrees: float) -> Picture:
     landmarks = (faces.landmarks @ view[:, :2].T + view[:, 2]).astype(np.float32)
     return replace(
         picture,
-        image=sampled(picture.image, view, (rows, columns)),
+        image=warp(picture.image, view, (rows, columns)),
         faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
     )
 
