@@ -1,4 +1,4 @@
-"""ROI refinement, and the conversion of BlazeFace's squares; no model, no files."""
+"""ROI refinement with a stub network; no model, no files."""
 
 import math
 from collections.abc import Sequence
@@ -8,31 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.detection.base import Candidates
-from emotion.detection.blazeface.box_convention import (
-    HEIGHT,
-    RAISED,
-    WIDTH,
-    face_boxes,
-    square_of,
+from emotion.detection.base import Candidate, Candidates
+from emotion.detection.blazeface.cascade import REFINED_MIN_SCORE, REFINED_VOTE_IOU
+from emotion.detection.refinement import (
+    MAX_REFINED,
+    REFINE_FROM_PX,
+    FindCandidates,
+    RoiRefiner,
+    central_candidate,
+    roi_matrix,
 )
-from emotion.detection.refinement import MAX_REFINED, REFINE_FROM_PX, FindCandidates, RoiRefiner
+from emotion.geometry.affine import invert, map_boxes, map_points
 from emotion.types import Detection, Image
+from tests.boxes import face, squares
 
-RNG = np.random.default_rng(0)
 SIDE, ZOOM = RoiRefiner.side, RoiRefiner.zoom
+Faces = list[tuple[float, float, float, float]]
 BLANK = np.zeros((480, 640, 3), np.uint8)
-
-
-def face(x: float, y: float, width: float, height: float, roll: float = 0.0) -> Detection:
-    """A face whose eyes are turned by ``roll``."""
-    eyes = np.array([[-math.cos(roll), -math.sin(roll)], [math.cos(roll), math.sin(roll)]])
-    middle = np.array([x, y])
-    points = np.zeros((6, 2), np.float32) + middle
-    points[:2] += eyes * width / 4
-    half = np.array([width, height]) / 2
-    box = np.concatenate([middle - half, middle + half]).astype(np.float32)
-    return Detection(xyxy=box, score=0.9, landmarks=points.astype(np.float32))
 
 
 class Seen:
@@ -139,24 +131,52 @@ def test_a_crowd_of_large_faces_and_weak_ones_cost_no_more() -> None:
     assert not find.views
 
 
+def chosen(faces: Faces) -> Candidate | None:
+    """What is taken of a 128 px crop with faces (centre x, centre y, side, score)."""
+    found = squares(*(face[:3] for face in faces)) if faces else np.zeros((0, 4), np.float32)
+    points = np.tile(found[:, None, :2], (1, 6, 1))
+    scores = np.array([score for *_, score in faces], np.float32)
+    seen = Candidates(found, points, scores).select(scores > REFINED_MIN_SCORE)
+    return central_candidate(seen, 128, ZOOM, REFINED_VOTE_IOU)
+
+
+def test_the_middle_face_is_chosen_over_a_better_neighbour() -> None:
+    face = chosen([(66, 62, 50, 0.7), (115, 64, 50, 0.99)])
+    assert face is not None
+    np.testing.assert_allclose(face.box, squares((66, 62, 50))[0], atol=1e-3)
+    assert face.score == pytest.approx(0.7)
+
+
+def test_anchors_that_agree_are_averaged() -> None:
+    face = chosen([(60, 64, 50, 0.8), (68, 64, 50, 0.8)])
+    assert face is not None
+    np.testing.assert_allclose(face.box, squares((64, 64, 50))[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("faces", [[], [(64, 64, 50, 0.01)], [(64 + 128 / ZOOM, 64, 50, 0.9)]])
+def test_no_face_in_the_middle(faces: Faces) -> None:
+    assert chosen(faces) is None
+
+
 @given(
-    st.floats(-180, 180), st.floats(20, 400), st.floats(0, 640), st.floats(0, 480)
-)  # fmt: skip
-def test_squares_and_boxes_are_each_others_way_back(
-    degrees: float, side: float, x: float, y: float
-) -> None:
-    known = face(x, y, side, side, math.radians(degrees))
-    assert known.landmarks is not None
-    box = face_boxes(known.xyxy[None], known.landmarks[None])[0]
-    back = square_of(Detection(xyxy=box, score=1.0, landmarks=known.landmarks))
-    np.testing.assert_allclose(back, known.xyxy, atol=1e-3 * side + 1e-2)
+    st.floats(-300, 900),
+    st.floats(-300, 900),
+    st.floats(8, 700),
+    st.floats(-3.1, 3.1),
+)
+def test_a_face_returns_from_its_view(x: float, y: float, side: float, angle: float) -> None:
+    box = squares((x, y, side))[0]
+    eyes = np.array([[0, 0], [np.cos(angle), np.sin(angle)]]) * side / 2 + [x, y]
+    view = roi_matrix(box, eyes.astype(np.float32), 128, 2.0)
+    in_view = eyes @ view[:, :2].T + view[:, 2]
+    assert in_view[0, 1] == pytest.approx(in_view[1, 1], abs=0.01)  # level
+    assert in_view[0, 0] < in_view[1, 0]
+    back = map_boxes(squares((64, 64, 64)), invert(view))
+    points = map_points(in_view.astype(np.float32), invert(view))
+    np.testing.assert_allclose(back[0], box, atol=0.02)
+    np.testing.assert_allclose(points, eyes, atol=0.02)
 
 
-def test_an_upright_square_becomes_a_higher_box_above_it() -> None:
-    known = face(100, 100, 50, 50)
-    assert known.landmarks is not None
-    x1, y1, x2, y2 = face_boxes(known.xyxy[None], known.landmarks[None])[0].tolist()
-    assert (x2 - x1, y2 - y1) == pytest.approx((50 * WIDTH, 50 * HEIGHT))
-    assert (y1 + y2) / 2 == pytest.approx(100 - 50 * RAISED)
-    without = square_of(Detection(xyxy=np.array([x1, y1, x2, y2], np.float32), score=1.0))
-    np.testing.assert_allclose(without, known.xyxy, atol=1e-3)
+def test_a_view_without_points_is_not_turned() -> None:
+    view = roi_matrix(squares((100, 80, 40))[0], None, 128, 2.0)
+    np.testing.assert_allclose(view, [[1.6, 0, 64 - 160], [0, 1.6, 64 - 128]])
