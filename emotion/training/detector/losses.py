@@ -81,7 +81,7 @@ def detector_loss(raw: Any, faces: Faces, grid: tuple[Any, Any], config: LossCon
 
 
 def joined(outputs: dict[str, Any], strides: tuple[int, ...]) -> Any:
-    """The levels' outputs as one tensor (B, A, 15), points as in ``points.grid``."""
+    """The levels' outputs as one tensor (B, A, 15), points as in ``anchor_points``."""
     parts = [outputs[f"stride{stride}"] for stride in strides]
     return tf.concat([tf.reshape(part, [tf.shape(part)[0], -1, VALUES]) for part in parts], axis=1)
 
