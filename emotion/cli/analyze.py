@@ -11,21 +11,18 @@ from pathlib import Path
 
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
-from emotion.cli.common import (
-    Progress,
-    add_many_arguments,
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import (
+    add_batch_arguments,
     add_model_arguments,
     analyzer_of,
     choice_of,
-    free_path,
-    named,
-    printable,
     table_path,
-    usage_error,
 )
-from emotion.cli.printer import Printer
-from emotion.cli.record import RecordedTable
-from emotion.cli.workers import CRASHED, Stopped, outcomes
+from emotion.cli.paths import printable, unique_path
+from emotion.cli.progress import Progress
+from emotion.cli.table_writer import ResumableTableWriter, StreamTableWriter, TableWriter
+from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError, ImageError
 from emotion.files import found_files, partial_path, read_bytes
 from emotion.imaging.annotation import annotate
@@ -42,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--annotated", type=Path, metavar="DIR", help="save annotated photos here")
     parser.add_argument("--min-score", type=float, help="detector's threshold, 0..1")
-    add_many_arguments(parser)
+    add_batch_arguments(parser)
     add_archive_argument(parser)
     add_model_arguments(parser)
 
@@ -78,16 +75,16 @@ def run(options: argparse.Namespace) -> int:
     analyzer, choice = analyzer_of(options), choice_of(options)
     # All names first: what this run writes into the same folder is no input of it.
     files = _files(options)
-    table: RecordedTable | Printer
+    table: TableWriter
     if out:
         settings = {
             **choice.settings(analyzer),
             "min_score": options.min_score,
             "annotated": str(options.annotated) if options.annotated else None,
         }
-        table = RecordedTable(out, settings, resume=options.resume)
+        table = ResumableTableWriter(out, settings, resume=options.resume)
     else:
-        table = Printer(sys.stdout)
+        table = StreamTableWriter(sys.stdout)
     failed = 0
     finished = False
     try:
@@ -99,16 +96,16 @@ def run(options: argparse.Namespace) -> int:
                     name = printable(photo.path)
                     if table.skip(name):
                         progress.skipped += 1
-                        failed += named(name, table.problem(name))
+                        failed += report_failure(name, table.problem(name))
                     else:
                         yield photo
 
-            found = outcomes(
+            found = run_in_order(
                 _analyze, left(), _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
             )
             for done, (photo, outcome) in enumerate(found, 1):
                 name = printable(photo.path)
-                failed += named(name, outcome.problem)
+                failed += report_failure(name, outcome.problem)
                 table.write(name, outcome.rows, outcome.problem)
                 progress(progress.skipped + done, len(files))
         finished = True
@@ -129,11 +126,11 @@ def _photos(files: Sequence[tuple[str, Path]], options: argparse.Namespace) -> I
     for text, base in files:
         path, drawn = Path(text), None
         if options.annotated:
-            drawn = free_path(options.annotated / path.relative_to(base), ".png", taken)
+            drawn = unique_path(options.annotated / path.relative_to(base), ".png", taken)
         yield _Photo(path, drawn, options.min_score)
 
 
-def _analyze(analyzer: Analyzer, photo: _Photo, _: Stopped) -> _Outcome:
+def _analyze(analyzer: Analyzer, photo: _Photo, _: StopRequested) -> _Outcome:
     """One photo, in whatever process."""
     try:
         image = read_image(read_bytes(photo.path))

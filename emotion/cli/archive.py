@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from emotion.cli.common import analyzer_of, named, printable, usage_error
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import analyzer_of
+from emotion.cli.paths import printable
 from emotion.files import found_files
 
 
@@ -55,7 +57,7 @@ def run_archive(
         ),
         jobs=options.jobs,
     )
-    return 1 if sum(named(name, problem) for name, problem in problems.items()) else 0
+    return 1 if sum(report_failure(name, problem) for name, problem in problems.items()) else 0
 
 
 def _files(paths: Sequence[str], suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:

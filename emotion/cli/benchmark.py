@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from emotion.analyzer import Analyzer
-from emotion.cli.common import ModelChoice, add_model_arguments, analyzer_of, choice_of
+from emotion.cli.options import ModelChoice, add_model_arguments, analyzer_of, choice_of
 from emotion.expression.crop import crop_face
 from emotion.imaging.annotation import annotate_into
 from emotion.imaging.files import read_image

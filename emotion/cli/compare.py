@@ -7,7 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from emotion.cli.common import quiet_tensorflow
+from emotion.cli.console import quiet_tensorflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import usage_error
+from emotion.cli.console import usage_error
 from emotion.cli.reading import add_data_arguments, read_sets
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, positive_int
+from emotion.cli.options import positive_int
+from emotion.cli.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,13 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import (
-    Progress,
-    positive_int,
-    positive_number,
-    quiet_tensorflow,
-    usage_error,
-)
+from emotion.cli.console import quiet_tensorflow, usage_error
+from emotion.cli.options import positive_int, positive_number
+from emotion.cli.progress import Progress
 from emotion.errors import DataError
 
 if TYPE_CHECKING:

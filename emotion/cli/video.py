@@ -9,20 +9,18 @@ from pathlib import Path
 
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
-from emotion.cli.common import (
-    Progress,
-    add_many_arguments,
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import (
+    add_batch_arguments,
     add_model_arguments,
     analyzer_of,
     choice_of,
-    free_path,
-    named,
     positive_number,
-    printable,
-    usage_error,
 )
-from emotion.cli.record import Record, record_path
-from emotion.cli.workers import CRASHED, Stopped, outcomes
+from emotion.cli.paths import printable, unique_path
+from emotion.cli.progress import Progress
+from emotion.cli.resume_journal import ResumeJournal, journal_path
+from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError
 from emotion.files import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
 from emotion.imaging.annotation import annotate_into
@@ -52,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=positive_number, help="frames a second to analyse (default: every one)"
     )
-    add_many_arguments(parser)
+    add_batch_arguments(parser)
     add_archive_argument(parser)
     add_model_arguments(parser)
 
@@ -77,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     analyzer, choice = analyzer_of(options), choice_of(options)
     settings = {**choice.settings(analyzer), "fps": options.fps}
     results = Path(options.csv or options.out)
-    record = Record(record_path(results), settings, resume=options.resume)
+    journal = ResumeJournal(journal_path(results), settings, resume=options.resume)
     failed = 0
     finished = False
     try:
@@ -85,23 +83,23 @@ def run(options: argparse.Namespace) -> int:
             left = []
             for clip in clips:
                 name = printable(clip.path)
-                if record.skip(name) and _exist(clip):
+                if journal.skip(name) and _exist(clip):
                     progress.skipped += 1
-                    failed += named(name, record.problem(name))
+                    failed += report_failure(name, journal.problem(name))
                 else:
                     left.append(clip)
-            found = outcomes(
+            found = run_in_order(
                 _analyze, left, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
             )
             for done, (clip, problem) in enumerate(found, 1):
                 name = printable(clip.path)
-                failed += named(name, problem)
-                record.add(name, problem)
+                failed += report_failure(name, problem)
+                journal.add(name, problem)
                 if not clip.watched:
                     progress(progress.skipped + done, len(clips))
         finished = True
     finally:
-        record.close(finished=finished)
+        journal.close(finished=finished)
     return 1 if failed else 0
 
 
@@ -150,7 +148,7 @@ def _place(option: str, given: str | None, suffixes: tuple[str, ...], several: b
 
 def _target(place: _Place, relative: Path, suffix: str, taken: set[Path]) -> Path | None:
     path, many = place
-    return free_path(path / relative, suffix, taken) if path and many else path
+    return unique_path(path / relative, suffix, taken) if path and many else path
 
 
 def _exist(clip: _Clip) -> bool:
@@ -158,7 +156,7 @@ def _exist(clip: _Clip) -> bool:
     return all(path.exists() for path in (clip.film, clip.table) if path)
 
 
-def _analyze(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
+def _analyze(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
     """One clip, in whatever process; what was wrong with it."""
     try:
         return _write(analyzer, clip, stopped)
@@ -168,7 +166,7 @@ def _analyze(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
         return f"{error.filename or clip.path}: {error.strerror or error}."
 
 
-def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
+def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
     """Rows and pictures are written as they come.
 
     Where not every frame is analysed, the video is drawn afterwards, with all of its frames.
@@ -207,7 +205,7 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
     return DAMAGED_CLIP if damaged else None
 
 
-def _draw(path: Path, found: Recording, film: Path, stopped: Stopped) -> bool:
+def _draw(path: Path, found: Recording, film: Path, stopped: StopRequested) -> bool:
     """Draws the whole clip with the faces found before; whether all of the sound came along."""
     with closing(draw_film(path, found, film)) as drawing:
         while not stopped():
