@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     quiet_tensorflow()
     import numpy as np
 
-    from emotion.cli.benchmark import timing
+    from emotion.benchmarking.timing import time_step
     from emotion.expression.classifier import Classifier
     from emotion.models.spec import model_folder, read_spec
     from emotion.training.common.keras_models import load_keras
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         spec = read_spec(folder)
         classifier = Classifier(folder, num_threads=1)
         face = np.full(spec.input_size, 128, np.uint8)
-        time = timing(partial(classifier.classify, [face]), options.repeats)
+        time = time_step(partial(classifier.classify, [face]), options.repeats)
         models.append(
             compare.Model(
                 folder=folder,

@@ -12,13 +12,14 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "geometry", "imaging", "models"},
+    {"files", "geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},
     {"results"},
     {"tracking"},
     {"video"},
     {"live", "archive", "training"},
+    {"benchmarking"},
     {"__init__"},
     {"app", "cli"},
     {"__main__"},
@@ -26,15 +27,15 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("results", "video"), ("cli", "app")}
-"""Exceptions: a data frame takes a clip's results, the benchmark reads the page's sample photo."""
+ALSO = {("results", "video")}
+"""The exception: a data frame takes a clip's results."""
 
 HEAVY = {
     "streamlit": {"app"},
     "streamlit_webrtc": {"app"},
     "altair": {"app"},
-    "aiortc": {"live", "app"},
-    "av": {"live", "app", "video"},
+    "aiortc": {"live", "app", "benchmarking"},
+    "av": {"live", "app", "video", "benchmarking"},
     "tensorflow": {"training"},
     "keras": {"training"},
     "sklearn": {"training"},
