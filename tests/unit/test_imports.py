@@ -109,3 +109,10 @@ def test_types_need_numpy_alone() -> None:
 def test_pages_never_load_tensorflow(page: str) -> None:
     loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
     assert not loaded & {"tensorflow", "keras", "jax", "torch"}
+
+
+def test_unit_tests_load_neither_tensorflow_nor_a_browser() -> None:
+    """``make unit`` runs in seconds; what tests import inside functions is for their reviewer."""
+    modules = [path.stem for path in sorted(Path(__file__).parent.glob("test_*.py"))]
+    code = "\n".join(f"import tests.unit.{name}" for name in modules)
+    assert not loaded_after(code) & {"tensorflow", "keras", "playwright", "ray"}
