@@ -1,6 +1,5 @@
-"""Timing and memory of every stage on this machine, for ``emotion benchmark``.
+"""Measurements of the pipeline's stages on this machine, for ``emotion benchmark``.
 
-``timing`` measures any step, ``stages`` a photo's steps, ``live_frames`` a live stream's;
-``synthetic_camera`` makes the stream, ``report`` gathers all figures. Nothing here is needed to
-serve.
+``timing`` measures any step; ``stages`` the steps of a photo; ``live_stages`` those of a live
+stream, which ``synthetic_camera`` makes; ``report`` gathers everything. Serving needs none of it.
 """

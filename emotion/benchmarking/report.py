@@ -49,7 +49,7 @@ def measure(
     first_result = time_process(
         [sys.executable, "-m", "emotion", "analyze", str(photo), *model_options]
     )
-    from emotion.benchmarking.live_frames import time_live_frames
+    from emotion.benchmarking.live_timing import time_live_frames
 
     image = letterbox(read_image(photo.read_bytes()))
     return {

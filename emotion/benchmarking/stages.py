@@ -17,8 +17,6 @@ from emotion.types import Image
 FRAME_SIZE = (480, 640)
 """Height and width of the measured frames."""
 
-GRAY = 96
-
 
 def letterbox(image: Image, size: tuple[int, int] = FRAME_SIZE) -> Image:
     """The whole image, scaled and centred in a gray frame.
@@ -33,7 +31,7 @@ def letterbox(image: Image, size: tuple[int, int] = FRAME_SIZE) -> Image:
     height, width = size
     scale = min(height / image.shape[0], width / image.shape[1])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    frame = np.full((height, width, 3), GRAY, np.uint8)
+    frame = np.full((height, width, 3), 96, np.uint8)
     top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
     frame[top : top + small.shape[0], left : left + small.shape[1]] = small
     return frame
