@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         usage_error("--resume goes on with a table; name it with --out")
     if options.archive:
         return run_archive(
-            options, "photos", options.out, IMAGE_SUFFIXES, given=[options.annotated]
+            options, "photos", options.out, IMAGE_SUFFIXES, incompatible=[options.annotated]
         )
     out = table_path(options.out) if options.out else None
     analyzer, choice = analyzer_of(options), choice_of(options)

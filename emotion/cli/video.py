@@ -70,7 +70,9 @@ class _Clip:
 def run(options: argparse.Namespace) -> int:
     """Analyses the clips; 1 when something of one could not be read."""
     if options.archive:
-        return run_archive(options, "clips", options.csv, VIDEO_SUFFIXES, given=[options.out])
+        return run_archive(
+            options, "clips", options.csv, VIDEO_SUFFIXES, incompatible=[options.out]
+        )
     clips = _clips(options)
     analyzer, choice = analyzer_of(options), choice_of(options)
     settings = {**choice.settings(analyzer), "fps": options.fps}
