@@ -17,16 +17,16 @@ from emotion import __version__
 from emotion.errors import EmotionError
 
 COMMANDS = {
-    "analyze": "photos or folders of photos to a table, one row a face",
+    "analyze": "photos or folders of photos to a table, one row per face",
     "video": "a video to an annotated video and a table, one row per face per frame",
     "data": "what a data set holds: counts, copies, problems and sheets of its faces",
     "train": "train a model on fer2013.csv or a folder of faces",
-    "blend": "choose the head, or blend of heads, that answers on the page",
+    "blend": "choose the head, or the blend of heads, that answers by default",
     "ensemble": "several models as one",
-    "evaluate": "a model's figures on a labelled split, as eval.json and plots",
+    "evaluate": "a model's metrics on a labelled split, as eval.json and plots",
     "compare": "several evaluated models side by side",
     "train-detector": "train a face detector on pictures with labelled faces",
-    "evaluate-detector": "a face detector's figures on labelled pictures, beside others",
+    "evaluate-detector": "metrics of face detectors on labelled pictures",
     "benchmark": "time and memory of each stage on this machine",
 }
 TRAINING_PACKAGES = ("keras", "matplotlib", "scipy", "sklearn", "tensorflow")

@@ -11,7 +11,7 @@ from emotion.cli.console import quiet_tensorflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "models", nargs="+", metavar="MODEL", help="names or folders of models under models/"
     )
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the table and writes it where asked."""
+    """Prints the table and, if asked, writes it."""
     quiet_tensorflow()
     import numpy as np
 

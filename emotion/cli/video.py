@@ -1,4 +1,4 @@
-"""``emotion video``: videos to annotated videos and tables, one row per face per frame."""
+"""``emotion video``: videos to annotated videos, and to tables with one row per face per frame."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from emotion.video.writer import ClipWriter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "paths",
         nargs="+",
@@ -57,8 +57,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class _Clip:
-    """One clip's work. film, table: where its results go. watched: its frames are counted on the
-    terminal, by the one process that there is."""
+    """One video to analyse.
+
+    Attributes:
+        path: The video.
+        film: Where the annotated video goes, if anywhere.
+        table: Where the table goes, if anywhere.
+        rate_hz: Frames analysed per second; None for every frame.
+        watched: Whether its frames are counted on the terminal: with one video and one process.
+    """
 
     path: Path
     film: Path | None
@@ -68,7 +75,7 @@ class _Clip:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses the clips; 1 when something of one could not be read."""
+    """Analyses the videos; the exit code is 1 if a part of one could not be read."""
     if options.archive:
         return run_archive(
             options, "clips", options.csv, VIDEO_SUFFIXES, incompatible=[options.out]
@@ -82,16 +89,16 @@ def run(options: argparse.Namespace) -> int:
     finished = False
     try:
         with closing(Progress("videos")) as progress:
-            left = []
+            unfinished = []
             for clip in clips:
                 name = printable(clip.path)
                 if journal.skip(name) and _exist(clip):
                     progress.skipped += 1
                     failed += report_failure(name, journal.problem(name))
                 else:
-                    left.append(clip)
+                    unfinished.append(clip)
             found = run_in_order(
-                _analyze, left, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
+                _analyze, unfinished, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
             )
             for done, (clip, problem) in enumerate(found, 1):
                 name = printable(clip.path)
@@ -106,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _clips(options: argparse.Namespace) -> list[_Clip]:
-    """Each clip with the names of its results; wrong usage ends the program with code 2."""
+    """Each video with the places of its results; wrong usage exits with code 2."""
     if options.out is None and options.csv is None:
         usage_error("video expects --out OUT.mp4, --csv OUT.csv, or both")
     several = len(options.paths) > 1 or Path(options.paths[0]).is_dir()
@@ -131,7 +138,7 @@ def _clips(options: argparse.Namespace) -> list[_Clip]:
 
 
 _Place = tuple[Path | None, bool]
-"""A file, or a folder (True) for many."""
+"""A file, or (with True) a folder for the results of several videos."""
 
 
 def _place(option: str, given: str | None, suffixes: tuple[str, ...], several: bool) -> _Place:
@@ -154,12 +161,12 @@ def _target(place: _Place, relative: Path, suffix: str, taken: set[Path]) -> Pat
 
 
 def _exist(clip: _Clip) -> bool:
-    """Whether the results of a clip that the record calls finished are still there."""
+    """Whether the results of a video that the journal calls finished are still there."""
     return all(path.exists() for path in (clip.film, clip.table) if path)
 
 
 def _analyze(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
-    """One clip, in whatever process; what was wrong with it."""
+    """Analyses one video, in this process or a worker's; returns what was wrong with it."""
     try:
         return _write(analyzer, clip, stopped)
     except EmotionError as error:
@@ -169,9 +176,9 @@ def _analyze(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | N
 
 
 def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
-    """Rows and pictures are written as they come.
+    """Writes rows and annotated frames as they come.
 
-    Where not every frame is analysed, the video is drawn afterwards, with all of its frames.
+    If not every frame is analysed, the annotated video is written afterwards, with all frames.
     """
     between = Recording() if clip.film and clip.rate_hz else None
     with ExitStack() as stack:
@@ -208,7 +215,7 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
 
 
 def _draw(path: Path, found: Recording, film: Path, stopped: StopRequested) -> bool:
-    """Draws the whole clip with the faces found before; whether all of the sound came along."""
+    """Writes the annotated video from the faces found before; whether its audio is complete."""
     with closing(draw_film(path, found, film)) as drawing:
         while not stopped():
             try:
