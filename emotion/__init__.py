@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from emotion.results.dataframe import to_dataframe
     from emotion.video.faces import FrameResult, analyze_video
 
+__version__ = "0.1.0"
+
 __all__ = [
     "EMOTIONS",
     "Analyzer",

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import quiet_tensorflow, usage_error
+from emotion.cli.console import quiet_tensorflow, usage_error
 from emotion.cli.reading import add_data_arguments, format_of, read_sets
 
 if TYPE_CHECKING:

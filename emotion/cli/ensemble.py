@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from emotion.cli.common import check_default_head, quiet_tensorflow
+from emotion.cli.console import quiet_tensorflow
+from emotion.cli.options import check_default_head
 from emotion.cli.reading import add_data_arguments, read_sets
 
 

@@ -8,7 +8,9 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, add_model_arguments, positive_int, usage_error
+from emotion.cli.console import usage_error
+from emotion.cli.options import add_model_arguments, positive_int
+from emotion.cli.progress import Progress
 from emotion.cli.reading import add_data_arguments, format_of, read_sets
 from emotion.errors import DataError
 from emotion.models.spec import model_folder, read_spec

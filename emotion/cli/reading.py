@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import usage_error
+from emotion.cli.console import usage_error
 from emotion.models.spec import ModelSpec
 
 if TYPE_CHECKING:

@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import (
+from emotion.cli.console import quiet_tensorflow, usage_error
+from emotion.cli.options import (
     check_default_head,
     non_negative_int,
     positive_int,
     positive_number,
-    quiet_tensorflow,
-    usage_error,
 )
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.app.samples import SAMPLES
 from emotion.cli import main
 from emotion.errors import DataError, ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import SERVED_FILE, read_spec, sha256_of
+from emotion.samples import SAMPLES
 from emotion.training.common.keras_models import load_keras, predict
 from emotion.training.expression.architectures import WEBCAM, build
 from emotion.training.expression.augmentation import OFF, Augmentation, augment, side_lit, tinted

@@ -12,13 +12,14 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "geometry", "imaging", "models"},
+    {"files", "geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},
     {"results"},
     {"tracking"},
     {"video"},
     {"live", "archive", "training"},
+    {"benchmarking"},
     {"__init__"},
     {"app", "cli"},
     {"__main__"},
@@ -26,15 +27,15 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("results", "video"), ("cli", "app")}
-"""Exceptions: a data frame takes a clip's results, the benchmark reads the page's sample photo."""
+ALSO = {("results", "video")}
+"""The exception: a data frame takes a clip's results."""
 
 HEAVY = {
     "streamlit": {"app"},
     "streamlit_webrtc": {"app"},
     "altair": {"app"},
-    "aiortc": {"live", "app"},
-    "av": {"live", "app", "video"},
+    "aiortc": {"live", "app", "benchmarking"},
+    "av": {"live", "app", "video", "benchmarking"},
     "tensorflow": {"training"},
     "keras": {"training"},
     "sklearn": {"training"},
@@ -108,3 +109,10 @@ def test_types_need_numpy_alone() -> None:
 def test_pages_never_load_tensorflow(page: str) -> None:
     loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
     assert not loaded & {"tensorflow", "keras", "jax", "torch"}
+
+
+def test_unit_tests_load_neither_tensorflow_nor_a_browser() -> None:
+    """``make unit`` runs in seconds; what tests import inside functions is for their reviewer."""
+    modules = [path.stem for path in sorted(Path(__file__).parent.glob("test_*.py"))]
+    code = "\n".join(f"import tests.unit.{name}" for name in modules)
+    assert not loaded_after(code) & {"tensorflow", "keras", "playwright", "ray"}

@@ -1,4 +1,4 @@
-"""What becomes of one task's files: an actor of the engine, with the models."""
+"""The actor that analyses files: Ray runs several, each with models of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emotion.analyzer import Analyzer, load_analyzer
-from emotion.archive.stores import is_address, open_file
+from emotion.archive.storage import is_uri, open_file
 from emotion.errors import EmotionError
 from emotion.files import DAMAGED_CLIP, read_bytes
 from emotion.imaging.files import read_image
@@ -21,15 +21,21 @@ from emotion.video.faces import analyze_video, video_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_ROWS_HELD = 5_000  # of a clip, before they become columns: a tenth of the memory
+_MAX_BUFFERED_ROWS = 5_000  # then they become columns, which take a tenth of the memory
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArchiveWork:
+class ArchiveSettings:
     """What is done with each file.
 
-    model, head, detector, threads: see ``load_analyzer``. min_score: photos' threshold, 0..1.
-    rate_hz: of clips, frames analysed a second, None for every one.
+    Attributes:
+        kind: What the files are.
+        model: As of ``load_analyzer``, like the next two.
+        head: The model's head that answers.
+        detector: The face detector.
+        threads: Threads of one inference call, and cores that Ray reserves for an actor.
+        min_score: Detection threshold for photos, 0..1; None for the detector's own.
+        rate_hz: Frames of a clip analysed per second; None for every frame.
     """
 
     kind: Literal["photos", "clips"]
@@ -41,18 +47,33 @@ class ArchiveWork:
     rate_hz: float | None = None
 
 
-class Reader:
-    """An actor: the models, loaded once, and what becomes of one task's files."""
+class ArchiveWorker:
+    """Analyses the files of one task after another, with models that are loaded once.
 
-    def __init__(self, work: ArchiveWork, book: Any) -> None:
-        self._work = work
-        self._book = book
+    Args:
+        settings: What is done with each file.
+        ledger: The handle of the actor that records finished files, see ``engine``.
+    """
+
+    def __init__(self, settings: ArchiveSettings, ledger: Any) -> None:
+        self._settings = settings
+        self._ledger = ledger
         self._analyzer = load_analyzer(
-            work.model, head=work.head, detector=work.detector, num_threads=work.threads
+            settings.model,
+            head=settings.head,
+            detector=settings.detector,
+            num_threads=settings.threads,
         )
 
     def __call__(self, files: pa.Table) -> pa.Table:
-        """The rows of all files of the task, and a note in the book."""
+        """Analyses one task's files and records them as finished.
+
+        Args:
+            files: Columns ``index``, ``name`` (in the table) and ``path`` (bytes, a path or URI).
+
+        Returns:
+            The rows of all files, with the columns of every other table.
+        """
         import pyarrow as pa
         import ray
 
@@ -68,7 +89,7 @@ class Reader:
                     rows += found
                     count += len(found)
                     problem = state
-                    if len(rows) >= _ROWS_HELD:
+                    if len(rows) >= _MAX_BUFFERED_ROWS:
                         tables.append(arrow_table(rows))
                         rows = []
             except EmotionError as error:
@@ -79,23 +100,33 @@ class Reader:
             problems[file["index"]] = problem
             counts[file["index"]] = count
         whole = pa.concat_tables(tables).combine_chunks()
-        ray.get(self._book.note.remote(counts, problems))
+        ray.get(self._ledger.record.remote(counts, problems))
         return whole
 
     def _rows(self, name: str, path: str) -> Iterator[tuple[list[Row], str | None]]:
-        """Rows as they come, with what is wrong with the file so far."""
-        if self._work.kind == "photos":
-            yield photo_rows(self._analyzer, name, path, self._work.min_score), None
+        """A file's rows as they are found, each time with what is wrong with the file so far."""
+        if self._settings.kind == "photos":
+            yield photo_rows(self._analyzer, name, path, self._settings.min_score), None
             return
         with Clip(open_file(path)) as clip:
-            for result in analyze_video(clip, self._analyzer, rate_hz=self._work.rate_hz):
+            for result in analyze_video(clip, self._analyzer, rate_hz=self._settings.rate_hz):
                 yield video_rows(name, result), None
             yield [], DAMAGED_CLIP if clip.damaged else None
 
 
 def photo_rows(analyzer: Analyzer, name: str, path: str, min_score: float | None) -> list[Row]:
-    """The rows of a photo on this machine or in an object store."""
-    if is_address(path):
+    """The rows of a photo on this machine or in an object store.
+
+    Args:
+        analyzer: The models.
+        name: The photo's name in the table.
+        path: A path or a URI.
+        min_score: Detection threshold, 0..1; None for the detector's own.
+
+    Raises:
+        EmotionError: It cannot be read.
+    """
+    if is_uri(path):
         with open_file(path) as file:
             data = file.read()
     else:

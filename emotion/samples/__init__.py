@@ -1,4 +1,4 @@
-"""The built-in pictures: photographs in the public domain, so that one click shows a result."""
+"""Sample photographs in the public domain: for one click on the page, and for benchmarks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """name: of its JPEG in this folder. label: on its button."""
+    """A sample photograph.
+
+    Attributes:
+        name: The name of its JPEG in this folder, without the suffix.
+        label: What its button says.
+    """
 
     name: str
     label: str
@@ -18,9 +23,14 @@ class Sample:
         """The file's name."""
         return f"{self.name}.jpg"
 
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return Path(__file__).parent / self.file
+
     def read(self) -> bytes:
         """The JPEG's bytes."""
-        return (Path(__file__).parent / self.file).read_bytes()
+        return self.path.read_bytes()
 
 
 SAMPLES = (

@@ -1,4 +1,4 @@
-"""Folders, files and object stores by one kind of name: a path, or an address like s3://bucket."""
+"""Files and folders that are named by a path, or by a URI such as ``s3://bucket/folder``."""
 
 from __future__ import annotations
 
@@ -13,32 +13,40 @@ if TYPE_CHECKING:
 
 
 class ArchiveError(EmotionError):
-    """The engine is missing, or the data set cannot be written."""
+    """Ray is missing or does not answer, or the data set cannot be written."""
 
 
-def is_address(path: str) -> bool:
-    """Whether it is an object store's address ("s3://bucket/photos") and no path."""
+def is_uri(path: str) -> bool:
+    """Whether it is a URI (``s3://bucket/photos``) and not a path."""
     return "://" in path
 
 
 def open_file(path: str) -> Any:
-    """A path as it is; of an address, the opened file (binary, seekable)."""
-    if not is_address(path):
+    """A path as it is; for a URI, the opened file (binary, seekable)."""
+    if not is_uri(path):
         return path
     store, inside = _store(path)
     return store.open_input_file(inside)
 
 
-def files_at(address: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """The addresses of the files below an address, or itself where it is a file; sorted."""
+def list_files(uri: str, suffixes: tuple[str, ...]) -> Iterator[str]:
+    """The files below a URI, sorted; the URI itself if it is a file.
+
+    Args:
+        uri: Of a folder or a file.
+        suffixes: File name endings, lower case, to look for inside folders.
+
+    Yields:
+        A URI for each file.
+    """
     from pyarrow import fs
 
-    store, inside = _store(address)
+    store, inside = _store(uri)
     if store.get_file_info(inside).type != fs.FileType.Directory:
-        yield address
+        yield uri
         return
-    given = urlsplit(address)
-    # A host stays where it is one; for object stores the bucket begins the path itself.
+    given = urlsplit(uri)
+    # The host of hdfs:// is not part of the path; the bucket of an object store is.
     host = (
         given.netloc if not inside.startswith(f"{given.netloc}/") and inside != given.netloc else ""
     )
@@ -51,20 +59,24 @@ def files_at(address: str, suffixes: tuple[str, ...]) -> Iterator[str]:
 
 
 def count_rows(out: str) -> int:
-    """How many rows a data set holds; 0 where there is none yet."""
+    """How many rows a data set holds; 0 if there is none yet."""
     from pyarrow import dataset, fs
 
-    store, inside = _store(out) if is_address(out) else (fs.LocalFileSystem(), out)
+    store, inside = _store(out) if is_uri(out) else (fs.LocalFileSystem(), out)
     if store.get_file_info(inside).type == fs.FileType.NotFound:
         return 0
     return int(dataset.dataset(inside, filesystem=store, format="parquet").count_rows())
 
 
 def check_empty(out: str) -> None:
-    """Rows of two runs in one data set would be doubles of each other."""
+    """Makes sure that a data set is not written on top of another, which would duplicate rows.
+
+    Raises:
+        ArchiveError: ``out`` is a file, or a folder with something in it.
+    """
     from pyarrow import fs
 
-    store, inside = _store(out) if is_address(out) else (fs.LocalFileSystem(), out)
+    store, inside = _store(out) if is_uri(out) else (fs.LocalFileSystem(), out)
     info = store.get_file_info(inside)
     if info.is_file:
         raise ArchiveError(f"{out} is a file; name a new folder for the data set.")
@@ -72,13 +84,13 @@ def check_empty(out: str) -> None:
         raise ArchiveError(f"{out} is not empty; name a new folder for the data set.")
 
 
-def _store(address: str) -> tuple[pyarrow.fs.FileSystem, str]:
-    """The file system that an address names, and the path in it."""
+def _store(uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
+    """The file system that a URI names, and the path in it."""
     import pyarrow as pa
     from pyarrow import fs
 
     try:
-        found: tuple[pyarrow.fs.FileSystem, str] = fs.FileSystem.from_uri(address)
+        found: tuple[pyarrow.fs.FileSystem, str] = fs.FileSystem.from_uri(uri)
     except (pa.ArrowInvalid, OSError) as error:
-        raise ArchiveError(f"{address} cannot be opened ({error}).") from error
+        raise ArchiveError(f"{uri} cannot be opened ({error}).") from error
     return found
