@@ -95,12 +95,11 @@ def greedy(candidates: Candidates, iou: float, containment: float) -> Candidates
 
 
 @given(box_arrays)
+@settings(deadline=None)
 def test_nms_with_containment_equals_a_plain_loop(corners: Floats) -> None:
-    low, high = (
-        np.minimum(corners[:, :2], corners[:, 2:]),
-        np.maximum(corners[:, :2], corners[:, 2:]),
-    )
-    boxes = np.concatenate([low, high], axis=1)
+    corners = corners.round(1)  # no face has an area of 1e-12 px
+    first, second = corners[:, :2], corners[:, 2:]
+    boxes = np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=1)
     scores = np.linspace(0.2, 1, len(boxes), dtype=np.float32)
     given_ones = Candidates(boxes, np.repeat(boxes[:, None, :2], 6, axis=1), scores)
     expected = greedy(given_ones, 0.4, 0.7)
