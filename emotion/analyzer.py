@@ -19,7 +19,7 @@ from emotion.types import Detection, Face, Floats, Image
 class Analyzer:
     """Detector and classifier together; holds no state of a picture, safe for several threads.
 
-    It is a ``Detector`` itself, and can be pickled.
+    It is a ``Detector`` itself.
 
     Example:
         >>> analyzer = emotion.load_analyzer()
