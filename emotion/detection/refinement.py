@@ -7,7 +7,6 @@ it is. Stateless; as safe to use from several threads as the network.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from emotion.detection.base import Candidate, Candidates, to_detection
 from emotion.detection.nms import best_candidate, weighted_nms
-from emotion.geometry.affine import Affine, eye_roll, invert, map_boxes, map_points
+from emotion.geometry.affine import Affine, eye_roll, invert, map_boxes, map_points, upright_view
 from emotion.geometry.boxes import areas, overlaps, square_boxes
 from emotion.geometry.pyramid import Pyramid
 from emotion.types import Detection, Floats, Image, check_image
@@ -126,11 +125,8 @@ def roi_matrix(box: Floats, landmarks: Floats | None, side: int, zoom: float) ->
     """
     x1, y1, x2, y2 = (float(v) for v in box)
     scale = side / (max(x2 - x1, y2 - y1, 1.0) * zoom)
-    angle = eye_roll(landmarks)
-    cos, sin = math.cos(angle) * scale, math.sin(angle) * scale
-    linear = np.array([[cos, sin], [-sin, cos]])
-    center = linear @ [(x1 + x2) / 2, (y1 + y2) / 2]
-    return np.column_stack([linear, side / 2 - center])
+    center = ((x1 + x2) / 2, (y1 + y2) / 2)
+    return upright_view(center, eye_roll(landmarks), (scale, scale), (side, side))
 
 
 def central_candidate(

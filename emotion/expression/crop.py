@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from emotion.geometry.affine import Affine, eye_roll, shrink_of, warp
+from emotion.geometry.affine import Affine, eye_roll, shrink_of, upright_view, warp
 from emotion.models.spec import CropRule
 from emotion.types import Detection, Image
 
@@ -36,10 +36,8 @@ def crop_matrix(detection: Detection, rule: CropRule, size: tuple[int, int]) -> 
     center_x = (x1 + x2) / 2 - sin * rule.shift_y * diagonal
     center_y = (y1 + y2) / 2 + cos * rule.shift_y * diagonal
     height, width = size
-    scale_x, scale_y = width / (diagonal * rule.scale), height / (diagonal * rule.scale)
-    linear = np.array([[cos * scale_x, sin * scale_x], [-sin * scale_y, cos * scale_y]])
-    offset = np.array([width, height]) / 2 - linear @ [center_x, center_y]
-    return np.column_stack([linear, offset])
+    side = diagonal * rule.scale
+    return upright_view((center_x, center_y), angle, (width / side, height / side), size)
 
 
 def crop_face(image: Image, detection: Detection, rule: CropRule, size: tuple[int, int]) -> Image:

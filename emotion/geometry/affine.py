@@ -38,6 +38,23 @@ def eye_rolls(landmarks: Floats) -> npt.NDArray[np.float64]:
     return np.asarray(np.arctan2(y, x))
 
 
+def upright_view(
+    center: tuple[float, float], roll: float, scale: tuple[float, float], size: tuple[int, int]
+) -> Affine:
+    """The map to a view around a point that levels a roll.
+
+    Args:
+        center: (x, y) in source pixels; the middle of the view.
+        roll: Radians, clockwise positive, see ``eye_roll``; level in the view.
+        scale: Target pixels per source pixel, along the view's x and y.
+        size: (height, width) of the view.
+    """
+    cos, sin = math.cos(roll), math.sin(roll)
+    linear = np.array([[cos * scale[0], sin * scale[0]], [-sin * scale[1], cos * scale[1]]])
+    height, width = size
+    return np.column_stack([linear, np.array([width, height]) / 2 - linear @ center])
+
+
 def invert(matrix: Affine) -> Affine:
     """The map from target pixels back to source pixels."""
     back = np.linalg.inv(matrix[:, :2])
