@@ -1,4 +1,1 @@
-"""The page: one module a place, the only package that imports Streamlit.
-
-``shared`` holds what the places have in common, ``bars`` the chart of the seven probabilities.
-"""
+"""The Streamlit app, the only package that imports Streamlit."""

@@ -25,7 +25,7 @@ from emotion.imaging.annotation import annotate_into
 from emotion.imaging.files import read_image
 from emotion.types import Image
 
-SAMPLE = Path(__file__).parent.parent / "app" / "samples" / "collins.jpg"
+SAMPLE = Path(__file__).parent.parent / "imaging" / "samples" / "collins.jpg"
 FRAME_SIZE = (480, 640)
 LIVE_FACES = (1, 10)
 RATE_HZ = 30

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import emotion
-from emotion.app import shared
+from emotion.app import layout
 from tests.pages.helpers import CountedAnalyzer
 
 
@@ -14,6 +14,6 @@ def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedAnalyzer]:
     """The default analyzer, counted, in its own place."""
     found = CountedAnalyzer()
     monkeypatch.setattr(emotion, "load_analyzer", lambda: found)
-    shared.load.clear()
+    layout.load.clear()
     yield found
-    shared.load.clear()
+    layout.load.clear()

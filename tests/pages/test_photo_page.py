@@ -11,16 +11,17 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.photo import MAX_PHOTOS, _csv
-from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
-from emotion.app.samples import SAMPLES
+from emotion.app.analyzed_photo import analyze_photo, annotated_jpeg, annotated_zip, safe_stem
+from emotion.app.pages.photo import MAX_PHOTOS
+from emotion.app.widgets.photo_view import faces_csv
+from emotion.imaging.samples import SAMPLES
 from emotion.results.rows import COLUMNS
 from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
 
 def place() -> AppTest:
     def script() -> None:
-        from emotion.app import photo
+        from emotion.app.pages import photo
 
         photo.page()
 
@@ -193,14 +194,14 @@ def test_the_samples_faces_are_all_found() -> None:
 
 
 def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None:
-    photo = read_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
     with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
         assert picture.format == "JPEG"
         assert picture.size == (480, 240)
         x1, _, x2, y2 = (int(v) for v in photo.faces[0].xyxy)
         red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
         assert blue > red + 60, "the box of face 1 is blue"
-    rows = list(csv.DictReader(io.StringIO(_csv([("a, b.png", photo)]))))
+    rows = list(csv.DictReader(io.StringIO(faces_csv([("a, b.png", photo)]))))
     assert tuple(rows[0]) == COLUMNS
     assert (rows[0]["source"], rows[0]["label"]) == ("a, b.png", "happy")
     assert float(rows[0]["x1"]) == pytest.approx(float(photo.faces[0].xyxy[0]), abs=0.06)
@@ -211,7 +212,7 @@ def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None
 def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.fromarray(scene(3000, 4000)).save(buffer, "JPEG")
-    photo = read_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
     assert (photo.width, photo.height) == (4000, 3000)
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)

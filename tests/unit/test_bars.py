@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.app.bars import bars_html
-from emotion.app.words import LOOKS, face_sentence, faces_summary, looks, plain
+from emotion.app.captions import (
+    ADJECTIVES,
+    counted,
+    escape_markdown,
+    expression_caption,
+    face_caption,
+    photo_caption,
+    rough_duration,
+)
+from emotion.app.widgets.bars import bars_html
 from emotion.types import EMOTIONS, Face
 
 
@@ -54,7 +62,7 @@ def test_seven_rows_in_fixed_order_with_their_numbers(values: list[float]) -> No
 def test_names_and_percents_are_text() -> None:
     parsed = Parsed(bars_html(probabilities(happy=0.934, neutral=0.066), (1, 2, 3)))
     assert parsed.text[::2] == list(EMOTIONS)
-    assert parsed.text[2 * EMOTIONS.index("happy") + 1] == "93\N{NO-BREAK SPACE}%"
+    assert parsed.text[2 * EMOTIONS.index("happy") + 1] == "93%"
     root, attrs = parsed.tags[0]
     assert (root, attrs["class"]) == ("ul", "emotion-bars")
     assert attrs["aria-label"]
@@ -69,7 +77,7 @@ def test_the_bar_is_as_long_as_its_probability_and_has_the_faces_color() -> None
 
 def test_a_title_cannot_break_out() -> None:
     title = '"><script>alert(1)</script>'
-    parsed = Parsed(bars_html(probabilities(sad=1.0), (0, 0, 0), title=title))
+    parsed = Parsed(bars_html(probabilities(sad=1.0), (0, 0, 0), label=title))
     assert "script" not in [tag for tag, _ in parsed.tags]
     assert parsed.tags[0][1]["aria-label"] == title
 
@@ -84,17 +92,24 @@ def face(**values: float) -> Face:
     return Face(xyxy=np.zeros(4, np.float32), score=1.0, probabilities=probabilities(**values))
 
 
-def test_sentences() -> None:
-    assert set(LOOKS) == set(EMOTIONS)
-    sure = face_sentence(face(happy=0.93, neutral=0.07), 1).replace("\N{NO-BREAK SPACE}", " ")
-    assert sure == "Face 1 looks happy, 93 %"
-    unsure = looks(probabilities(sad=0.41, neutral=0.39, angry=0.2))
-    assert unsure.replace("\N{NO-BREAK SPACE}", " ") == "unsure: looks sad (41 %) or neutral (39 %)"
+def test_captions() -> None:
+    assert set(ADJECTIVES) == set(EMOTIONS)
+    assert face_caption(face(happy=0.93, neutral=0.07), 1) == "Face 1 looks happy, 93%"
+    unclear = {"sad": 0.41, "neutral": 0.39, "angry": 0.2}
+    assert expression_caption(probabilities(**unclear)) == "unclear, sad (41%) or neutral (39%)"
+    assert face_caption(face(**unclear), 2) == "Face 2: unclear, sad (41%) or neutral (39%)"
 
 
-def test_summaries_never_speak_of_feelings() -> None:
-    assert faces_summary([]) == "No face found."
-    many = faces_summary([face(happy=1.0)] * 5)
+def test_counts_and_durations() -> None:
+    assert [counted(n, "face") for n in (0, 1, 2)] == ["0 faces", "1 face", "2 faces"]
+    assert counted(2, "more person", "more people") == "2 more people"
+    assert counted(1, "more person", "more people") == "1 more person"
+    assert [rough_duration(s) for s in (0.2, 8.4, 200)] == ["about 1 s", "about 8 s", "about 3 min"]
+
+
+def test_captions_never_speak_of_feelings() -> None:
+    assert photo_caption([]) == "No face found."
+    many = photo_caption([face(happy=1.0)] * 5)
     assert many.startswith("5 faces. Face 1 looks happy")
     assert "feel" not in many
 
@@ -104,7 +119,7 @@ def test_summaries_never_speak_of_feelings() -> None:
     ["**a**.jpg", "<img src=x>.png", ":red[x]", "[a](http://x)", "$x$", "a\nb", "`c`", "# h"],
 )
 def test_file_names_stay_plain_text_in_markdown(name: str) -> None:
-    safe = plain(name)
+    safe = escape_markdown(name)
     assert "\n" not in safe
     assert safe.replace("\\", "") == " ".join(name.split())
     for index, character in enumerate(safe):
@@ -113,4 +128,4 @@ def test_file_names_stay_plain_text_in_markdown(name: str) -> None:
 
 
 def test_long_file_names_are_shortened() -> None:
-    assert len(plain("x" * 500)) < 100
+    assert len(escape_markdown("x" * 500)) < 100

@@ -26,8 +26,8 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("results", "video"), ("cli", "app")}
-"""Exceptions: a data frame takes a clip's results, the benchmark reads the page's sample photo."""
+ALSO = {("results", "video")}
+"""Exceptions: a data frame takes a clip's results."""
 
 HEAVY = {
     "streamlit": {"app"},
@@ -106,5 +106,5 @@ def test_types_need_numpy_alone() -> None:
 
 @pytest.mark.parametrize("page", ["photo", "webcam", "video", "about"])
 def test_pages_never_load_tensorflow(page: str) -> None:
-    loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
+    loaded = loaded_after(f"import emotion, emotion.app.pages.{page}\nemotion.load_analyzer()")
     assert not loaded & {"tensorflow", "keras", "jax", "torch"}
