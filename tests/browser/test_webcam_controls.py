@@ -99,7 +99,7 @@ def test_a_paused_picture_stands_still_and_goes_on(page: Page, server: harness.S
     assert frame.evaluate(_MOVES) < moving / 4
     assert goes_on(frame)
     page.get_by_text("Pause", exact=True).click()
-    expect(figures).to_contain_text("frames a second", timeout=SHOWN_MS)
+    expect(figures).to_contain_text(" fps", timeout=SHOWN_MS)
     assert max(frame.evaluate(_MOVES) for _ in range(4)) > moving / 2
 
 

@@ -152,7 +152,7 @@ def _new_job(file: Any, analyzer: emotion.Analyzer, info: ClipInfo) -> VideoJob:
         rate_hz=_RATES[rate],
         start_s=start_s,
         end_s=None if info.duration_s is None or end_s == _slider_end(info) else end_s,
-        model=f"Model: {spec.name}, labels of {spec.default_head}.",
+        model=f"Model: {spec.name}, head: {spec.default_head}.",
     )
 
 

@@ -9,9 +9,10 @@ camera_component     keeps a starting stream alive, reads its round-trip time
 camera_frame (+ js)  explains camera errors, changes the camera's resolution while it runs
 ==================== ===================================================================
 
-``TESTED`` names the versions that these were tested with; ``pyproject.toml`` holds the packages
-within them. ``tests/unit/test_streamlit_patches.py`` fails when another version is installed or a
-private part has moved. After an update: repair what fails, run the browser tests, set ``TESTED``.
+``TESTED`` names the versions that these were tested with; ``pyproject.toml`` bounds the packages.
+``tests/unit/test_streamlit_patches.py`` fails when another version is installed or a private part
+has moved. After an update: fix what fails, run the browser tests, then change ``TESTED`` and the
+bounds.
 """
 
 TESTED = {"streamlit": "1.67", "streamlit-webrtc": "0.79", "starlette": "1.10", "aiortc": "1.16"}

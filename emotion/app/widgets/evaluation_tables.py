@@ -74,7 +74,8 @@ def robustness_table_html(report: Any, head: str) -> Markup:
     for key, change in next(iter(columns.values())).items():
         text = str(change.get("text", key)) if isinstance(change, dict) else key
         lost = [finite_number(changes.get(key), "lost") for changes in columns.values()]
-        rows.append((text, [_points(value) for value in lost]))
+        # The reports of published models say "10 % larger".
+        rows.append((text.replace(" %", "%"), [_points(value) for value in lost]))
     return render(
         "table.html",
         caption="Change of the accuracy in percentage points when a face is cropped, lit or stored "
