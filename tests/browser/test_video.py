@@ -1,4 +1,4 @@
-"""The Video place in a real browser: progress, a stop, the result, and every download re-read."""
+"""The Video page in a real browser: progress, a stop, the result, and every download re-read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Webcam place in a real browser: Chromium's camera plays photographs over real WebRTC."""
+"""The Webcam page in a real browser: Chromium's camera plays photographs over real WebRTC."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
         expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
 
 
-def test_another_place_and_back(page: Page, server: harness.Server, streaming: Frame) -> None:
+def test_another_page_and_back(page: Page, server: harness.Server, streaming: Frame) -> None:
     page.get_by_role("link", name="About", exact=True).first.click()
     page.wait_for_url("**/about")
     expect(page.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0, timeout=SHOWN_MS)
@@ -141,7 +141,7 @@ def test_another_place_and_back(page: Page, server: harness.Server, streaming: F
     assert harness.wait_for_frames(frame, before + 20, 20) >= before + 20
 
 
-def test_nobody_there_is_said(
+def test_an_empty_room_is_reported(
     playwright_driver: Playwright, server: harness.Server, tmp_path: Path
 ) -> None:
     wall = harness.photo_camera(tmp_path / "wall.y4m", [harness.plain_picture()], 1.0)
@@ -159,7 +159,7 @@ def test_nobody_there_is_said(
 def no_camera(
     request: pytest.FixtureRequest, playwright_driver: Playwright, camera_film: Path
 ) -> Iterator[tuple[Page, str]]:
-    """A visitor whose browser gives no camera, and what the page must say of it."""
+    """A visitor whose browser gives no camera, and what the page must then say."""
     if request.param == "refused":
         browser = harness.launch(playwright_driver, camera_film, allow=False)
         sentence = "did not let this page use the camera"
@@ -182,8 +182,8 @@ def test_without_a_camera_the_page_says_why_and_what_to_do(
     expect(frame.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
-def test_a_connection_that_does_not_come_about_is_said(page: Page, server: harness.Server) -> None:
-    # The browser never takes the server's answer: to the page it is the same as no route.
+def test_a_failed_connection_is_reported(page: Page, server: harness.Server) -> None:
+    # The browser never takes the server's SDP answer: to the page that is the same as no route.
     page.add_init_script(
         "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {})"
     )

@@ -11,7 +11,7 @@ from tests.pages.helpers import CountedAnalyzer
 
 @pytest.fixture
 def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedAnalyzer]:
-    """The default analyzer, counted, in its own place."""
+    """The default analyzer, counted, in place of the shared one."""
     found = CountedAnalyzer()
     monkeypatch.setattr(emotion, "load_analyzer", lambda: found)
     layout.load.clear()

@@ -1,4 +1,4 @@
-"""The About place: limits and privacy always, figures as far as there are any."""
+"""The About page: limits and privacy always, figures as far as there are any."""
 
 import json
 from pathlib import Path
@@ -11,16 +11,16 @@ from emotion.app.evaluation_report import confusions, evaluations, read_report
 from emotion.app.widgets.evaluation_tables import class_table_html, evaluations_table_html
 from emotion.models.spec import EVAL_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
-from tests.pages.helpers import html, run_place
+from tests.pages.helpers import html, run_page
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
         from emotion.app.pages import about
 
         about.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def figures(accuracy: float = 0.6712) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_limits_and_privacy_stand_there_without_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
-    page = place()
+    page = open_page()
     assert not page.exception
     for words in ("not a feeling", "hiring", "policing", "medicine", "memory", "research"):
         assert words in texts(page)
@@ -71,7 +71,7 @@ def test_limits_and_privacy_stand_there_without_a_model(
 
 
 def test_a_model_that_was_not_evaluated_says_so(model: Path) -> None:
-    page = place()
+    page = open_page()
     assert not page.exception
     assert "not been evaluated" in page.info[0].value
 
@@ -84,7 +84,7 @@ def test_the_figures_are_the_files(model: Path) -> None:
     }
     report = {"split": "PrivateTest", **figures(), "protocols": tests}
     (model / EVAL_FILE).write_text(json.dumps(report))
-    page = place()
+    page = open_page()
     assert not page.exception
     assert not page.info
     assert "3,589 pictures of PrivateTest" in texts(page)
@@ -107,7 +107,7 @@ def test_the_figures_are_the_files(model: Path) -> None:
 )  # fmt: skip
 def test_any_other_file_breaks_nothing(text: str, model: Path) -> None:
     (model / EVAL_FILE).write_text(text)
-    page = place()
+    page = open_page()
     assert not page.exception
     assert "not a feeling" in texts(page)
     assert "<b>" not in html(page)

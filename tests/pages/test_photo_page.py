@@ -1,4 +1,4 @@
-"""The Photo place: one photo, many, samples, and everything that is no photo."""
+"""The Photo page: one photo, many, samples, and everything that is no photo."""
 
 import csv
 import io
@@ -16,16 +16,16 @@ from emotion.app.pages.photo import MAX_PHOTOS
 from emotion.app.widgets.photo_view import faces_csv
 from emotion.imaging.samples import SAMPLES
 from emotion.results.rows import COLUMNS
-from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
+from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
         from emotion.app.pages import photo
 
         photo.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def photo_bytes(*, with_face: bool = True, kind: str = "PNG", shade: int = 60) -> bytes:
@@ -44,7 +44,7 @@ def images(page: AppTest) -> int:
 
 
 def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
-    page = place()
+    page = open_page()
     assert not page.exception
     assert "emotion-bars" not in html(page)
     assert [button.label for button in page.button] == [sample.label for sample in SAMPLES]
@@ -55,7 +55,7 @@ def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyze
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
+    page = upload(open_page(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
     assert not page.error
     assert html(page).count('class="emotion-bars"') == 1
@@ -66,7 +66,7 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
 
 
 def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes()))
+    page = upload(open_page(), ("a.png", photo_bytes()))
     page.run().run()
     assert analyzer.calls == 1
     upload(page, ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=80)))
@@ -74,7 +74,7 @@ def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
 
 
 def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes()))
+    page = upload(open_page(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
     assert len(page.session_state["photo:results"]) == 0
@@ -82,7 +82,7 @@ def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None
 
 
 def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes(with_face=False)))
+    page = upload(open_page(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
     assert "No face was found" in page.info[0].value
@@ -106,7 +106,7 @@ BROKEN = {
 def test_what_is_no_photo_is_one_sentence(
     name: str, data: bytes, analyzer: CountedAnalyzer
 ) -> None:
-    page = upload(place(), (name, data))
+    page = upload(open_page(), (name, data))
     assert not page.exception
     assert len(page.error) == 1
     text = page.error[0].value
@@ -123,7 +123,7 @@ def test_what_is_no_photo_is_one_sentence(
 def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
-    page = upload(place(), ("huge.png", buffer.getvalue()))
+    page = upload(open_page(), ("huge.png", buffer.getvalue()))
     assert not page.exception
     assert len(page.error) == 1
     assert "too large" in page.error[0].value
@@ -131,7 +131,7 @@ def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnaly
 
 def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> None:
     page = upload(
-        place(),
+        open_page(),
         ("a.png", photo_bytes()),
         ("broken.jpg", b"nothing"),
         ("empty room.png", photo_bytes(with_face=False)),
@@ -150,7 +150,7 @@ def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> 
 
 
 def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
+    page = upload(open_page(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
     assert analyzer.calls == 1, "equal bytes are analysed once"
@@ -168,7 +168,7 @@ def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
         return real(*given)
 
     monkeypatch.setattr(analyzer, "faces", ended_at_the_third)
-    page = upload(place(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
+    page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
     assert analyzer.calls == 2
     page.run()
     assert analyzer.calls == 4
@@ -177,7 +177,7 @@ def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
 def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAnalyzer) -> None:
-    page = place()
+    page = open_page()
     page.button[index].click().run()
     assert not page.exception
     assert images(page) == 1
@@ -186,7 +186,7 @@ def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAna
 
 
 def test_the_samples_faces_are_all_found() -> None:
-    page = place()
+    page = open_page()
     for sample, faces in zip(SAMPLES, (1, 1, 2), strict=True):
         next(button for button in page.button if button.label == sample.label).click().run()
         assert not page.exception

@@ -1,4 +1,4 @@
-"""What the pages say of privacy is what happens."""
+"""What the pages promise about privacy is kept."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -17,7 +17,7 @@ from emotion.app import layout
 from emotion.app.streamlit_patches import uploads as uploads_patch
 
 
-def test_uploads_are_forgotten_when_their_place_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_removed_when_their_page_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     uploads = MemoryUploadedFileManager("/upload")
     visitor = SimpleNamespace(session_id="me", uploaded_file_mgr=uploads)
     monkeypatch.setattr(uploads_patch, "get_script_run_ctx", lambda: visitor)

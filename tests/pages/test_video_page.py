@@ -1,4 +1,4 @@
-"""The Video place: a clip from upload to chart, stopping, and everything that is no clip."""
+"""The Video page: a clip from upload to chart, stopping, and everything that is no clip."""
 
 import csv
 import io
@@ -34,17 +34,17 @@ from emotion.video.container import packets_of
 from emotion.video.faces import FrameResult
 from emotion.video.record import Recording
 from tests.clips import sound_only
-from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
+from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
 from tests.unit.test_video_film import face
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
         from emotion.app.pages import video
 
         video.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
@@ -76,7 +76,7 @@ def charts(page: AppTest) -> int:
 
 
 def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
-    page = place()
+    page = open_page()
     assert not page.exception
     assert not page.button
     assert "clip" in html(page)
@@ -85,7 +85,7 @@ def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
 def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedAnalyzer) -> None:
     container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
-    page = upload(place(), name, clip_bytes(container=container))
+    page = upload(open_page(), name, clip_bytes(container=container))
     assert not page.exception
     assert analyzer.calls == 0, "nothing runs before it is asked for"
     press(page, "Analyse")
@@ -109,7 +109,7 @@ def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedA
 
 
 def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "a.mp4", clip_bytes())
+    page = upload(open_page(), "a.mp4", clip_bytes())
     page.segmented_control[0].set_value("All").run()
     press(page, "Analyse")
     assert analyzer.calls == 30
@@ -119,7 +119,7 @@ def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
 
 
 def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
-    page = press(upload(place(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
+    page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
     assert not page.exception
     assert not page.error
     assert "No face was found in 15 frames." in page.markdown[0].value
@@ -139,7 +139,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
 def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "a.mp4" if data else "notes.txt", data)
+    page = upload(open_page(), "a.mp4" if data else "notes.txt", data)
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.endswith(".")
@@ -151,7 +151,7 @@ def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer)
 
 def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) -> None:
     data = clip_bytes(90, container="matroska")
-    page = press(upload(place(), "a.mkv", data[: len(data) // 2]), "Analyse")
+    page = press(upload(open_page(), "a.mkv", data[: len(data) // 2]), "Analyse")
     assert not page.exception
     assert not page.error
     assert "damaged or missing" in page.warning[0].value
@@ -159,7 +159,7 @@ def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) 
 
 
 def test_another_clip_forgets_the_first(analyzer: CountedAnalyzer) -> None:
-    page = press(upload(place(), "a.mp4", clip_bytes()), "Analyse")
+    page = press(upload(open_page(), "a.mp4", clip_bytes()), "Analyse")
     upload(page, "b.mp4", clip_bytes())
     assert charts(page) == 0
     assert "video:job" not in page.session_state
@@ -209,7 +209,7 @@ def test_stopping_does_not_wait_until_a_late_part_is_reached(
 
 
 def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "clip.mp4", clip_bytes())
+    page = upload(open_page(), "clip.mp4", clip_bytes())
     page.slider[0].set_value((1.05, 1.05)).run()
     press(page, "Analyse")
     assert any("has no frames" in info.value for info in page.info)

@@ -1,1 +1,1 @@
-"""What the pages are made of."""
+"""Parts of pages. Those ending in ``_html`` and ``_svg`` return markup, the others draw it."""
