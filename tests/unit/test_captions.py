@@ -11,6 +11,7 @@ from emotion.app.captions import (
     face_caption,
     photo_caption,
     rough_duration,
+    timecode,
 )
 from emotion.types import EMOTIONS, Face
 from tests.unit.test_bars import probabilities
@@ -29,6 +30,7 @@ def test_captions() -> None:
 
 
 def test_counts_and_durations() -> None:
+    assert [timecode(s) for s in (0, 3.21, 3723.4)] == ["0:00.0", "0:03.2", "1:02:03.4"]
     assert [counted(n, "face") for n in (0, 1, 2)] == ["0 faces", "1 face", "2 faces"]
     assert counted(2, "more person", "more people") == "2 more people"
     assert counted(1, "more person", "more people") == "1 more person"

@@ -15,12 +15,9 @@ import streamlit as st
 
 import emotion
 from emotion.app import layout
-from emotion.app.captions import escape_markdown, rough_duration
+from emotion.app.captions import rough_duration
 from emotion.app.pages import video_results
 from emotion.app.video_job import VideoJob
-from emotion.app.widgets.bars import bars_html
-from emotion.errors import VideoError
-from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.video.clip import Clip, ClipInfo, read_frames
 
@@ -76,7 +73,7 @@ def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
         results.empty()
         _work(job, progress, summary, results)
     with summary.container():
-        has_faces = _summary(job)
+        has_faces = video_results.summary(job)
     if has_faces:
         with results.container():
             video_results.results(file.name, file, job)
@@ -186,7 +183,7 @@ def _work(job: VideoJob, progress: Any, summary: Any = None, results: Any = None
             progress.progress(job.fraction, text=progress_text(job))
         if results is not None and now_s - results_s >= _RESULTS_EVERY_S:
             with summary.container():
-                _shares(job)
+                video_results.shares(job)
             with results.container():
                 video_results.results_so_far(job)
             results_s = time.monotonic()
@@ -201,41 +198,6 @@ def progress_text(job: VideoJob) -> str:
     done_s = max(0.0, job.recording.times[-1] - job.start_s) if len(job.recording) else 0.0
     total = "" if job.length_s is None else f" of {job.length_s:.1f}"
     return f"{done_s:.1f}{total} s{left}"
-
-
-def _summary(job: VideoJob) -> bool:
-    """Messages, the result in one sentence and the shares; whether there was a face at all."""
-    from emotion.app.widgets import timeline
-
-    if job.state == "failed":
-        if not len(job.recording):
-            raise VideoError(job.problem)
-        st.error(escape_markdown(job.problem, 400))  # what was done before is shown
-    if job.state == "stopped":
-        st.info("Stopped; the results so far are shown.")
-    elif job.damaged:
-        st.warning("Part of this clip is damaged or missing; the rest is shown.")
-    if job.video_note:
-        st.info(job.video_note)
-    if job.state == "done" and not len(job.recording):
-        st.info("This section of the clip has no frames; make it longer.")
-        return False
-    st.write(timeline.summary(job.recording))
-    if not _shares(job):
-        st.info("Try a clip in which a face looks towards the camera, near and well lit.")
-        return False
-    return True
-
-
-def _shares(job: VideoJob) -> bool:
-    """The share of each expression as bars; False when there is no face yet."""
-    from emotion.app.widgets import timeline
-
-    shares = timeline.expression_shares(job.recording)
-    if shares is None:
-        return False
-    st.html(bars_html(shares, face_color(0), label="Share of each apparent expression in the clip"))
-    return True
 
 
 def _slider_end(info: ClipInfo) -> float:

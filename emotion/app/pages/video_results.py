@@ -1,4 +1,4 @@
-"""The results on the Video page: people, timeline, moments of change, downloads."""
+"""The results on the Video page: summary, people, timeline, moments of change, downloads."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import streamlit as st
 
 from emotion.app import layout
 from emotion.app.analyzed_photo import safe_stem
-from emotion.app.captions import counted, timecode
+from emotion.app.captions import counted, escape_markdown, timecode
 from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
 from emotion.app.video_job import VideoJob
 from emotion.app.video_report import report_html
+from emotion.app.widgets.bars import bars_html
 from emotion.app.widgets.face_cards import face_cards_html
 from emotion.app.widgets.person_cards import changes_html, person_card
 from emotion.app.widgets.stacked_area_chart import legend_html
+from emotion.errors import VideoError
+from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
 from emotion.video.film import frame_at
@@ -30,6 +33,50 @@ CLICKED_FRAME = "video:frame"
 """Key of the session's state: the frame that was clicked in the timeline."""
 
 _EVERYBODY = "Everybody"
+
+
+def summary(job: VideoJob) -> bool:
+    """Draws messages, the result in one sentence, and the share of each expression.
+
+    Returns:
+        Whether there was a face at all.
+
+    Raises:
+        VideoError: If the clip could not be analysed at all.
+    """
+    from emotion.app.widgets import timeline
+
+    if job.state == "failed":
+        if not len(job.recording):
+            raise VideoError(job.problem)
+        st.error(escape_markdown(job.problem, 400))  # what was done before is shown
+    if job.state == "stopped":
+        st.info("Stopped; the results so far are shown.")
+    elif job.damaged:
+        st.warning("Part of this clip is damaged or missing; the rest is shown.")
+    if job.video_note:
+        st.info(job.video_note)
+    if job.state == "done" and not len(job.recording):
+        st.info("This section of the clip has no frames; make it longer.")
+        return False
+    st.write(timeline.summary(job.recording))
+    if not shares(job):
+        st.info("Try a clip in which a face looks towards the camera, near and well lit.")
+        return False
+    return True
+
+
+def shares(job: VideoJob) -> bool:
+    """Draws the share of each expression as bars; returns False when there is no face yet."""
+    from emotion.app.widgets import timeline
+
+    fractions = timeline.expression_shares(job.recording)
+    if fractions is None:
+        return False
+    st.html(
+        bars_html(fractions, face_color(0), label="Share of each apparent expression in the clip")
+    )
+    return True
 
 
 def results_so_far(job: VideoJob) -> None:
