@@ -136,12 +136,12 @@ class VideoJob:
                 return False
             began_s = time.monotonic()
             try:
-                goes_on = next(self._steps, False)
+                has_more = next(self._steps, False)
             except Exception:  # noqa: BLE001 - otherwise the page would restart it endlessly
                 _log.exception("The analysis of a clip ended unexpectedly.")
-                goes_on = False
+                has_more = False
                 self._fail()
-            if not goes_on:
+            if not has_more:
                 self._clip.close()
                 return False
             self._seconds += time.monotonic() - began_s

@@ -1,4 +1,4 @@
-"""The About page: limits and privacy always, figures as far as there are any."""
+"""The About page: limits and privacy always, figures where the model has an evaluation."""
 
 import json
 from pathlib import Path

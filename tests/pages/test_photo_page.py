@@ -1,4 +1,4 @@
-"""The Photo page: one photo, many, samples, and everything that is no photo."""
+"""The Photo page: one photo, many, samples, and files that are not photos."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ def images(page: AppTest) -> int:
     return len(page.get("image"))
 
 
-def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
+def test_the_start_page_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
     page = open_page()
     assert not page.exception
     assert "emotion-bars" not in html(page)
@@ -65,7 +65,7 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
     assert labels == ["Download picture", "Download table (CSV)"]
 
 
-def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
+def test_a_rerun_analyses_nothing_again(analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     page.run().run()
     assert analyzer.calls == 1
@@ -73,7 +73,7 @@ def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
     assert analyzer.calls == 2
 
 
-def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None:
+def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
@@ -81,7 +81,7 @@ def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None
     assert "emotion-bars" not in html(page)
 
 
-def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
+def test_a_photo_without_a_face_gets_a_friendly_message(analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
@@ -103,7 +103,7 @@ BROKEN = {
     [*((f"{kind}.jpg", data) for kind, data in BROKEN.items())]
     + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
 )
-def test_what_is_no_photo_is_one_sentence(
+def test_a_file_that_is_no_photo_gets_one_message(
     name: str, data: bytes, analyzer: CountedAnalyzer
 ) -> None:
     page = upload(open_page(), (name, data))
@@ -120,7 +120,7 @@ def test_what_is_no_photo_is_one_sentence(
     assert "emotion-bars" in html(page)
 
 
-def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnalyzer) -> None:
+def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
     page = upload(open_page(), ("huge.png", buffer.getvalue()))
@@ -156,18 +156,18 @@ def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None
     assert analyzer.calls == 1, "equal bytes are analysed once"
 
 
-def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
+def test_an_interrupted_run_keeps_the_photos_it_analysed(
     analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = analyzer.faces
 
-    def ended_at_the_third(*given: Any) -> Any:
+    def stopped_at_the_third(*given: Any) -> Any:
         if analyzer.calls == 2:
             monkeypatch.setattr(analyzer, "faces", real)
             st.stop()
         return real(*given)
 
-    monkeypatch.setattr(analyzer, "faces", ended_at_the_third)
+    monkeypatch.setattr(analyzer, "faces", stopped_at_the_third)
     page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
     assert analyzer.calls == 2
     page.run()

@@ -1,4 +1,4 @@
-"""The Video page: a clip from upload to chart, stopping, and everything that is no clip."""
+"""The Video page: a clip from upload to chart, stopping, and and files that are not clips."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def open_page() -> AppTest:
 
 
 def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
-    """A clip of ten frames a second, with a face from the given frame on."""
+    """A clip of 10 fps, with a face from the given frame on."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as out:
         stream = out.add_stream("mpeg4", rate=10)
@@ -83,7 +83,9 @@ def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
-def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedAnalyzer) -> None:
+def test_a_clip_results_in_summary_bars_chart_and_table(
+    name: str, analyzer: CountedAnalyzer
+) -> None:
     container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
     page = upload(open_page(), name, clip_bytes(container=container))
     assert not page.exception
@@ -91,7 +93,7 @@ def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedA
     press(page, "Analyse")
     assert not page.exception
     assert not page.error
-    assert analyzer.calls == 15, "five a second of three seconds"
+    assert analyzer.calls == 15, "5 fps for 3 s"
     assert charts(page) == 1
     assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
     assert "Person 1 mostly looks happy" in html(page)
@@ -118,7 +120,7 @@ def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
     assert analyzer.calls == 33
 
 
-def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
+def test_no_face_in_the_clip_is_a_friendly_message(analyzer: CountedAnalyzer) -> None:
     page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
     assert not page.exception
     assert not page.error
@@ -138,7 +140,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer) -> None:
+def test_a_file_that_is_no_clip_gets_one_message(data: bytes, analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), "a.mp4" if data else "notes.txt", data)
     assert not page.exception
     assert len(page.error) == 1
@@ -149,7 +151,7 @@ def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer)
     assert page.button
 
 
-def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) -> None:
+def test_a_truncated_clip_is_analysed_as_far_as_it_goes(analyzer: CountedAnalyzer) -> None:
     data = clip_bytes(90, container="matroska")
     page = press(upload(open_page(), "a.mkv", data[: len(data) // 2]), "Analyse")
     assert not page.exception
@@ -158,7 +160,7 @@ def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) 
     assert charts(page) == 1
 
 
-def test_another_clip_forgets_the_first(analyzer: CountedAnalyzer) -> None:
+def test_another_clip_discards_the_first(analyzer: CountedAnalyzer) -> None:
     page = press(upload(open_page(), "a.mp4", clip_bytes()), "Analyse")
     upload(page, "b.mp4", clip_bytes())
     assert charts(page) == 0
@@ -182,7 +184,7 @@ def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     assert work.state == "stopped"
 
 
-def test_stopping_does_not_wait_until_a_late_part_is_reached(
+def test_stopping_does_not_wait_until_a_late_section_is_reached(
     analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, reading = [], threading.Event()
@@ -208,7 +210,7 @@ def test_stopping_does_not_wait_until_a_late_part_is_reached(
     assert not work.damaged
 
 
-def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnalyzer) -> None:
+def test_a_section_between_two_frames_is_reported_as_empty(analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), "clip.mp4", clip_bytes())
     page.slider[0].set_value((1.05, 1.05)).run()
     press(page, "Analyse")
@@ -216,7 +218,7 @@ def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnaly
     assert not any("looks towards the camera" in info.value for info in page.info)
 
 
-def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
+def test_a_later_run_continues_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     first = work.take()
     assert work.step(first)
@@ -325,7 +327,9 @@ def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
     return work
 
 
-def test_the_film_has_every_frame_and_the_tables_the_same_rows(analyzer: CountedAnalyzer) -> None:
+def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
+    analyzer: CountedAnalyzer,
+) -> None:
     work = finished(analyzer)
     assert work.annotated_video is not None
     frames = list(read_frames(io.BytesIO(work.annotated_video)))
@@ -340,7 +344,7 @@ def test_the_film_has_every_frame_and_the_tables_the_same_rows(analyzer: Counted
     assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
 
 
-def test_the_film_is_stopped_and_the_faces_stay(analyzer: CountedAnalyzer) -> None:
+def test_stopping_the_annotated_video_keeps_the_faces(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     run = work.take()
     while work.state != "drawing":
@@ -355,7 +359,7 @@ def test_the_film_is_stopped_and_the_faces_stay(analyzer: CountedAnalyzer) -> No
     assert not work.step(run)
 
 
-def test_only_the_part_that_was_asked_for(analyzer: CountedAnalyzer) -> None:
+def test_only_the_chosen_section(analyzer: CountedAnalyzer) -> None:
     work = VideoJob("id", io.BytesIO(clip_bytes()), analyzer, rate_hz=5, start_s=1.0, end_s=2.0)
     run = work.take()
     while work.step(run):
@@ -365,7 +369,7 @@ def test_only_the_part_that_was_asked_for(analyzer: CountedAnalyzer) -> None:
     assert len(list(read_frames(io.BytesIO(work.annotated_video)))) == 11
 
 
-def test_the_report_stands_alone(analyzer: CountedAnalyzer) -> None:
+def test_the_report_is_self_contained(analyzer: CountedAnalyzer) -> None:
     work = finished(analyzer)
     text = report_html("<b>mine</b>.mp4", work)
     assert "<b>mine" not in text

@@ -1,9 +1,10 @@
 """Imports inside the app point one way, and its work and files know nothing of Streamlit."""
 
-import ast
 from pathlib import Path
 
 import pytest
+
+from tests.unit.test_imports import imports
 
 APP = Path(__file__).parents[2] / "emotion" / "app"
 
@@ -18,17 +19,6 @@ PUBLIC_ONLY = ("streamlit", "streamlit_webrtc", "starlette")
 
 def name_of(path: Path) -> str:
     return ".".join(path.relative_to(APP).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports(path: Path) -> set[str]:
-    """Full names of all that a file imports, also inside functions."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
 
 
 FILES = sorted(APP.rglob("*.py"))
