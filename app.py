@@ -1,40 +1,41 @@
-"""The page: `streamlit run app.py`. The four places and the row of links that leads to them."""
+"""The Streamlit app, run by ``streamlit run app.py``: four pages and their navigation."""
 
 import importlib
 
 import streamlit as st
 
-from emotion.app import shared
+from emotion.app import layout
 
 
-def _place(module: str) -> None:
-    # Only the place that is shown is imported: the webcam's libraries are not needed for a photo.
-    importlib.import_module(f"emotion.app.{module}").page()
+def _run(module: str) -> None:
+    # Imported on demand: a photo does not need the webcam's libraries.
+    importlib.import_module(f"emotion.app.pages.{module}").page()
 
 
+# st.Page tells pages apart by their functions' names.
 def _photo() -> None:
-    _place("photo")
+    _run("photo")
 
 
 def _webcam() -> None:
-    _place("webcam")
+    _run("webcam")
 
 
 def _video() -> None:
-    _place("video")
+    _run("video")
 
 
 def _about() -> None:
-    _place("about")
+    _run("about")
 
 
-st.set_page_config(page_title="Emotion", page_icon=shared.ICON, layout="wide")
-PLACES = [
+st.set_page_config(page_title="Emotion", page_icon=layout.ICON, layout="wide")
+PAGES = [
     st.Page(_photo, title="Photo", default=True),
     st.Page(_webcam, title="Webcam", url_path="webcam"),
     st.Page(_video, title="Video", url_path="video"),
     st.Page(_about, title="About", url_path="about"),
 ]
-place = st.navigation(PLACES, position="hidden")
-shared.frame(PLACES, place)
-place.run()
+current_page = st.navigation(PAGES, position="hidden")
+layout.page_frame(PAGES, current_page)
+current_page.run()

@@ -1,8 +1,8 @@
-"""The STUN and TURN servers by which a visitor's browser and this server may find each other.
+"""The ICE (STUN and TURN) servers through which a browser and this server connect.
 
-Static credentials stand in the configuration. Of the time-limited kind only the secret does, shared
-with the TURN server (coturn's ``use-auth-secret``): each start gets a user name that holds when it
-ends, and a password made from it (Uberti 2013, "A REST API For Access To TURN Services").
+A server's configuration has either static credentials or a secret that is shared with the TURN
+server (coturn's ``use-auth-secret``). With a secret, each start gets a user name that contains its
+expiry time, and a password derived from it (Uberti 2013, "A REST API For Access To TURN Services").
 """
 
 from __future__ import annotations
@@ -19,20 +19,24 @@ from typing import Any
 import streamlit as st
 
 ICE_VARIABLE = "EMOTION_ICE_SERVERS"
-"""Environment variable with the ICE servers as a JSON list; before the secrets file."""
+"""Environment variable with the ICE servers as a JSON list; overrides the secrets file."""
 
 RELAY_VARIABLE = "EMOTION_RELAY_ONLY"
-"""Set to 1, only the TURN server's relay is used: to try it, or where no other way is allowed."""
+"""Environment variable: 1 uses only the TURN relay, to test it or where nothing else is allowed."""
 
 VALID_S = 12 * 3600
-"""How long a time-limited credential holds; TURN asks for it again while a stream runs."""
+"""Lifetime of a time-limited credential; TURN asks for it again while a stream runs."""
 
 _SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
 
 
 def rtc_configuration() -> dict[str, Any]:
-    """The browser's ``RTCConfiguration``; ``ValueError`` for settings of another form."""
-    # An empty list and not None: for None the library asks a STUN server of a third party.
+    """The browser's ``RTCConfiguration``.
+
+    Raises:
+        ValueError: See ``ice_servers``.
+    """
+    # An empty list, not None: for None streamlit-webrtc uses a third party's STUN server.
     configuration: dict[str, Any] = {"iceServers": ice_servers()}
     if os.environ.get(RELAY_VARIABLE, "").strip() == "1":
         configuration["iceTransportPolicy"] = "relay"
@@ -40,9 +44,9 @@ def rtc_configuration() -> dict[str, Any]:
 
 
 def ice_servers() -> list[dict[str, Any]]:
-    """The servers, each with ``urls`` and, where it has some, ``username`` and ``credential``.
+    """The configured servers, from ``EMOTION_ICE_SERVERS`` (JSON) or ``.streamlit/secrets.toml``.
 
-    From the environment's ``EMOTION_ICE_SERVERS`` (JSON) or ``.streamlit/secrets.toml``::
+    Example::
 
         [webrtc]
         ice_servers = [
@@ -50,9 +54,13 @@ def ice_servers() -> list[dict[str, Any]]:
             { urls = "turn:turn.example.org:3478", secret = "as in turnserver.conf" },
         ]
 
-    None by default, which is enough on one machine or one network; a server on the internet needs
-    a TURN server for visitors behind strict networks. Raises ``ValueError`` for another form; its
-    text holds no credential.
+    Returns:
+        Each with ``urls`` and, if it has them, ``username`` and ``credential``. Empty by default,
+        which is enough on one machine or network; on the internet, visitors behind a NAT or
+        firewall need a TURN server.
+
+    Raises:
+        ValueError: If the setting does not have this form; the message holds no credential.
     """
     text = os.environ.get(ICE_VARIABLE, "").strip()
     if text:
@@ -67,7 +75,13 @@ def ice_servers() -> list[dict[str, Any]]:
 
 
 def time_limited(secret: str, now_s: float, valid_s: float = VALID_S) -> tuple[str, str]:
-    """User name and credential that hold until ``now_s + valid_s``, seconds since 1970."""
+    """User name and credential of a time-limited TURN login.
+
+    Args:
+        secret: Shared with the TURN server.
+        now_s: Seconds since 1970.
+        valid_s: How long the login is valid.
+    """
     username = f"{int(now_s + valid_s)}:emotion"
     digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
     return username, base64.b64encode(digest).decode()

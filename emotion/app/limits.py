@@ -1,4 +1,4 @@
-"""How many visitors this server serves with a live picture at once."""
+"""How many live streams this server accepts at the same time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from typing import Any
 import streamlit as st
 
 VIEWERS_VARIABLE = "EMOTION_MAX_VIEWERS"
-"""Environment variable with the number of live pictures at once; before the secrets file."""
+"""Environment variable with the number of streams; overrides the secrets file."""
 
 DEFAULT_VIEWERS = 4
-"""For two cores; docs/live.md tells the figures behind it and how to measure your own."""
+"""For two cores; docs/live.md has the measurements and how to repeat them."""
 
 
 def max_viewers() -> int | None:
-    """The number of live pictures at once; None where there is no limit.
+    """The limit from ``EMOTION_MAX_VIEWERS`` or ``.streamlit/secrets.toml``.
 
-    From the environment's ``EMOTION_MAX_VIEWERS`` or ``.streamlit/secrets.toml``::
+    Example::
 
         [webrtc]
         max_viewers = 4
 
-    0 means no limit. Raises ``ValueError`` for another form.
+    Returns:
+        The number of streams; None for no limit, which is configured as 0.
+
+    Raises:
+        ValueError: If the setting is not a whole number from 0.
     """
     text = os.environ.get(VIEWERS_VARIABLE, "").strip()
     if text:

@@ -1,8 +1,8 @@
-"""A clip's analysis as something that can be stopped, and gone on with by another run of the page.
+"""The analysis of a clip, which can be stopped, and continued by another run of the page.
 
-Streamlit starts the next run of a page while the last may still be at work, in another thread. A
-``Job`` therefore does one picture at a time under its lock, and only for the run that took it last.
-Free of Streamlit.
+Streamlit starts the next run of a page, in another thread, while the last may still be working. A
+``VideoJob`` therefore processes one frame at a time under its lock, and only for the run that took
+it last. Free of Streamlit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from contextlib import closing
 from typing import Literal
 
 import emotion
-from emotion.app.cards import thumbnail
+from emotion.app.widgets.thumbnail import thumbnail
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 from emotion.video.clip import Clip
@@ -28,23 +28,40 @@ from emotion.video.sound import own_handle
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 
-FILM_SIDE = 1280
-"""The annotated video's longer side at most, in pixels: it is kept in memory."""
+MAX_VIDEO_SIDE_PX = 1280
+"""Longer side of the annotated video, which is kept in memory."""
 
-MAX_FILM_BYTES = 300_000_000
-"""A longer film ends there, and the page says so; the command line has no such limit."""
+MAX_VIDEO_BYTES = 300_000_000
+"""A larger annotated video ends there, and the page says so; the command line has no limit."""
 
-_UNFORESEEN = "Something went wrong with this clip; the log of the server tells what."
-_THUMBNAILS = 100  # of so many persons; more are passers-by in a crowd
-_BETTER = 1.3  # so much larger and surer is worth another thumbnail
+_UNEXPECTED = "Something went wrong with this clip; the server's log has the details."
+_MAX_THUMBNAILS = 100  # people; more are passers-by in a crowd
+_BETTER = 1.3  # factor of quality that is worth a new thumbnail
 _log = logging.getLogger(__name__)
 
 
-class Job:
-    """What is known of one clip so far, and the way to the rest; closes the clip when it ends.
+class VideoJob:
+    """Finds the faces in a clip, then draws the annotated video; closes the clip when it ends.
 
-    file_id: which upload it belongs to. rate_hz: pictures analysed a second, None for every frame.
-    start_s, end_s: the part of the clip. First the faces are found, then the video is drawn.
+    Safe to use from several threads; only the thread that holds the newest token gets work done.
+
+    Args:
+        file_id: Of the upload.
+        source: The clip.
+        analyzer: Finds and classifies the faces.
+        rate_hz: Analysed frames per second; None for all.
+        start_s: Start of the section to analyse.
+        end_s: Its end; None for the end of the clip.
+        model: A sentence on the model, for the report.
+
+    Raises:
+        VideoError: If the clip cannot be opened.
+
+    Example::
+
+        run = job.take()
+        while job.step(run):
+            show(job.fraction)
     """
 
     def __init__(
@@ -56,22 +73,21 @@ class Job:
         rate_hz: float | None,
         start_s: float = 0.0,
         end_s: float | None = None,
-        made_by: str = "",
+        model: str = "",
     ) -> None:
         self.file_id = file_id
         self.recording = Recording()
         self.thumbnails: dict[int, str] = {}
         self.state: State = "analysing"
         self.problem = ""
-        self.film: bytes | None = None
-        self.film_note = ""
-        """What is to be said of the annotated video, if anything."""
-        self.made_by = made_by
-        """A sentence on the model, for the report."""
+        self.annotated_video: bytes | None = None
+        self.video_note = ""
+        """A message on the annotated video, if any."""
+        self.model = model
         self.start_s, self.end_s = start_s, end_s
-        # A handle of its own: another run of the page may read the upload meanwhile.
+        # Its own handle: another run of the page may read the upload at the same time.
         self._source, self._rate_hz = own_handle(source), rate_hz
-        self._done, self._seconds, self._fraction = 0, 0.0, 0.0
+        self._seconds, self._fraction = 0.0, 0.0
         self._qualities: dict[int, float] = {}
         self._clip = Clip(self._source)
         self.info = self._clip.info
@@ -81,90 +97,90 @@ class Job:
 
     @property
     def running(self) -> bool:
-        """Whether there is more to do."""
+        """Whether there is work left."""
         return self.state in ("analysing", "drawing")
 
     @property
     def damaged(self) -> bool:
-        """Whether a part of the clip could not be decoded."""
+        """Whether part of the clip could not be decoded."""
         return self._clip.damaged
 
     @property
-    def speed_hz(self) -> float:
-        """Pictures analysed a second; drawn ones once that is what is done."""
-        return self._done / self._seconds if self._seconds else 0.0
+    def length_s(self) -> float | None:
+        """Length of the section; None where the file does not tell its duration."""
+        end_s = self.info.duration_s if self.end_s is None else self.end_s
+        return None if end_s is None else max(0.0, end_s - self.start_s)
 
     @property
     def fraction(self) -> float:
-        """How much of the present task is done, 0..1, as far as the file tells its length."""
+        """How much of the present task is done, 0..1; 0 where the length is unknown."""
         return self._fraction
 
     @property
     def left_s(self) -> float | None:
-        """Seconds of work left in the present task; None where that cannot be told yet."""
+        """Estimated time to the end of the present task; None while there is no estimate."""
         if self._seconds < 0.5 or not self._fraction:
             return None
         return self._seconds * (1 - self._fraction) / self._fraction
 
     def take(self) -> object:
-        """A token for ``step``; every token given before stops working."""
+        """A token for ``step``, which invalidates all earlier tokens."""
         with self._lock:
             self._run = object()
             return self._run
 
     def step(self, run: object) -> bool:
-        """Does the next picture; False when there is nothing more to do for this token."""
+        """Processes the next frame; False when the job has ended or the token is invalid."""
         with self._lock:
             if not self.running or run is not self._run:
                 return False
             began_s = time.monotonic()
             try:
-                goes_on = next(self._steps, False)
-            except Exception:  # noqa: BLE001 - else the page would begin it again without end
+                has_more = next(self._steps, False)
+            except Exception:  # noqa: BLE001 - otherwise the page would restart it endlessly
                 _log.exception("The analysis of a clip ended unexpectedly.")
-                goes_on = False
-                self._give_up()
-            if not goes_on:
+                has_more = False
+                self._fail()
+            if not has_more:
                 self._clip.close()
                 return False
             self._seconds += time.monotonic() - began_s
-            self._done += 1
             return True
 
     def stop(self) -> None:
-        """Ends the work; what is done stays. Faces that are all found need no drawn video.
+        """Ends the work and keeps what is done; without the annotated video if it is not complete.
 
-        The search for faces ends at once, also while it reaches a late part, one long step.
+        Returns at once, also while a late section is being reached, which is one long step.
         """
         self._clip.close()
         with self._lock:
             if self.state == "drawing":
-                self.state, self.film_note = "done", "The annotated video was stopped."
+                self.state, self.video_note = "done", "The annotated video was stopped."
             elif self.state == "analysing":
                 self.state = "stopped"
             self._steps.close()
 
-    def _give_up(self) -> None:
-        """After an error that nobody foresaw: what is done stays."""
+    def _fail(self) -> None:
+        """Ends the job after an unexpected error; keeps what is done."""
         if self.state == "drawing":
-            self.state, self.film_note = "done", f"There is no annotated video: {_UNFORESEEN}"
+            self.state, self.video_note = "done", f"There is no annotated video: {_UNEXPECTED}"
         else:
-            self.state, self.problem = "failed", _UNFORESEEN
+            self.state, self.problem = "failed", _UNEXPECTED
 
     def _work(self, analyzer: StreamAnalyzer) -> Generator[bool]:
-        """Everything, a picture at a time."""
+        """All work, one frame at a time."""
         frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
         self._begin()
         try:
             with closing(followed(frames, analyzer)) as found:
                 for result, image in found:
-                    self._take_in(result, image)
+                    self._add(result, image)
                     yield True
         except emotion.EmotionError as error:
             self.state, self.problem = "failed", str(error)
             return
         if self._clip.closed:
-            return  # `stop` says how it ended
+            return  # ``stop`` sets the state
         if len(self.recording.faces):
             self.state = "drawing"
             self._begin()
@@ -172,57 +188,57 @@ class Job:
         self.state = "done"
 
     def _draw(self) -> Generator[bool]:
-        film = io.BytesIO()
+        """Draws the annotated video, one frame at a time."""
+        video = io.BytesIO()
         drawing = draw_film(
             self._source,
             self.recording,
-            film,
+            video,
             start_s=self.start_s,
             end_s=self.end_s,
-            max_side=FILM_SIDE,
+            max_side=MAX_VIDEO_SIDE_PX,
         )
         try:
-            whole_sound = yield from self._drawn(drawing, film)
+            whole_sound = yield from self._frames_drawn(drawing, video)
         except emotion.EmotionError as error:
-            self.film_note = f"There is no annotated video: {error}"
+            self.video_note = f"There is no annotated video: {error}"
             return
         finally:
             drawing.close()
-        self.film = film.getvalue() or None
-        if self.film is None:
-            self.film_note = "There is no annotated video: the clip could not be read again."
+        self.annotated_video = video.getvalue() or None
+        if self.annotated_video is None:
+            self.video_note = "There is no annotated video: the clip could not be read again."
         elif not whole_sound:
-            self.film_note = "A part of the sound could not be kept."
+            self.video_note = "Part of the sound could not be kept."
 
-    def _drawn(
-        self, drawing: Generator[float, None, bool], film: io.BytesIO
+    def _frames_drawn(
+        self, drawing: Generator[float, None, bool], video: io.BytesIO
     ) -> Generator[bool, None, bool]:
         while True:
-            if film.tell() > MAX_FILM_BYTES:
+            if video.tell() > MAX_VIDEO_BYTES:
                 drawing.close()
-                self.film_note = "The annotated video is too long for the page and ends early."
+                self.video_note = "The annotated video is too long for the page and ends early."
                 return True
             try:
-                self._note(next(drawing))
+                self._set_fraction(next(drawing))
             except StopIteration as end:
                 return bool(end.value)
             yield True
 
     def _begin(self) -> None:
-        self._done, self._seconds, self._fraction = 0, 0.0, 0.0
+        self._seconds, self._fraction = 0.0, 0.0
 
-    def _note(self, time_s: float) -> None:
-        end_s = self.info.duration_s if self.end_s is None else self.end_s
-        if end_s is not None and end_s > self.start_s:
-            self._fraction = min(1.0, (time_s - self.start_s) / (end_s - self.start_s))
+    def _set_fraction(self, time_s: float) -> None:
+        if self.length_s:
+            self._fraction = min(1.0, (time_s - self.start_s) / self.length_s)
 
-    def _take_in(self, result: FrameResult, image: Image) -> None:
+    def _add(self, result: FrameResult, image: Image) -> None:
         self.recording.add(result)
-        self._note(result.time_s)
+        self._set_fraction(result.time_s)
         for face in result.faces:
             quality = face.score * face.area**0.5
             known = self._qualities.get(face.track_id)
-            if known is None and len(self._qualities) >= _THUMBNAILS:
+            if known is None and len(self._qualities) >= _MAX_THUMBNAILS:
                 continue
             if known is None or quality > _BETTER * known:
                 self._qualities[face.track_id] = quality

@@ -13,7 +13,7 @@ slower than the cameras, frames pile up in them and the delay grows without end:
 
 The same connections get ``aiortc_jitter``'s buffer, which hands encoded frames on at once. For
 sound nothing is changed: a gap is heard. A fourth queue, in streamlit-webrtc's asynchronous
-mode, is not on our way (see ``emotion/app/webrtc.py``). ``tests/unit/test_aiortc_queues.py`` fails
+mode, is not on our way (see ``emotion/app/widgets``). ``tests/unit/test_aiortc_queues.py`` fails
 when a later aiortc has bounds of its own, or has moved what is replaced here.
 """
 

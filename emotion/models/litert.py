@@ -35,7 +35,7 @@ class CompiledModel:
         self._idle.append(self._make())
 
     def __getstate__(self) -> dict[str, Any]:
-        """The file and the settings; interpreters and their lock are made anew where it is opened."""
+        """The file and the settings; interpreters and their lock are made when it is loaded."""
         state = self.__dict__.copy()
         del state["_idle"], state["_lock"]
         return state

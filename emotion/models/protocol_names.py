@@ -8,7 +8,7 @@ from __future__ import annotations
 
 PROTOCOL_NAMES = {
     "labels": "{rows}",
-    "labels_leak_free": "{rows}, without pictures that also stand in the training part",
+    "labels_leak_free": "{rows}, without duplicates of training images",
     "labels_mirrored": "{rows}, mean over the face and its mirror image",
     "labels_default_head": "{rows}, {on_page}",
     "ferplus_majority": "FER+ majority, 8 classes",

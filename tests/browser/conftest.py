@@ -1,4 +1,4 @@
-"""One server, one film and one browser for all browser tests; a fresh visitor for each test."""
+"""One server, one fake camera and one browser for all tests; a new visitor for each test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PHONE = ViewportSize(width=390, height=844)
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Server]:
-    """The running page. No test, whatever it did, may leave a traceback in its log.
+    """The running app. No test may leave a traceback in its log.
 
-    Without a limit of viewers: the last test's visitor must not be in the way of the next one's.
+    Without a limit of viewers: the last test's stream must not block the next one's.
     """
     log_file = tmp_path_factory.mktemp("server") / "server.log"
     with harness.serve(log_file, env={VIEWERS_VARIABLE: "0"}) as running:
@@ -42,7 +42,7 @@ def camera_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser(playwright_driver: Playwright, camera_film: Path) -> Iterator[Browser]:
-    """Chromium that says yes to the camera."""
+    """Chromium that grants the camera."""
     running = harness.launch(playwright_driver, camera_film)
     yield running
     running.close()

@@ -1,4 +1,4 @@
-"""What the browser tests and the webcam benchmarks share: server, Chromium, a camera of photos.
+"""Shared by the browser tests and webcam benchmarks: server, Chromium, a fake camera of photos.
 
 Everything is real: ``streamlit run app.py`` as a process of its own, Debian's Chromium, WebRTC over
 loopback. Only the camera is a file that Chromium plays in a loop.
@@ -60,7 +60,7 @@ _GRAB = """([width, height]) => {
 
 @dataclass
 class Server:
-    """A running page: its address, and what it wrote so far."""
+    """A running app: its address, and its log so far."""
 
     url: str
     log_file: Path
@@ -86,7 +86,7 @@ class Server:
 def serve(
     log_file: Path, *, app: Path = ROOT / "app.py", env: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """The page on a free port of this machine, until the block is left.
+    """The app on a free port of this machine, until the block is left.
 
     env: variables beside those of this process, whose own settings for the page are left out.
     """
@@ -113,7 +113,7 @@ def serve(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Asks a process to end, and ends it if it does not."""
+    """Terminates a process, and kills it if it does not react."""
     process.terminate()
     try:
         process.wait(timeout=10)
@@ -137,7 +137,7 @@ def _wait_until_healthy(server: Server, timeout_s: float = 60) -> None:
 
 
 def chromium_path() -> str:
-    """Where Debian's Chromium is; an error with what to do where it is not."""
+    """The path of Debian's Chromium; raises an error with instructions if it is missing."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         raise RuntimeError(
@@ -150,7 +150,7 @@ def chromium_path() -> str:
 def launch(playwright: Playwright, camera: Path | None, *, allow: bool = True) -> Browser:
     """Chromium whose camera plays the file; without a file it has no camera at all.
 
-    allow: whether the browser says yes to the question for the camera, or no.
+    allow: whether the browser grants or denies the permission for the camera.
     """
     flags = list(_FLAGS)
     if camera is None:
@@ -162,14 +162,14 @@ def launch(playwright: Playwright, camera: Path | None, *, allow: bool = True) -
 
 
 def launch_with_cameras(playwright: Playwright, count: int) -> Browser:
-    """Chromium with so many made-up cameras of its own, ``fake_device_0`` and on."""
+    """Chromium with this many fake cameras, ``fake_device_0`` and so on."""
     flags = [f"--use-fake-device-for-media-stream=device-count={count}", *_FLAGS[1:]]
     flags.append("--use-fake-ui-for-media-stream")
     return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
 
 
 def kill(browser: Browser) -> None:
-    """Ends the browser's processes without a chance to say goodbye to a server."""
+    """Kills the browser's processes, so that they cannot close their connections."""
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     # The first is the browser itself, which must not see the others go.
@@ -179,7 +179,7 @@ def kill(browser: Browser) -> None:
 
 
 def photo_camera(path: Path, pictures: Sequence[Picture], seconds_each: float = 3.0) -> Path:
-    """Writes a camera's film (.y4m): each picture in turn, swaying gently.
+    """Writes the fake camera's video (.y4m): each picture in turn, moving gently.
 
     pictures: RGB uint8, each at least a twelfth larger than 640x480 both ways.
     """
@@ -224,7 +224,7 @@ def heads() -> tuple[Picture, Picture]:
 
 
 def plain_picture() -> Picture:
-    """A grey wall, 720x540: nobody is there."""
+    """A grey wall without a face, 720x540."""
     row = np.linspace(90, 170, 720)
     return np.repeat(np.tile(row, (540, 1))[:, :, None], 3, axis=2).astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""The Photo place in a real browser."""
+"""The Photo page in a real browser."""
 
 import io
 

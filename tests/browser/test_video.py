@@ -1,10 +1,11 @@
-"""The Video place in a real browser: progress, a stop, the result, and every download re-read."""
+"""The Video page in a real browser: progress, a stop, the result, and every download re-read."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import av
@@ -57,13 +58,13 @@ def begin(page: Page, server: harness.Server, seconds: float, rate: str) -> None
 
 
 def download(page: Page, label: str) -> bytes:
-    """What the button gives; its first press only prepares some of the files."""
+    """The file behind the button; the first press only prepares some of them."""
     with page.expect_download(timeout=DONE_MS) as waiting:
         page.get_by_role("button", name=label).click()
     return Path(waiting.value.path()).read_bytes()
 
 
-def test_a_clip_ends_in_a_film_persons_a_timeline_and_files(
+def test_a_clip_results_in_video_people_timeline_and_files(
     sized_page: Page, server: harness.Server
 ) -> None:
     begin(sized_page, server, 4.0, "5")
@@ -71,13 +72,13 @@ def test_a_clip_ends_in_a_film_persons_a_timeline_and_files(
     expect(again).to_be_visible(timeout=DONE_MS)
     expect(sized_page.locator("[data-person]")).to_have_count(2, timeout=DONE_MS)
     assert harness.overflow_px(sized_page) == 0
-    film = sized_page.locator("video")
+    video = sized_page.locator("video")
     sized_page.wait_for_function(
         "document.querySelector('video')?.readyState >= 1", timeout=DONE_MS
     )
-    assert film.evaluate("v => [v.videoWidth, v.videoHeight]") == [640, 480]
-    assert film.evaluate("v => v.duration") == pytest.approx(4.0, abs=0.15)
-    played = film.evaluate("async v => { v.muted = true; await v.play(); return !v.paused }")
+    assert video.evaluate("v => [v.videoWidth, v.videoHeight]") == [640, 480]
+    assert video.evaluate("v => v.duration") == pytest.approx(4.0, abs=0.15)
+    played = video.evaluate("async v => { v.muted = true; await v.play(); return !v.paused }")
     assert played, "H.264 that the browser decodes"
 
     rows = list(csv.DictReader(io.StringIO(download(sized_page, "Table (CSV)").decode())))
@@ -87,9 +88,9 @@ def test_a_clip_ends_in_a_film_persons_a_timeline_and_files(
     assert [row["frame"] for row in listed] == [int(row["frame"]) for row in rows]
     packed = pq.read_table(io.BytesIO(download(sized_page, "Table (Parquet)")))
     assert packed.to_pylist() == listed
-    video = download(sized_page, "Annotated video (MP4)")
-    assert len(list(read_frames(io.BytesIO(video)))) == 4 * RATE
-    with av.open(io.BytesIO(video)) as opened:
+    annotated = download(sized_page, "Annotated video (MP4)")
+    assert len(list(read_frames(io.BytesIO(annotated)))) == 4 * RATE
+    with av.open(io.BytesIO(annotated)) as opened:
         assert opened.streams.audio[0].codec_context.codec.canonical_name == "aac"
     report = download(sized_page, "Report (HTML)").decode()
     assert "Person 2 mostly looks" in report
@@ -109,11 +110,11 @@ def test_a_click_in_the_timeline_shows_that_moment(page: Page, server: harness.S
 
 
 def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None:
-    begin(page, server, 40.0, "every")
+    begin(page, server, 40.0, "All")
     progress = page.locator('[data-testid="stProgress"]')
-    expect(progress).to_contain_text("s of the clip", timeout=DONE_MS)
+    expect(progress).to_contain_text(re.compile(r"\d\.\d of 40\.\d s"), timeout=DONE_MS)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=DONE_MS)
-    expect(page.get_by_text("Stopped; what was done")).to_be_visible(timeout=DONE_MS)
+    expect(page.get_by_text("Stopped; the results so far")).to_be_visible(timeout=DONE_MS)
     rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode())))
     assert 1 <= len(rows) < 40 * RATE
     assert [int(row["frame"]) for row in rows] == list(range(len(rows)))

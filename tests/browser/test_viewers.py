@@ -1,4 +1,4 @@
-"""Several visitors at one server: whose face is whose, the limit, and who leaves without a word."""
+"""Several visitors on one server: separate results, the limit, and browsers that vanish."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def open_browser(playwright_driver: Playwright, tmp_path: Path) -> Iterator[Call
 
 
 @pytest.fixture
-def one_place(tmp_path: Path) -> Iterator[harness.Server]:
-    """A server with room for one."""
+def one_stream(tmp_path: Path) -> Iterator[harness.Server]:
+    """A server that accepts one stream."""
     with harness.serve(tmp_path / "server.log", env={VIEWERS_VARIABLE: "1"}) as server:
         yield server
         assert not server.tracebacks(), server.log()
@@ -102,14 +102,14 @@ def test_two_visitors_never_see_each_other(
         assert labels[1 - own] not in seen[own]
 
 
-def test_the_next_visitor_is_told_and_gets_the_place_that_comes_free(
-    open_browser: Callable[..., Browser], one_place: harness.Server
+def test_the_next_visitor_is_told_and_gets_the_slot_that_becomes_free(
+    open_browser: Callable[..., Browser], one_stream: harness.Server
 ) -> None:
     browser = open_browser(0)
     first, second = (browser.new_context().new_page() for _ in range(2))
-    first.goto(f"{one_place.url}/webcam")
+    first.goto(f"{one_stream.url}/webcam")
     frame = start(first)
-    second.goto(f"{one_place.url}/webcam")
+    second.goto(f"{one_stream.url}/webcam")
     told = second.get_by_text("This server shows 1 live picture at once")
     expect(told).to_be_visible(timeout=SHOWN_MS)
     expect(second.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0)
@@ -120,13 +120,13 @@ def test_the_next_visitor_is_told_and_gets_the_place_that_comes_free(
     start(second)
 
 
-def test_of_two_who_press_at_once_one_is_told(
-    open_browser: Callable[..., Browser], one_place: harness.Server
+def test_of_two_who_press_start_at_once_one_is_told(
+    open_browser: Callable[..., Browser], one_stream: harness.Server
 ) -> None:
     browser = open_browser(0)
     pages = [browser.new_context().new_page() for _ in range(2)]
     for page in pages:
-        page.goto(f"{one_place.url}/webcam")
+        page.goto(f"{one_stream.url}/webcam")
         harness.camera_frame(page).get_by_role("button", name="Start", exact=True).wait_for()
     start(pages[0])
     # The second page was drawn while there was room.
@@ -141,27 +141,27 @@ def threads(server: harness.Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
 
 
-def test_who_vanishes_gives_threads_and_place_back(
-    open_browser: Callable[..., Browser], one_place: harness.Server
+def test_a_vanished_browser_frees_its_threads_and_slot(
+    open_browser: Callable[..., Browser], one_stream: harness.Server
 ) -> None:
     counts: list[int] = []
     for _ in range(3):
         browser = open_browser(0)
         page = browser.new_page()
         page.set_default_timeout(SHOWN_MS)
-        page.goto(f"{one_place.url}/webcam")
-        start(page)  # in the second round only because the first one's place came free
+        page.goto(f"{one_stream.url}/webcam")
+        start(page)  # possible in the second round only because the first stream's slot is free
         # Threads that the event loop keeps for itself may begin in the stream's first seconds.
         streaming = 0
         for _ in range(10):
             page.wait_for_timeout(500)
-            streaming = max(streaming, threads(one_place))
+            streaming = max(streaming, threads(one_stream))
         harness.kill(browser)
         # The thread of the decoder, and ours of the analysis, go with the connection; three more
         # may be the event loop's own, which it keeps.
         most = min([streaming - 2, *(count + 3 for count in counts[:1])])
         end = time.monotonic() + GONE_S
-        while (left := threads(one_place)) > most and time.monotonic() < end:
+        while (left := threads(one_stream)) > most and time.monotonic() < end:
             time.sleep(0.5)
         counts.append(left)
         assert left <= most, f"{streaming} threads before; after each visitor: {counts}"

@@ -1,4 +1,4 @@
-"""The Webcam place in a real browser: Chromium's camera plays photographs over real WebRTC."""
+"""The Webcam page in a real browser: Chromium's camera plays photographs over real WebRTC."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_pictures_come_back(page: Page, streaming: Frame) -> None:
     before = harness.frames_returned(streaming)
     assert harness.wait_for_frames(streaming, before + 40, 20) >= before + 40
     figures = page.locator(".emotion-figures")
-    expect(figures).to_contain_text("frames a second", timeout=SHOWN_MS)
+    expect(figures).to_contain_text(" fps", timeout=SHOWN_MS)
     assert float(figures.get_attribute("data-analysis-ms") or 0) > 0
     expect(figures).to_contain_text("ms delay", timeout=SHOWN_MS)
     assert float(figures.get_attribute("data-behind-ms") or 0) > 0
@@ -95,28 +95,28 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     page: Page, streaming: Frame
 ) -> None:
     expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
-    strip = page.locator("img.emotion-strip").first
-    expect(strip).to_be_visible(timeout=SHOWN_MS)
-    assert strip.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    sparkline = page.locator("img.emotion-sparkline").first
+    expect(sparkline).to_be_visible(timeout=SHOWN_MS)
+    assert sparkline.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
     before = harness.frames_returned(streaming)
     page.get_by_text("Mirror", exact=True).click()
     page.get_by_text("Labels", exact=True).click()
-    page.get_by_role("button", name="Calm", exact=True).or_(
-        page.get_by_role("radio", name="Calm", exact=True)
+    page.get_by_role("button", name="High", exact=True).or_(
+        page.get_by_role("radio", name="High", exact=True)
     ).click()
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
-    page.get_by_role("button", name="Take a still").click()
-    expect(page.get_by_role("button", name="Remove the still")).to_be_visible(timeout=SHOWN_MS)
+    page.get_by_role("button", name="Take snapshot").click()
+    expect(page.get_by_role("button", name="Remove snapshot")).to_be_visible(timeout=SHOWN_MS)
     streaming.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_role("button", name="Take a still")).to_be_disabled(timeout=SHOWN_MS)
+    expect(page.get_by_role("button", name="Take snapshot")).to_be_disabled(timeout=SHOWN_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download table (CSV)").first.click()
     header, *rows = Path(download.value.path()).read_text().splitlines()
     assert header.startswith("source,frame,time_s,track,")
     assert len(rows) >= 3
     assert all(row.startswith("webcam,,") for row in rows)
-    page.get_by_role("button", name="Remove the still").click()
-    expect(page.get_by_role("button", name="Remove the still")).to_have_count(0, timeout=SHOWN_MS)
+    page.get_by_role("button", name="Remove snapshot").click()
+    expect(page.get_by_role("button", name="Remove snapshot")).to_have_count(0, timeout=SHOWN_MS)
 
 
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
@@ -128,7 +128,7 @@ def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
         expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
 
 
-def test_another_place_and_back(page: Page, server: harness.Server, streaming: Frame) -> None:
+def test_another_page_and_back(page: Page, server: harness.Server, streaming: Frame) -> None:
     page.get_by_role("link", name="About", exact=True).first.click()
     page.wait_for_url("**/about")
     expect(page.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0, timeout=SHOWN_MS)
@@ -141,7 +141,7 @@ def test_another_place_and_back(page: Page, server: harness.Server, streaming: F
     assert harness.wait_for_frames(frame, before + 20, 20) >= before + 20
 
 
-def test_nobody_there_is_said(
+def test_an_empty_room_is_reported(
     playwright_driver: Playwright, server: harness.Server, tmp_path: Path
 ) -> None:
     wall = harness.photo_camera(tmp_path / "wall.y4m", [harness.plain_picture()], 1.0)
@@ -159,7 +159,7 @@ def test_nobody_there_is_said(
 def no_camera(
     request: pytest.FixtureRequest, playwright_driver: Playwright, camera_film: Path
 ) -> Iterator[tuple[Page, str]]:
-    """A visitor whose browser gives no camera, and what the page must say of it."""
+    """A visitor whose browser gives no camera, and what the page must then say."""
     if request.param == "refused":
         browser = harness.launch(playwright_driver, camera_film, allow=False)
         sentence = "did not let this page use the camera"
@@ -182,8 +182,8 @@ def test_without_a_camera_the_page_says_why_and_what_to_do(
     expect(frame.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
-def test_a_connection_that_does_not_come_about_is_said(page: Page, server: harness.Server) -> None:
-    # The browser never takes the server's answer: to the page it is the same as no route.
+def test_a_failed_connection_is_reported(page: Page, server: harness.Server) -> None:
+    # The browser never takes the server's SDP answer: to the page that is the same as no route.
     page.add_init_script(
         "RTCPeerConnection.prototype.setRemoteDescription = () => new Promise(() => {})"
     )

@@ -16,7 +16,7 @@ SHOWN_MS = 60_000
 _MOVES = """async () => {
     // How much the picture changes within a second, mean of 0..255.
     const video = document.querySelector('video')
-    const look = () => {
+    const pixels = () => {
         const canvas = document.createElement('canvas')
         canvas.width = 64
         canvas.height = 48
@@ -24,9 +24,9 @@ _MOVES = """async () => {
         context.drawImage(video, 0, 0, 64, 48)
         return context.getImageData(0, 0, 64, 48).data
     }
-    const before = look()
+    const before = pixels()
     await new Promise((done) => setTimeout(done, 1000))
-    const after = look()
+    const after = pixels()
     return after.reduce((sum, value, i) => sum + Math.abs(value - before[i]), 0) / after.length
 }"""
 
@@ -42,7 +42,7 @@ def start(page: Page, server: harness.Server) -> Frame:
 
 
 def goes_on(frame: Frame) -> bool:
-    """Whether pictures still come, and the page was not drawn anew."""
+    """Whether pictures still come, and the page was not rerun."""
     before = harness.frames_returned(frame)
     came = harness.wait_for_frames(frame, before + 10, START_S) >= before + 10
     return came and frame.page.locator(".headline").get_attribute("data-mark") == "kept"
@@ -64,7 +64,7 @@ def test_another_size_is_taken_while_streaming(page: Page, server: harness.Serve
     wait_for_sent_width(frame, 320)
     page.wait_for_timeout(1500)
     wait_for_sent_width(frame, 320)  # it stays
-    # Chromium makes it smaller still when the machine is busy.
+    # Chromium shrinks it further when the machine is busy.
     expect(page.locator(".emotion-figures")).to_have_text(
         re.compile(r" (1\d\d|2\d\d|320) × \d+ pixels"), timeout=SHOWN_MS
     )
@@ -88,7 +88,7 @@ def test_a_size_chosen_before_the_start_is_what_the_camera_is_asked_for(
     wait_for_sent_width(frame, 320)
 
 
-def test_a_paused_picture_stands_still_and_goes_on(page: Page, server: harness.Server) -> None:
+def test_a_paused_video_freezes_and_resumes(page: Page, server: harness.Server) -> None:
     frame = start(page, server)
     expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
     figures = page.locator(".emotion-figures")
@@ -99,13 +99,13 @@ def test_a_paused_picture_stands_still_and_goes_on(page: Page, server: harness.S
     assert frame.evaluate(_MOVES) < moving / 4
     assert goes_on(frame)
     page.get_by_text("Pause", exact=True).click()
-    expect(figures).to_contain_text("frames a second", timeout=SHOWN_MS)
+    expect(figures).to_contain_text(" fps", timeout=SHOWN_MS)
     assert max(frame.evaluate(_MOVES) for _ in range(4)) > moving / 2
 
 
 @pytest.fixture(scope="module")
 def two_cameras(playwright_driver: Playwright) -> Iterator[Browser]:
-    """Three made-up cameras; the second knows depth only, and shows nothing."""
+    """Three fake cameras; the second has depth only, and shows nothing."""
     running = harness.launch_with_cameras(playwright_driver, 3)
     yield running
     running.close()
@@ -132,8 +132,8 @@ def test_another_camera_is_taken_while_streaming(
     page.close()
 
 
-def test_a_camera_that_is_in_use_is_said(page: Page, server: harness.Server) -> None:
-    # What a browser answers when another program holds the camera; no made-up camera can be held.
+def test_a_camera_that_is_in_use_is_reported(page: Page, server: harness.Server) -> None:
+    # A browser's error when another program uses the camera; fake cameras cannot be in use.
     page.add_init_script(
         """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
             throw new DOMException('Could not start video source', 'NotReadableError')

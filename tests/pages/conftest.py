@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 import emotion
-from emotion.app import shared
+from emotion.app import layout
 from tests.pages.helpers import CountedAnalyzer
 
 
 @pytest.fixture
 def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedAnalyzer]:
-    """The default analyzer, counted, in its own place."""
+    """The default analyzer, counted, in place of the shared one."""
     found = CountedAnalyzer()
     monkeypatch.setattr(emotion, "load_analyzer", lambda: found)
-    shared.load.clear()
+    layout.load.clear()
     yield found
-    shared.load.clear()
+    layout.load.clear()

@@ -55,6 +55,6 @@ def html(page: AppTest) -> str:
     return "\n".join(element.proto.body for element in page.get("html"))
 
 
-def run_place(script: Callable[[], None]) -> AppTest:
-    """The place's page after its first run."""
+def run_page(script: Callable[[], None]) -> AppTest:
+    """The page after its first run."""
     return AppTest.from_function(script, default_timeout=60).run()

@@ -1,4 +1,4 @@
-"""The About place: limits and privacy always, figures as far as there are any."""
+"""The About page: limits and privacy always, figures where the model has an evaluation."""
 
 import json
 from pathlib import Path
@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.about import read_report
-from emotion.app.figures import confusions, evaluations, evaluations_html, head_html
+from emotion.app.evaluation_report import confusions, evaluations, read_report
+from emotion.app.widgets.evaluation_tables import class_table_html, evaluations_table_html
 from emotion.models.spec import EVAL_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
-from tests.pages.helpers import html, run_place
+from tests.pages.helpers import html, run_page
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
-        from emotion.app import about
+        from emotion.app.pages import about
 
         about.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def figures(accuracy: float = 0.6712) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def test_limits_and_privacy_stand_there_without_a_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
-    page = place()
+    page = open_page()
     assert not page.exception
     for words in ("not a feeling", "hiring", "policing", "medicine", "memory", "research"):
         assert words in texts(page)
@@ -71,7 +71,7 @@ def test_limits_and_privacy_stand_there_without_a_model(
 
 
 def test_a_model_that_was_not_evaluated_says_so(model: Path) -> None:
-    page = place()
+    page = open_page()
     assert not page.exception
     assert "not been evaluated" in page.info[0].value
 
@@ -84,7 +84,7 @@ def test_the_figures_are_the_files(model: Path) -> None:
     }
     report = {"split": "PrivateTest", **figures(), "protocols": tests}
     (model / EVAL_FILE).write_text(json.dumps(report))
-    page = place()
+    page = open_page()
     assert not page.exception
     assert not page.info
     assert "3,589 pictures of PrivateTest" in texts(page)
@@ -93,8 +93,8 @@ def test_the_figures_are_the_files(model: Path) -> None:
     assert 'data-figure="accuracy" data-value="0.861200"' in shown
     assert 'data-class="fear"' in shown
     assert [tab.label for tab in page.tabs] == ["FER\\+ majority\\, 8 classes", "FER2013 labels"]
-    assert "68\N{NO-BREAK SPACE}%" in shown, "the mirrored copy stands in the list of all tests"
-    assert "fear taken for sad" in texts(page)
+    assert "68%" in shown, "the mirrored copy stands in the list of all tests"
+    assert "fear mistaken for sad" in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -107,18 +107,18 @@ def test_the_figures_are_the_files(model: Path) -> None:
 )  # fmt: skip
 def test_any_other_file_breaks_nothing(text: str, model: Path) -> None:
     (model / EVAL_FILE).write_text(text)
-    page = place()
+    page = open_page()
     assert not page.exception
     assert "not a feeling" in texts(page)
     assert "<b>" not in html(page)
 
 
 def test_what_is_missing_is_left_out() -> None:
-    assert evaluations({"accuracy": 0.5}) == {"All pictures": {"accuracy": 0.5}}
+    assert evaluations({"accuracy": 0.5}) == {"All images": {"accuracy": 0.5}}
     assert evaluations({}) == {}
-    assert head_html({"accuracy": 0.5}) == ""
+    assert class_table_html({"accuracy": 0.5}) == ""
     assert confusions({"labels": ["a"], "confusion_matrix": [[1, 2]]}) == []
-    table = evaluations_html({"a <b>": {"accuracy": 0.5}, "c": {"accuracy": 0.25, "n": 4}})
+    table = evaluations_table_html({"a <b>": {"accuracy": 0.5}, "c": {"accuracy": 0.25, "n": 4}})
     assert "Macro F1" not in table
     assert "<b>" not in table
     assert read_report(Path("/nowhere/eval.json")) == {}
@@ -126,4 +126,4 @@ def test_what_is_missing_is_left_out() -> None:
 
 def test_a_class_without_faces_is_no_confusion() -> None:
     head = {"labels": ["a", "b"], "confusion_matrix": [[0, 0], [1, 9]]}
-    assert confusions(head) == ["b taken for a (10\N{NO-BREAK SPACE}%)"]
+    assert confusions(head) == ["b mistaken for a (10%)"]

@@ -1,4 +1,4 @@
-"""The Photo place: one photo, many, samples, and everything that is no photo."""
+"""The Photo page: one photo, many, samples, and files that are not photos."""
 
 import csv
 import io
@@ -11,20 +11,21 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.photo import MAX_PHOTOS, _csv
-from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
+from emotion.app.analyzed_photo import analyze_photo, annotated_jpeg, annotated_zip, safe_stem
+from emotion.app.pages.photo import MAX_PHOTOS
+from emotion.app.widgets.photo_view import faces_csv
 from emotion.results.rows import COLUMNS
 from emotion.samples import SAMPLES
-from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
+from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
-        from emotion.app import photo
+        from emotion.app.pages import photo
 
         photo.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def photo_bytes(*, with_face: bool = True, kind: str = "PNG", shade: int = 60) -> bytes:
@@ -42,8 +43,8 @@ def images(page: AppTest) -> int:
     return len(page.get("image"))
 
 
-def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
-    page = place()
+def test_the_start_page_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
+    page = open_page()
     assert not page.exception
     assert "emotion-bars" not in html(page)
     assert [button.label for button in page.button] == [sample.label for sample in SAMPLES]
@@ -54,7 +55,7 @@ def test_landing_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyze
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
+    page = upload(open_page(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
     assert not page.error
     assert html(page).count('class="emotion-bars"') == 1
@@ -64,24 +65,24 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
     assert labels == ["Download picture", "Download table (CSV)"]
 
 
-def test_a_rerun_analyses_nothing_anew(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes()))
+def test_a_rerun_analyses_nothing_again(analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()))
     page.run().run()
     assert analyzer.calls == 1
     upload(page, ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=80)))
     assert analyzer.calls == 2
 
 
-def test_what_is_no_longer_shown_is_forgotten(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes()))
+def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
     assert len(page.session_state["photo:results"]) == 0
     assert "emotion-bars" not in html(page)
 
 
-def test_a_photo_without_a_face_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), ("a.png", photo_bytes(with_face=False)))
+def test_a_photo_without_a_face_gets_a_friendly_message(analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
     assert "No face was found" in page.info[0].value
@@ -102,10 +103,10 @@ BROKEN = {
     [*((f"{kind}.jpg", data) for kind, data in BROKEN.items())]
     + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
 )
-def test_what_is_no_photo_is_one_sentence(
+def test_a_file_that_is_no_photo_gets_one_message(
     name: str, data: bytes, analyzer: CountedAnalyzer
 ) -> None:
-    page = upload(place(), (name, data))
+    page = upload(open_page(), (name, data))
     assert not page.exception
     assert len(page.error) == 1
     text = page.error[0].value
@@ -119,10 +120,10 @@ def test_what_is_no_photo_is_one_sentence(
     assert "emotion-bars" in html(page)
 
 
-def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnalyzer) -> None:
+def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
-    page = upload(place(), ("huge.png", buffer.getvalue()))
+    page = upload(open_page(), ("huge.png", buffer.getvalue()))
     assert not page.exception
     assert len(page.error) == 1
     assert "too large" in page.error[0].value
@@ -130,7 +131,7 @@ def test_a_picture_beyond_the_pixel_limit_is_one_sentence(analyzer: CountedAnaly
 
 def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> None:
     page = upload(
-        place(),
+        open_page(),
         ("a.png", photo_bytes()),
         ("broken.jpg", b"nothing"),
         ("empty room.png", photo_bytes(with_face=False)),
@@ -149,25 +150,25 @@ def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> 
 
 
 def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
+    page = upload(open_page(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
     assert analyzer.calls == 1, "equal bytes are analysed once"
 
 
-def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
+def test_an_interrupted_run_keeps_the_photos_it_analysed(
     analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = analyzer.faces
 
-    def ended_at_the_third(*given: Any) -> Any:
+    def stopped_at_the_third(*given: Any) -> Any:
         if analyzer.calls == 2:
             monkeypatch.setattr(analyzer, "faces", real)
             st.stop()
         return real(*given)
 
-    monkeypatch.setattr(analyzer, "faces", ended_at_the_third)
-    page = upload(place(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
+    monkeypatch.setattr(analyzer, "faces", stopped_at_the_third)
+    page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
     assert analyzer.calls == 2
     page.run()
     assert analyzer.calls == 4
@@ -176,7 +177,7 @@ def test_a_run_that_is_ended_keeps_the_photos_it_analysed(
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
 def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAnalyzer) -> None:
-    page = place()
+    page = open_page()
     page.button[index].click().run()
     assert not page.exception
     assert images(page) == 1
@@ -185,7 +186,7 @@ def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAna
 
 
 def test_the_samples_faces_are_all_found() -> None:
-    page = place()
+    page = open_page()
     for sample, faces in zip(SAMPLES, (1, 1, 2), strict=True):
         next(button for button in page.button if button.label == sample.label).click().run()
         assert not page.exception
@@ -193,14 +194,14 @@ def test_the_samples_faces_are_all_found() -> None:
 
 
 def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None:
-    photo = read_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
     with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
         assert picture.format == "JPEG"
         assert picture.size == (480, 240)
         x1, _, x2, y2 = (int(v) for v in photo.faces[0].xyxy)
         red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
         assert blue > red + 60, "the box of face 1 is blue"
-    rows = list(csv.DictReader(io.StringIO(_csv([("a, b.png", photo)]))))
+    rows = list(csv.DictReader(io.StringIO(faces_csv([("a, b.png", photo)]))))
     assert tuple(rows[0]) == COLUMNS
     assert (rows[0]["source"], rows[0]["label"]) == ("a, b.png", "happy")
     assert float(rows[0]["x1"]) == pytest.approx(float(photo.faces[0].xyxy[0]), abs=0.06)
@@ -211,7 +212,7 @@ def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None
 def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer) -> None:
     buffer = io.BytesIO()
     Image.fromarray(scene(3000, 4000)).save(buffer, "JPEG")
-    photo = read_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
     assert (photo.width, photo.height) == (4000, 3000)
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)

@@ -1,4 +1,4 @@
-"""What the pages say of privacy is what happens."""
+"""What the pages promise about privacy is kept."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,20 +13,21 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
-from emotion.app import sessions, shared
+from emotion.app import layout
+from emotion.app.streamlit_patches import uploads as uploads_patch
 
 
-def test_uploads_are_forgotten_when_their_place_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uploads_are_removed_when_their_page_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     uploads = MemoryUploadedFileManager("/upload")
     visitor = SimpleNamespace(session_id="me", uploaded_file_mgr=uploads)
-    monkeypatch.setattr(sessions, "get_script_run_ctx", lambda: visitor)
+    monkeypatch.setattr(uploads_patch, "get_script_run_ctx", lambda: visitor)
 
     def script() -> None:
         import streamlit as st
 
-        from emotion.app import shared
+        from emotion.app import layout
 
-        shared._forget_other_places(st.session_state["to"])
+        layout._clear_other_pages(st.session_state["to"])
 
     class Work:
         stopped: list[str] = []  # noqa: RUF012 - one of it
@@ -50,7 +51,7 @@ def test_uploads_are_forgotten_when_their_place_is_left(monkeypatch: pytest.Monk
 
 
 def test_a_large_upload_never_touches_the_disk() -> None:
-    assert shared.ICON  # importing the page's frame is what sets it
+    assert layout.ICON  # importing the layout is what sets it
     head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\n'
 
     async def body() -> AsyncGenerator[bytes]:

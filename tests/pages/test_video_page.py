@@ -1,4 +1,4 @@
-"""The Video place: a clip from upload to chart, stopping, and everything that is no clip."""
+"""The Video page: a clip from upload to chart, stopping, and and files that are not clips."""
 
 import csv
 import io
@@ -17,32 +17,38 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.timeline import over_time, shares, summary, timeline_chart, timeline_rows
-from emotion.app.video import progress_text
-from emotion.app.video_downloads import KINDS, table_bytes
-from emotion.app.video_job import Job
+from emotion.app.pages.video import progress_text
+from emotion.app.table_formats import TABLE_FORMATS, table_bytes
+from emotion.app.video_job import VideoJob
 from emotion.app.video_report import report_html
+from emotion.app.widgets.timeline import (
+    expression_shares,
+    over_time,
+    summary,
+    timeline_chart,
+    timeline_rows,
+)
 from emotion.types import EMOTIONS
 from emotion.video.clip import read_frames
 from emotion.video.container import packets_of
 from emotion.video.faces import FrameResult
 from emotion.video.record import Recording
 from tests.clips import sound_only
-from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
+from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
 from tests.unit.test_video_film import face
 
 
-def place() -> AppTest:
+def open_page() -> AppTest:
     def script() -> None:
-        from emotion.app import video
+        from emotion.app.pages import video
 
         video.page()
 
-    return run_place(script)
+    return run_page(script)
 
 
 def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
-    """A clip of ten frames a second, with a face from the given frame on."""
+    """A clip of 10 fps, with a face from the given frame on."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container) as out:
         stream = out.add_stream("mpeg4", rate=10)
@@ -70,26 +76,28 @@ def charts(page: AppTest) -> int:
 
 
 def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
-    page = place()
+    page = open_page()
     assert not page.exception
     assert not page.button
     assert "clip" in html(page)
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
-def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedAnalyzer) -> None:
+def test_a_clip_results_in_summary_bars_chart_and_table(
+    name: str, analyzer: CountedAnalyzer
+) -> None:
     container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
-    page = upload(place(), name, clip_bytes(container=container))
+    page = upload(open_page(), name, clip_bytes(container=container))
     assert not page.exception
     assert analyzer.calls == 0, "nothing runs before it is asked for"
     press(page, "Analyse")
     assert not page.exception
     assert not page.error
-    assert analyzer.calls == 15, "five a second of three seconds"
+    assert analyzer.calls == 15, "5 fps for 3 s"
     assert charts(page) == 1
     assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
     assert "Person 1 mostly looks happy" in html(page)
-    assert "15 of 15 pictures" in page.markdown[0].value
+    assert "15 of 15 frames" in page.markdown[0].value
     assert "happy" in page.markdown[0].value
     assert [b.proto.label for b in page.get("download_button")] == [
         "Table (CSV)",
@@ -103,8 +111,8 @@ def test_a_clip_ends_in_words_bars_chart_and_table(name: str, analyzer: CountedA
 
 
 def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "a.mp4", clip_bytes())
-    page.segmented_control[0].set_value("every").run()
+    page = upload(open_page(), "a.mp4", clip_bytes())
+    page.segmented_control[0].set_value("All").run()
     press(page, "Analyse")
     assert analyzer.calls == 30
     page.segmented_control[0].set_value("1").run()
@@ -112,11 +120,11 @@ def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
     assert analyzer.calls == 33
 
 
-def test_no_face_in_the_clip_is_a_friendly_sentence(analyzer: CountedAnalyzer) -> None:
-    page = press(upload(place(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
+def test_no_face_in_the_clip_is_a_friendly_message(analyzer: CountedAnalyzer) -> None:
+    page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
     assert not page.exception
     assert not page.error
-    assert "No face was found in 15 pictures." in page.markdown[0].value
+    assert "No face was found in 15 frames." in page.markdown[0].value
     assert page.info
     assert charts(page) == 0
 
@@ -132,8 +140,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "a.mp4" if data else "notes.txt", data)
+def test_a_file_that_is_no_clip_gets_one_message(data: bytes, analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), "a.mp4" if data else "notes.txt", data)
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.endswith(".")
@@ -143,24 +151,24 @@ def test_what_is_no_clip_is_one_sentence(data: bytes, analyzer: CountedAnalyzer)
     assert page.button
 
 
-def test_a_clip_that_was_cut_short_gives_what_it_has(analyzer: CountedAnalyzer) -> None:
+def test_a_truncated_clip_is_analysed_as_far_as_it_goes(analyzer: CountedAnalyzer) -> None:
     data = clip_bytes(90, container="matroska")
-    page = press(upload(place(), "a.mkv", data[: len(data) // 2]), "Analyse")
+    page = press(upload(open_page(), "a.mkv", data[: len(data) // 2]), "Analyse")
     assert not page.exception
     assert not page.error
     assert "damaged or missing" in page.warning[0].value
     assert charts(page) == 1
 
 
-def test_another_clip_forgets_the_first(analyzer: CountedAnalyzer) -> None:
-    page = press(upload(place(), "a.mp4", clip_bytes()), "Analyse")
+def test_another_clip_discards_the_first(analyzer: CountedAnalyzer) -> None:
+    page = press(upload(open_page(), "a.mp4", clip_bytes()), "Analyse")
     upload(page, "b.mp4", clip_bytes())
     assert charts(page) == 0
     assert "video:job" not in page.session_state
 
 
-def job(analyzer: CountedAnalyzer, data: bytes | None = None) -> Job:
-    return Job("id", io.BytesIO(data or clip_bytes()), analyzer, rate_hz=None)
+def job(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
+    return VideoJob("id", io.BytesIO(data or clip_bytes()), analyzer, rate_hz=None)
 
 
 def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
@@ -176,7 +184,7 @@ def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     assert work.state == "stopped"
 
 
-def test_stopping_does_not_wait_until_a_late_part_is_reached(
+def test_stopping_does_not_wait_until_a_late_section_is_reached(
     analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, reading = [], threading.Event()
@@ -191,26 +199,26 @@ def test_stopping_does_not_wait_until_a_late_part_is_reached(
             yield packet
 
     monkeypatch.setattr("emotion.video.clip.packets_of", slowly)
-    work = Job("id", io.BytesIO(clip_bytes(200)), analyzer, rate_hz=None, start_s=19.0)
+    work = VideoJob("id", io.BytesIO(clip_bytes(200)), analyzer, rate_hz=None, start_s=19.0)
     with ThreadPoolExecutor(1) as pool:
         step = pool.submit(work.step, work.take())
         assert reading.wait(20)
         work.stop()
         assert not step.result()
     assert len(read) < 100
-    assert (work.state, len(work.recording), work.film) == ("stopped", 0, None)
+    assert (work.state, len(work.recording), work.annotated_video) == ("stopped", 0, None)
     assert not work.damaged
 
 
-def test_a_part_between_two_pictures_is_said_to_hold_none(analyzer: CountedAnalyzer) -> None:
-    page = upload(place(), "clip.mp4", clip_bytes())
+def test_a_section_between_two_frames_is_reported_as_empty(analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), "clip.mp4", clip_bytes())
     page.slider[0].set_value((1.05, 1.05)).run()
     press(page, "Analyse")
-    assert any("holds no picture" in info.value for info in page.info)
+    assert any("has no frames" in info.value for info in page.info)
     assert not any("looks towards the camera" in info.value for info in page.info)
 
 
-def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
+def test_a_later_run_continues_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     first = work.take()
     assert work.step(first)
@@ -225,7 +233,7 @@ def test_a_later_run_takes_over_where_the_last_one_was(analyzer: CountedAnalyzer
 
 def test_another_run_that_reads_the_upload_disturbs_nothing(analyzer: CountedAnalyzer) -> None:
     upload = io.BytesIO(clip_bytes())
-    work = Job("id", upload, analyzer, rate_hz=None)
+    work = VideoJob("id", upload, analyzer, rate_hz=None)
     run = work.take()
     while work.step(run):
         upload.seek(0)
@@ -238,7 +246,7 @@ def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnal
     run = work.take()
     while work.step(run):
         pass
-    table = table_bytes(work.recording.rows("a.mp4"), KINDS[0]).decode()
+    table = table_bytes(work.recording.rows("a.mp4"), TABLE_FORMATS[0]).decode()
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [int(row["frame"]) for row in rows] == list(range(20, 30))
     assert float(rows[0]["time_s"]) == pytest.approx(2.0)
@@ -301,16 +309,16 @@ def test_the_chart_can_be_zoomed_and_clicked(lines: bool) -> None:
 
 def test_shares_and_summary_say_the_same() -> None:
     kept = record(result(0, "sad", "happy"), result(1, "sad"), result(2), result(3, "sad"))
-    share = shares(kept)
-    assert share is not None
-    assert dict(zip(EMOTIONS, share.tolist(), strict=True))["sad"] == pytest.approx(0.75)
-    text = summary(kept).replace("\N{NO-BREAK SPACE}", " ")
-    assert "3 of 4 pictures, at most 2 at once" in text
-    assert "mostly looks sad (75 %), then happy (25 %)" in text
-    assert shares(record(result(0))) is None
+    shares = expression_shares(kept)
+    assert shares is not None
+    assert dict(zip(EMOTIONS, shares.tolist(), strict=True))["sad"] == pytest.approx(0.75)
+    text = summary(kept)
+    assert "3 of 4 frames, at most 2 at once" in text
+    assert "mostly looks sad (75%), then happy (25%)" in text
+    assert expression_shares(record(result(0))) is None
 
 
-def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> Job:
+def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
     work = job(analyzer, data)
     run = work.take()
     while work.step(run):
@@ -319,13 +327,15 @@ def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> Job:
     return work
 
 
-def test_the_film_has_every_frame_and_the_tables_the_same_rows(analyzer: CountedAnalyzer) -> None:
+def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
+    analyzer: CountedAnalyzer,
+) -> None:
     work = finished(analyzer)
-    assert work.film is not None
-    frames = list(read_frames(io.BytesIO(work.film)))
+    assert work.annotated_video is not None
+    frames = list(read_frames(io.BytesIO(work.annotated_video)))
     assert len(frames) == 30
     as_csv, as_json, as_parquet = (
-        table_bytes(work.recording.rows("a.mp4"), kind) for kind in KINDS
+        table_bytes(work.recording.rows("a.mp4"), kind) for kind in TABLE_FORMATS
     )
     rows = json.loads(as_json)
     assert len(rows) == 30
@@ -334,7 +344,7 @@ def test_the_film_has_every_frame_and_the_tables_the_same_rows(analyzer: Counted
     assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
 
 
-def test_the_film_is_stopped_and_the_faces_stay(analyzer: CountedAnalyzer) -> None:
+def test_stopping_the_annotated_video_keeps_the_faces(analyzer: CountedAnalyzer) -> None:
     work = job(analyzer)
     run = work.take()
     while work.state != "drawing":
@@ -344,22 +354,22 @@ def test_the_film_is_stopped_and_the_faces_stay(analyzer: CountedAnalyzer) -> No
     assert 0 <= work.fraction < 0.2
     assert "Drawing" in progress_text(work)
     work.stop()
-    assert (work.state, work.film) == ("done", None)
-    assert "stopped" in work.film_note
+    assert (work.state, work.annotated_video) == ("done", None)
+    assert "stopped" in work.video_note
     assert not work.step(run)
 
 
-def test_only_the_part_that_was_asked_for(analyzer: CountedAnalyzer) -> None:
-    work = Job("id", io.BytesIO(clip_bytes()), analyzer, rate_hz=5, start_s=1.0, end_s=2.0)
+def test_only_the_chosen_section(analyzer: CountedAnalyzer) -> None:
+    work = VideoJob("id", io.BytesIO(clip_bytes()), analyzer, rate_hz=5, start_s=1.0, end_s=2.0)
     run = work.take()
     while work.step(run):
         pass
     assert np.allclose(work.recording.times, [1.0, 1.2, 1.4, 1.6, 1.8, 2.0])
-    assert work.film is not None
-    assert len(list(read_frames(io.BytesIO(work.film)))) == 11
+    assert work.annotated_video is not None
+    assert len(list(read_frames(io.BytesIO(work.annotated_video)))) == 11
 
 
-def test_the_report_stands_alone(analyzer: CountedAnalyzer) -> None:
+def test_the_report_is_self_contained(analyzer: CountedAnalyzer) -> None:
     work = finished(analyzer)
     text = report_html("<b>mine</b>.mp4", work)
     assert "<b>mine" not in text

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion.app.figures import evaluations, robustness_html
+from emotion.app.evaluation_report import evaluations
+from emotion.app.widgets.evaluation_tables import robustness_table_html
 from emotion.cli import main
 from emotion.detection import load_detector
 from emotion.errors import DataError
@@ -42,15 +43,15 @@ def test_the_page_tells_the_sets_and_what_changes_cost() -> None:
     }  # fmt: skip
     assert list(evaluations(found)) == [
         "FER2013 labels",
-        "RAF-DB labels (validation part)",
-        "RAF-DB labels, as answered on this page (validation part)",
+        "RAF-DB labels (validation split)",
+        "RAF-DB labels, this app (validation split)",
     ]
-    html = robustness_html(found, "blend")
+    html = robustness_table_html(found, "blend")
     assert "<th>JPEG &lt;b&gt;</th><td>-5.0</td>" in html
     assert "FER2013 labels" in html
     nothing: tuple[Any, ...] = ({}, {"robustness": 3}, {"robustness": {"by_head": []}}, None)
     for broken in nothing:
-        assert robustness_html(broken, "blend") == ""
+        assert robustness_table_html(broken, "blend") == ""
 
 
 @pytest.fixture(scope="module")

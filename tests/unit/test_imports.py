@@ -107,7 +107,7 @@ def test_types_need_numpy_alone() -> None:
 
 @pytest.mark.parametrize("page", ["photo", "webcam", "video", "about"])
 def test_pages_never_load_tensorflow(page: str) -> None:
-    loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
+    loaded = loaded_after(f"import emotion, emotion.app.pages.{page}\nemotion.load_analyzer()")
     assert not loaded & {"tensorflow", "keras", "jax", "torch"}
 
 

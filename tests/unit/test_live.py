@@ -13,8 +13,8 @@ import av
 import numpy as np
 import pytest
 
-from emotion.app.areas import EMOTION_COLORS
-from emotion.app.strip import strip_svg
+from emotion.app.widgets.sparkline import sparkline_svg
+from emotion.app.widgets.stacked_area_chart import EMOTION_COLORS
 from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.live.newest import NewestWorker
@@ -348,11 +348,11 @@ def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
     assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]
 
 
-def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
+def test_the_sparkline_shows_the_past_and_leaves_gaps() -> None:
     times = np.concatenate([np.arange(-60, -40, 0.2), np.arange(-20, 0.1, 0.2)]).astype(np.float32)
     values = np.zeros((len(times), 7), np.float32)
     values[:, 3] = 1
-    svg = strip_svg(times, values)
+    svg = sparkline_svg(times, values)
     assert svg.count("<path") == 7
     happy = svg.split(f'fill="{EMOTION_COLORS["happy"]}" d="')[1].split('"')[0]
     assert happy.count("M") == 2
@@ -360,4 +360,4 @@ def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
     across = [float(point.split(",")[0]) for point in happy.replace("M", "L").split("L")[1:]]
     assert min(across) == 0.0
     assert not any(101 < x < 199 for x in across)
-    assert strip_svg(times[:1], values[:1]) == ""
+    assert sparkline_svg(times[:1], values[:1]) == ""

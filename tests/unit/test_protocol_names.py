@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from emotion.app.figures import evaluations
+from emotion.app.evaluation_report import evaluations
 from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
 from emotion.models.spec import EVAL_FILE, model_folder
 from emotion.training.expression.evaluation.card_tables import figures_table
@@ -25,7 +25,7 @@ def test_no_two_rows_of_the_page_are_called_alike() -> None:
     sections = [found, *found["sets"].values()]
     assert len(tests) == sum(len(section["protocols"]) for section in sections)
     assert tests["FER+ majority, 8 classes"]["n"] == 3153
-    assert tests["FER+ majority, 7 classes, as answered on this page"]["n"] == 3137
+    assert tests["FER+ majority, 7 classes, this app"]["n"] == 3137
 
 
 def test_the_cards_table_is_as_it_was_written() -> None:

@@ -1,0 +1,104 @@
+"""An analysed photo and the files that can be downloaded of it; free of Streamlit."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+import emotion
+from emotion.app.widgets.thumbnail import thumbnail
+from emotion.imaging.annotation import annotate
+from emotion.imaging.files import encode_image
+from emotion.types import Face, Image
+
+_PREVIEW_PX = 1600  # longer side of what the browser gets; the download has full size
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnalyzedPhoto:
+    """A photo with its faces.
+
+    Args:
+        data: The visitor's file.
+        width: Pixels of the upright photo.
+        height: Pixels of the upright photo.
+        faces: In pixels of the photo, largest first.
+        preview: The annotated photo as JPEG, its longer side bounded.
+        thumbnails: A data URL for each face.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    preview: bytes
+    thumbnails: tuple[str, ...]
+
+
+def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
+    """Reads and analyses a photo.
+
+    Args:
+        data: An image file.
+        analyzer: Finds and classifies the faces.
+
+    Raises:
+        ImageError: If the bytes cannot be read as an image.
+    """
+    image = emotion.read_image(data)
+    faces = analyzer.analyze(image)
+    height, width = image.shape[:2]
+    return AnalyzedPhoto(
+        data=data,
+        width=width,
+        height=height,
+        faces=faces,
+        preview=encode_image(_preview(image, faces), suffix=".jpg"),
+        thumbnails=tuple(thumbnail(image, face) for face in faces),
+    )
+
+
+def annotated_jpeg(photo: AnalyzedPhoto) -> bytes:
+    """The annotated photo in full size as JPEG, made from the visitor's file."""
+    image = annotate(emotion.read_image(photo.data), photo.faces)
+    return encode_image(image, suffix=".jpg", quality=93)
+
+
+def annotated_zip(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> bytes:
+    """The annotated photos as a ZIP file.
+
+    Args:
+        photos: Of each its file name, which need not be unique, and the photo.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for number, (name, photo) in enumerate(photos, start=1):
+            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", annotated_jpeg(photo))
+    return packed.getvalue()
+
+
+def safe_stem(name: str) -> str:
+    """A visitor's file name without folder and suffix, in characters valid on any file system."""
+    last = re.split(r"[\\/]", name)[-1]
+    stem = last.rsplit(".", 1)[0] if "." in last.lstrip(".") else last
+    return re.sub(r"[^\w-]+", "-", stem).strip("-")[:60] or "photo"
+
+
+def _preview(image: Image, faces: Sequence[Face]) -> Image:
+    """The annotated photo, shrunk before drawing: lines and text suit the size that is shown."""
+    scale = _PREVIEW_PX / max(image.shape[:2])
+    if scale >= 1:
+        return annotate(image, faces)
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    scaled = [
+        Face(xyxy=face.xyxy * scale, score=face.score, probabilities=face.probabilities)
+        for face in faces
+    ]
+    return annotate(small, scaled)

@@ -1,0 +1,121 @@
+"""Results and numbers as English text.
+
+Always about the apparent expression ("looks happy"), never about what somebody feels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion.types import EMOTIONS, Face
+
+ADJECTIVES = {
+    "angry": "angry",
+    "disgust": "disgusted",
+    "fear": "fearful",
+    "happy": "happy",
+    "sad": "sad",
+    "surprise": "surprised",
+    "neutral": "neutral",
+}
+"""What a face of each of ``EMOTIONS`` looks like."""
+
+UNCLEAR_MARGIN = 0.15
+"""Two probabilities closer than this: both expressions are named."""
+
+
+def percent(fraction: float) -> str:
+    """A fraction as text, such as "93%"."""
+    return f"{100 * fraction:.0f}%"
+
+
+def expression_caption(probabilities: npt.NDArray[np.float32]) -> str:
+    """Such as "looks happy, 93%", or "unclear, sad (41%) or neutral (39%)" where two are close.
+
+    Args:
+        probabilities: Shape (7,), in the order of ``EMOTIONS``.
+    """
+    best, second = _top_two(probabilities)
+    if _is_unclear(probabilities):
+        return f"unclear, {_with_percent(best)} or {_with_percent(second)}"
+    (adjective, probability) = best
+    return f"looks {adjective}, {percent(probability)}"
+
+
+def face_caption(face: Face, number: int) -> str:
+    """Such as "Face 1 looks happy, 93%" or "Face 1: unclear, sad (41%) or neutral (39%)"."""
+    separator = ":" if _is_unclear(face.probabilities) else ""
+    return f"Face {number}{separator} {expression_caption(face.probabilities)}"
+
+
+def photo_caption(faces: Sequence[Face]) -> str:
+    """One sentence on the faces of a photo, also as its text for screen readers."""
+    if not faces:
+        return "No face found."
+    count = "" if len(faces) == 1 else f"{len(faces)} faces. "
+    first = "; ".join(face_caption(face, number) for number, face in enumerate(faces[:3], start=1))
+    return f"{count}{first}{'; and more' if len(faces) > 3 else ''}."
+
+
+def person_caption(track_id: int, shares: npt.NDArray[np.float32]) -> str:
+    """Such as "Person 1 mostly looks happy, 62%".
+
+    Args:
+        track_id: The person's number in the clip.
+        shares: Fraction of the time with each expression, shape (7,).
+    """
+    best = int(shares.argmax())
+    adjective = ADJECTIVES[EMOTIONS[best]]
+    return f"Person {track_id} mostly looks {adjective}, {percent(float(shares[best]))}"
+
+
+def timecode(time_s: float) -> str:
+    """A time within a clip, such as "0:03.2" or "1:02:03.4"."""
+    tenths = round(time_s * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    start = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{start}:{tenths // 10:02d}.{tenths % 10}"
+
+
+def rough_duration(seconds: float) -> str:
+    """A remaining time, such as "about 8 s" or "about 3 min"."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Such as "1 face" and "2 faces"; ``plural`` is for nouns that do not just take an "s"."""
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def escape_markdown(text: str, limit: int = 80) -> str:
+    """A visitor's text, such as a file name, as plain text for Markdown.
+
+    Args:
+        text: May hold any characters; line breaks become spaces.
+        limit: Longer text is shortened in its middle.
+    """
+    line = " ".join(text.split())
+    if len(line) > limit:
+        line = f"{line[: limit // 2]}...{line[-limit // 2 :]}"
+    return re.sub(r"([^\w\s])", r"\\\1", line)
+
+
+def _top_two(probabilities: npt.NDArray[np.float32]) -> list[tuple[str, float]]:
+    order = np.argsort(probabilities, kind="stable")[::-1][:2]
+    return [(ADJECTIVES[EMOTIONS[int(i)]], float(probabilities[i])) for i in order]
+
+
+def _is_unclear(probabilities: npt.NDArray[np.float32]) -> bool:
+    best, second = _top_two(probabilities)
+    return best[1] - second[1] < UNCLEAR_MARGIN
+
+
+def _with_percent(named: tuple[str, float]) -> str:
+    return f"{named[0]} ({percent(named[1])})"

@@ -1,0 +1,109 @@
+"""What all pages share: header, footer, the analyzer, and errors turned into messages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+import emotion
+from emotion.app.captions import escape_markdown
+from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
+from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory, remove_uploads
+from emotion.app.templating import render, style
+
+keep_uploads_in_memory()
+
+ICON = str(Path(__file__).parent / "icon.png")
+
+_CURRENT_PAGE = "current-page"
+"""Key of the session's state: the title of the page that is shown."""
+
+_PAGES_WITH_STATE = ("photo", "video", "webcam")
+
+
+def page_frame(pages: Sequence[st.Page], current: st.Page) -> None:
+    """Draws the style and the navigation; clears the state of the page that was left.
+
+    Args:
+        pages: All pages, in the order of their links.
+        current: The page that is about to run.
+    """
+    start_session_cleanup()
+    st.html(f"<style>{style('bars.css')}{style('page.css')}</style>")
+    with st.container(key="site-header", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(render("brand.html", icon=_data_url(ICON)), width="content")
+        for page in pages:
+            st.page_link(page, label=page.title)
+    _clear_other_pages(current.title)
+
+
+def footer() -> None:
+    """Draws the line under every page."""
+    st.html(render("footer.html"))
+
+
+def headline(title: str, text: str = "") -> None:
+    """Draws the page's title, and a sentence under it if there is one."""
+    st.html(render("headline.html", title=title, text=text))
+
+
+def subheading(title: str) -> None:
+    """Draws a heading below ``st.subheader``."""
+    st.html(render("subheading.html", title=title))
+
+
+def small_text(text: str) -> None:
+    """Draws a paragraph in small print; the text is escaped."""
+    st.html(render("small_text.html", text=text))
+
+
+def hint(title: str, text: str) -> None:
+    """Draws a quiet notice in place of a result that is not there yet; the text is escaped."""
+    st.html(render("hint.html", title=title, text=text))
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def load() -> emotion.Analyzer:
+    """The default model's analyzer, loaded once for all visitors.
+
+    Raises:
+        ModelError: If there is no usable model.
+    """
+    return emotion.load_analyzer()
+
+
+def analyzer_or_stop() -> emotion.Analyzer:
+    """The analyzer; without a model, draws the error and ends the run of the page."""
+    try:
+        return load()
+    except emotion.EmotionError as error:
+        show_error(error)
+        st.stop()
+
+
+def show_error(error: emotion.EmotionError, file_name: str = "") -> None:
+    """Draws the error's message, after the visitor's file name if there is one."""
+    text = escape_markdown(str(error), 400)
+    st.error(f"**{escape_markdown(file_name)}**: {text}" if file_name else text)
+
+
+def _data_url(path: str) -> str:
+    return f"data:image/png;base64,{base64.b64encode(Path(path).read_bytes()).decode()}"
+
+
+def _clear_other_pages(title: str) -> None:
+    """Deletes what other pages kept for this visitor: pictures are kept only while shown.
+
+    Pages prefix their keys in the session's state with "photo:", "video:" and so on.
+    """
+    if st.session_state.get(_CURRENT_PAGE, title) != title:
+        remove_uploads()
+    st.session_state[_CURRENT_PAGE] = title
+    for key in list(st.session_state):
+        owner, colon, _ = str(key).partition(":")
+        if colon and owner in _PAGES_WITH_STATE and owner != title.lower():
+            stop_work(st.session_state[key])
+            del st.session_state[key]

@@ -1,0 +1,150 @@
+"""The About page: what this is, its measured accuracy, its limits, and privacy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+import emotion
+from emotion.app import layout
+from emotion.app.captions import escape_markdown
+from emotion.app.evaluation_report import confusions, evaluations, read_report
+from emotion.app.widgets.evaluation_tables import (
+    class_table_html,
+    evaluations_table_html,
+    metric_tiles_html,
+    robustness_table_html,
+)
+from emotion.models.spec import EVAL_FILE, model_folder, read_spec
+
+_HOW_IT_WORKS = """
+A detector finds the faces in a picture. Each face is cropped and passed to a small neural network
+that was trained on faces labelled by people. It returns seven probabilities: **angry, disgust,
+fear, happy, sad, surprise** and **neutral**. They say how those people would probably have labelled
+the face - its *apparent* expression - and add up to 100%.
+
+Photo, webcam and video use the same detector and the same network.
+"""
+_LIMITS = """
+- **An expression is not a feeling.** People smile when they are sad and look stern when they read.
+  This page cannot know what anybody feels, thinks or intends.
+- **Not for decisions about people.** It must not be used to judge anybody: not in hiring, school,
+  policing, border control, insurance, medicine, or to find out whether somebody lies.
+- **Some expressions are easily confused.** Fear, sadness, anger and neutral are often mistaken for
+  one another, and disgust is rare in the training data; the figures on this page say how often.
+- **Some pictures give poor results.** Faces turned far to the side or upside down, less than 40
+  pixels wide, blurred, covered by a hand, mask or dark glasses, or in hard shadow.
+- **Accuracy differs between groups.** The training pictures come from web searches; age groups,
+  skin tones and cultures are not equally represented, and the labels are a few people's opinions.
+"""
+_TRAINING_SETS = {
+    "fer2013": (
+        "[FER2013](https://arxiv.org/abs/1307.0414), grey faces of 48 x 48 pixels, collected for a "
+        "contest in 2013, offered for research"
+    ),
+    "ferplus": (
+        "the crowd-sourced votes of [FER+](https://arxiv.org/abs/1608.01041) on the same pictures, "
+        "under the MIT licence"
+    ),
+    "rafdb": (
+        "[RAF-DB](https://doi.org/10.1109/CVPR.2017.277), aligned colour faces from the web, "
+        "offered for non-commercial research"
+    ),
+}
+"""What each head of the model was trained on."""
+
+_PRIVACY = """
+- A picture, clip or camera image goes to the server that runs this page, and nowhere else.
+- It is kept in that server's memory while it is shown, and deleted when you remove it, go to
+  another page, or close the browser.
+- Nothing is written to disk, nothing is used for training, no usage statistics are collected, and
+  no font or script is loaded from another site.
+- The camera is used only after you start it here and your browser has asked you.
+"""
+
+
+def page() -> None:
+    """Draws the page."""
+    layout.headline(
+        "What this is, and what it is not",
+        "Reads the apparent expression of faces. It is a measuring tool with known errors.",
+    )
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _section("How it works", _HOW_IT_WORKS)
+        _section("What happens to your pictures", _PRIVACY)
+    with right:
+        _section("Limits", _LIMITS)
+        _section("Training data", _training_data())
+    _accuracy()
+    layout.footer()
+
+
+def _training_data() -> str:
+    """The data sets that the default model was trained on."""
+    try:
+        heads = read_spec(model_folder()).heads
+    except emotion.EmotionError:
+        heads = {}
+    lines = [f"- {text}" for head, text in _TRAINING_SETS.items() if head in heads]
+    sets = "\n".join(lines or ["- pictures that its owner chose"])
+    return (
+        f"The network was trained on\n{sets}\n\nThe rights to the pictures stay with their owners: "
+        "use the trained network **for research and teaching** only."
+    )
+
+
+def _section(title: str, text: str) -> None:
+    st.subheader(title, anchor=False)
+    st.markdown(text)
+
+
+def _accuracy() -> None:
+    """The default model's evaluation, as far as there is one."""
+    st.subheader("Accuracy", anchor=False)
+    try:
+        folder = model_folder()
+        default_head = read_spec(folder).default_head
+    except emotion.EmotionError as error:
+        st.info(escape_markdown(str(error), 400))
+        return
+    report = read_report(folder / EVAL_FILE)
+    tests = evaluations(report)
+    if not tests:
+        st.info("This model has not been evaluated yet, so there are no figures to show.")
+        return
+    st.markdown(
+        f"Model **{escape_markdown(folder.name)}**, {_tested_on(report)}. "
+        "These pictures were held back from training."
+    )
+    # Variants are only listed below. The labels that this page predicts come first.
+    names = [name for name, test in tests.items() if not test.get("variant")]
+    names.sort(key=lambda name: tests[name].get("head") != default_head)
+    for tab, name in zip(st.tabs([escape_markdown(name) for name in names]), names, strict=True):
+        with tab:
+            _evaluation(tests[name])
+    if len(tests) > 1:
+        layout.subheading("All tests")
+        st.html(evaluations_table_html(tests))
+    robustness = robustness_table_html(report, default_head)
+    if robustness:
+        layout.subheading("Effect of image quality")
+        st.html(robustness)
+
+
+def _evaluation(evaluation: Any) -> None:
+    """One evaluation: three metrics, recall per class, and what is confused."""
+    st.html(metric_tiles_html(evaluation))
+    table = class_table_html(evaluation)
+    if table:
+        st.html(table)
+    lines = confusions(evaluation)
+    if lines:
+        st.markdown(f"Most often confused: {'; '.join(lines)}.")
+
+
+def _tested_on(report: dict[str, Any]) -> str:
+    count, split = report.get("n"), report.get("split")
+    pictures = f"{count:,} pictures" if isinstance(count, int) else "pictures"
+    return f"tested on {pictures}" + (f" of {escape_markdown(str(split))}" if split else "")

@@ -1,0 +1,220 @@
+"""The Video page: finds the faces in a clip, with progress and a stop button, and shows them.
+
+The work is a ``VideoJob`` kept in the visitor's session: whatever reruns the page, the next run
+continues it; stopping keeps what is done. While the clip is there, the session holds its bytes, its
+faces, a thumbnail of each person, the annotated video, and the frame that was clicked.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import PurePath
+from typing import Any
+
+import streamlit as st
+
+import emotion
+from emotion.app import layout
+from emotion.app.captions import rough_duration
+from emotion.app.pages import video_results
+from emotion.app.video_job import VideoJob
+from emotion.imaging.files import encode_image
+from emotion.video.clip import Clip, ClipInfo, read_frames
+
+_LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
+_PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+_RATES: dict[str, float | None] = {"1": 1, "2": 2, "5": 5, "10": 10, "All": None}
+_DEFAULT_RATE = "5"
+_PROGRESS_EVERY_S = 0.25
+_RESULTS_EVERY_S = 2.0  # a chart costs more to draw than a progress bar
+_JOB, _START, _RATE, _BUTTON = "video:job", "video:start", "video:rate", "video:button"
+_SECTION = "video:section"
+
+
+def page() -> None:
+    """Draws the page."""
+    head = st.container()
+    analyzer = layout.analyzer_or_stop()
+    # No list of types: Streamlit would answer other files with an exception, we with a message.
+    file = st.file_uploader("A clip (MP4, MOV, MKV, WebM, AVI or GIF)")
+    with head:
+        layout.headline("Expressions over time", "" if file else _LEAD)
+    body = st.container()
+    layout.footer()  # before the work, which may take minutes
+    job: VideoJob | None = st.session_state.get(_JOB)
+    if job is not None and (file is None or job.file_id != file.file_id):
+        _discard(job)
+        job = None
+    if file is not None:
+        with body:
+            try:
+                _clip(file, job, analyzer)
+            except emotion.EmotionError as error:
+                layout.show_error(error, file.name)
+
+
+def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
+    """One clip: the video, beside it the controls and a summary, below them the results."""
+    with Clip(file) as clip:
+        info = clip.info
+    left, right = st.columns([1, 1], gap="medium")
+    # Always the same elements in the same order: what an earlier run drew there is replaced at
+    # once, not only when this run ends.
+    with right:
+        layout.small_text(_facts(info))
+        job = _controls(file, job, analyzer, info)
+        progress, summary = st.empty(), st.empty()
+    with left:
+        _video(file, job)
+    results = st.empty()
+    if job is None:
+        return
+    if job.state == "analysing":
+        results.empty()
+        _work(job, progress, summary, results)
+    with summary.container():
+        has_faces = video_results.summary(job)
+    if has_faces:
+        with results.container():
+            video_results.results(file.name, file, job)
+    if job.state == "drawing":
+        _work(job, progress)
+
+
+def _video(file: Any, job: VideoJob | None) -> None:
+    """The annotated video once there is one, else the clip itself."""
+    with st.container(key="picture-clip"):
+        if job is not None and job.annotated_video is not None:
+            st.video(job.annotated_video, format="video/mp4")
+        else:
+            _preview(file)
+
+
+def _preview(file: Any) -> None:
+    """The clip itself where browsers play it, else its first frame."""
+    suffix = PurePath(file.name).suffix.lower()
+    if suffix in _PLAYABLE:
+        st.video(file, format=_PLAYABLE[suffix])
+    elif suffix == ".gif":
+        st.image(file.getvalue(), width="stretch", alt="The clip")
+    else:
+        _, _, image = next(read_frames(file))
+        st.image(encode_image(image, suffix=".jpg"), width="stretch", alt="Its first frame")
+
+
+def _controls(
+    file: Any, job: VideoJob | None, analyzer: emotion.Analyzer, info: ClipInfo
+) -> VideoJob | None:
+    """Section, frame rate, and the button that starts or stops; returns the job, if any."""
+    if st.session_state.pop(_START, False):
+        if job is not None:
+            _discard(job)
+        job = st.session_state[_JOB] = _new_job(file, analyzer, info)
+    running = job is not None and job.running
+    if info.duration_s is not None and _slider_end(info) >= 1:
+        st.slider(
+            "Section to analyse, in seconds",
+            0.0,
+            _slider_end(info),
+            (0.0, _slider_end(info)),
+            step=0.1,
+            format="%.1f",
+            key=_SECTION,
+            disabled=running,
+        )
+    st.segmented_control(
+        "Frames per second",
+        list(_RATES),
+        default=None if _RATE in st.session_state else _DEFAULT_RATE,
+        required=True,
+        key=_RATE,
+        disabled=running,
+        help="A higher rate follows quick changes better and takes longer.",
+    )
+    # One button for all states: two would be shown together until this run ends.
+    label = "Stop" if running else "Analyse" if job is None else "Analyse again"
+    st.button(label, key=_BUTTON, type="secondary" if running else "primary", on_click=_on_click)
+    return job
+
+
+def _new_job(file: Any, analyzer: emotion.Analyzer, info: ClipInfo) -> VideoJob:
+    """A job with the settings that the visitor chose."""
+    rate = st.session_state.get(_RATE) or _DEFAULT_RATE
+    start_s, end_s = st.session_state.get(_SECTION) or (0.0, None)
+    spec = analyzer.spec
+    return VideoJob(
+        file.file_id,
+        file,
+        analyzer,
+        rate_hz=_RATES[rate],
+        start_s=start_s,
+        end_s=None if info.duration_s is None or end_s == _slider_end(info) else end_s,
+        model=f"Model: {spec.name}, head: {spec.default_head}.",
+    )
+
+
+def _on_click() -> None:
+    """The button's callback, before the page is rerun: stops the job or asks for a new one."""
+    job: VideoJob | None = st.session_state.get(_JOB)
+    if job is not None and job.running:
+        job.stop()
+    else:
+        st.session_state[_START] = True
+
+
+def _work(job: VideoJob, progress: Any, summary: Any = None, results: Any = None) -> None:
+    """Continues the job's present task until it ends or another run of the page takes it over.
+
+    Args:
+        job: To be continued.
+        progress: Element of the progress bar.
+        summary: Element of the summary so far.
+        results: Element of the results so far; None to draw none.
+    """
+    task = job.state
+    progress.progress(job.fraction, text="Starting …")
+    run, progress_s, results_s = job.take(), 0.0, time.monotonic()
+    while job.step(run):
+        if job.state != task:
+            break
+        now_s = time.monotonic()
+        if now_s - progress_s >= _PROGRESS_EVERY_S:
+            progress_s = now_s
+            progress.progress(job.fraction, text=progress_text(job))
+        if results is not None and now_s - results_s >= _RESULTS_EVERY_S:
+            with summary.container():
+                video_results.shares(job)
+            with results.container():
+                video_results.results_so_far(job)
+            results_s = time.monotonic()
+    st.rerun()
+
+
+def progress_text(job: VideoJob) -> str:
+    """Such as "9.9 of 14.0 s, about 8 s left"; without what is not known yet."""
+    left = "" if job.left_s is None else f", {rough_duration(job.left_s)} left"
+    if job.state == "drawing":
+        return f"Drawing the annotated video{left}"
+    done_s = max(0.0, job.recording.times[-1] - job.start_s) if len(job.recording) else 0.0
+    total = "" if job.length_s is None else f" of {job.length_s:.1f}"
+    return f"{done_s:.1f}{total} s{left}"
+
+
+def _slider_end(info: ClipInfo) -> float:
+    """The clip's duration rounded up to the slider's step, in seconds."""
+    return -(-(info.duration_s or 0.0) * 10 // 1) / 10
+
+
+def _discard(job: VideoJob) -> None:
+    job.stop()
+    for key in (_JOB, video_results.CLICKED_FRAME):
+        st.session_state.pop(key, None)
+
+
+def _facts(info: ClipInfo) -> str:
+    parts = [f"{info.width} × {info.height} pixels"]
+    if info.duration_s:
+        parts.insert(0, f"{info.duration_s:.1f} seconds")
+    if info.rate_hz:
+        parts.append(f"{info.rate_hz:.0f} fps")
+    return " · ".join(parts)

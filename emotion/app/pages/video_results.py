@@ -1,0 +1,215 @@
+"""The results on the Video page: summary, people, timeline, moments of change, downloads."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from emotion.app import layout
+from emotion.app.analyzed_photo import safe_stem
+from emotion.app.captions import counted, escape_markdown, timecode
+from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
+from emotion.app.video_job import VideoJob
+from emotion.app.video_report import report_html
+from emotion.app.widgets.bars import bars_html
+from emotion.app.widgets.face_cards import face_cards_html
+from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.app.widgets.stacked_area_chart import legend_html
+from emotion.errors import VideoError
+from emotion.imaging.annotation import face_color
+from emotion.imaging.files import encode_image
+from emotion.types import EMOTIONS
+from emotion.video.film import frame_at
+from emotion.video.persons import Change, Person, changes, persons
+
+MAX_PEOPLE = 8
+"""Cards and choices of the timeline; other people are counted, and are in the table."""
+
+_MAX_CHANGES = 12
+_PERSON, _CHART_TYPE, _CHART = "video:person", "video:chart-type", "video:chart"
+CLICKED_FRAME = "video:frame"
+"""Key of the session's state: the frame that was clicked in the timeline."""
+
+_EVERYBODY = "Everybody"
+
+
+def summary(job: VideoJob) -> bool:
+    """Draws messages, the result in one sentence, and the share of each expression.
+
+    Returns:
+        Whether there was a face at all.
+
+    Raises:
+        VideoError: If the clip could not be analysed at all.
+    """
+    from emotion.app.widgets import timeline
+
+    if job.state == "failed":
+        if not len(job.recording):
+            raise VideoError(job.problem)
+        st.error(escape_markdown(job.problem, 400))  # what was done before is shown
+    if job.state == "stopped":
+        st.info("Stopped; the results so far are shown.")
+    elif job.damaged:
+        st.warning("Part of this clip is damaged or missing; the rest is shown.")
+    if job.video_note:
+        st.info(job.video_note)
+    if job.state == "done" and not len(job.recording):
+        st.info("This section of the clip has no frames; make it longer.")
+        return False
+    st.write(timeline.summary(job.recording))
+    if not shares(job):
+        st.info("Try a clip in which a face looks towards the camera, near and well lit.")
+        return False
+    return True
+
+
+def shares(job: VideoJob) -> bool:
+    """Draws the share of each expression as bars; returns False when there is no face yet."""
+    from emotion.app.widgets import timeline
+
+    fractions = timeline.expression_shares(job.recording)
+    if fractions is None:
+        return False
+    st.html(
+        bars_html(fractions, face_color(0), label="Share of each apparent expression in the clip")
+    )
+    return True
+
+
+def results_so_far(job: VideoJob) -> None:
+    """Draws the results of a running analysis; without widgets, since they are redrawn often."""
+    from emotion.app.widgets import timeline  # loads Altair only when there is something to draw
+
+    if not len(job.recording.faces):
+        return
+    _people(job, persons(job.recording))
+    st.html(legend_html())
+    st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
+
+
+def results(name: str, file: Any, job: VideoJob) -> None:
+    """Draws the results of an ended or stopped analysis that found a face.
+
+    Args:
+        name: The visitor's file name.
+        file: The clip, from which the clicked frame is read.
+        job: The analysis.
+    """
+    people = persons(job.recording)
+    _people(job, people)
+    st.subheader("Timeline", anchor=False)
+    _timeline(file, job, people)
+    _changes(changes(job.recording))
+    _downloads(name, job)
+
+
+def _people(job: VideoJob, people: list[Person]) -> None:
+    shown = people[:MAX_PEOPLE]
+    st.subheader("People", anchor=False)
+    st.html(
+        face_cards_html(
+            person_card(person, job.thumbnails.get(person.number, "")) for person in shown
+        )
+    )
+    rest = len(people) - len(shown)
+    if rest:
+        more = counted(rest, "more person", "more people")
+        layout.small_text(f"{more} in view for a shorter time; all are in the table.")
+
+
+def _timeline(file: Any, job: VideoJob, people: list[Person]) -> None:
+    from emotion.app.widgets import timeline
+
+    names = [_EVERYBODY, *(f"Person {person.number}" for person in people[:MAX_PEOPLE])]
+    with st.container(horizontal=True, gap="medium"):
+        who = _EVERYBODY
+        if len(people) > 1:
+            who = str(
+                st.segmented_control(
+                    "Person", names, default=_EVERYBODY, required=True, key=_PERSON
+                )
+            )
+        chart_type = st.segmented_control(
+            "Chart type", ["Areas", "Lines"], default="Areas", required=True, key=_CHART_TYPE
+        )
+    track_id = None if who == _EVERYBODY else int(who.rsplit(" ", 1)[1])
+    st.html(legend_html())
+    event: Any = st.altair_chart(
+        timeline.timeline_chart(job.recording, track_id, lines=chart_type == "Lines"),
+        width="stretch",
+        key=f"{_CHART}:{id(job)}:{who}:{chart_type}",
+        on_select="rerun",
+        selection_mode=timeline.MOMENT,
+    )
+    is_mean = track_id is None and len(people) > 1
+    mean = "; the mean where several faces are in view" if is_mean else ""
+    layout.small_text(
+        f"Probabilities of the seven apparent expressions{mean}. Empty where no face was found. "
+        "Scroll to zoom, click to see the frame."
+    )
+    selected = event.selection.get(timeline.MOMENT, [])
+    if selected and "time_s" in selected[0]:
+        _frame(file, job, float(selected[0]["time_s"]))
+
+
+def _frame(file: Any, job: VideoJob, time_s: float) -> None:
+    """The frame at the time that was clicked; decoded once, for as long as it is selected."""
+    key = (id(job), time_s)
+    kept = st.session_state.get(CLICKED_FRAME)
+    if kept is None or kept[0] != key:
+        image = frame_at(file, job.recording, time_s)
+        kept = key, None if image is None else encode_image(image, suffix=".jpg")
+        st.session_state[CLICKED_FRAME] = kept
+    if kept[1] is not None:
+        time = timecode(time_s)
+        with st.container(key="picture-moment"):
+            st.image(kept[1], alt=f"The frame at {time}", caption=f"At {time}")
+
+
+def _changes(found: list[Change]) -> None:
+    st.subheader("Moments of change", anchor=False)
+    st.html(changes_html(found[:_MAX_CHANGES]))
+    if len(found) > _MAX_CHANGES:
+        more = counted(len(found) - _MAX_CHANGES, "more change")
+        layout.small_text(f"{more}, all in the report.")
+
+
+def _downloads(name: str, job: VideoJob) -> None:
+    st.subheader("Downloads", anchor=False)
+    stem = safe_stem(name)
+    with st.container(horizontal=True, gap="small"):
+        for table_format in TABLE_FORMATS:
+            st.download_button(
+                f"Table ({table_format.name})",
+                partial(_table, name, job, table_format),
+                file_name=f"{stem}-faces{table_format.suffix}",
+                mime=table_format.mime,
+                on_click="ignore",
+            )
+        if job.annotated_video is not None:
+            st.download_button(
+                "Annotated video (MP4)",
+                job.annotated_video,
+                file_name=f"{stem}-faces.mp4",
+                mime="video/mp4",
+                on_click="ignore",
+            )
+        st.download_button(
+            "Report (HTML)",
+            partial(report_html, name, job),
+            file_name=f"{stem}-report.html",
+            mime="text/html",
+            on_click="ignore",
+        )
+    layout.small_text(
+        f"The table has {counted(len(job.recording.faces), 'row')}: one for each face in each "
+        f"analysed frame, with its box, time, person and the {len(EMOTIONS)} probabilities of that "
+        "frame alone."
+    )
+
+
+def _table(name: str, job: VideoJob, table_format: TableFormat) -> bytes:
+    return table_bytes(job.recording.rows(name), table_format)

@@ -1,0 +1,19 @@
+"""Everything that relies on private parts of Streamlit or streamlit-webrtc.
+
+==================== ===================================================================
+module               what it changes or reads
+==================== ===================================================================
+session_cleanup      frees the sessions and uploads of visitors who have left
+uploads              keeps uploads in memory, removes them when the visitor leaves a page
+camera_component     keeps a starting stream alive, reads its round-trip time
+camera_frame (+ js)  explains camera errors, changes the camera's resolution while it runs
+==================== ===================================================================
+
+``TESTED`` names the versions that these were tested with; ``pyproject.toml`` bounds the packages.
+``tests/unit/test_streamlit_patches.py`` fails when another version is installed or a private part
+has moved. After an update: fix what fails, run the browser tests, then change ``TESTED`` and the
+bounds.
+"""
+
+TESTED = {"streamlit": "1.67", "streamlit-webrtc": "0.79", "starlette": "1.10", "aiortc": "1.16"}
+"""Major and minor version of each package whose private parts are used."""

@@ -1,0 +1,47 @@
+"""Scripts that reach into the iframe of streamlit-webrtc's component (same origin as the page).
+
+The component shows a refused camera as "NotAllowedError: Permission denied" in its own iframe and
+never reports it to the server; ``camera_notice.js`` reads it there and shows our text instead. The
+component asks for one resolution, at the start; ``camera_resolution.js`` wraps ``getUserMedia`` and
+changes the resolution of a running camera. Where the iframe cannot be reached, the component's own
+message and resolution stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+
+_notice = st.components.v2.component(
+    "emotion_camera_notice",
+    html='<p class="camera-notice" role="alert" hidden></p>',
+    css=(_FOLDER / "camera_notice.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "camera_notice.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+_resolution = st.components.v2.component(
+    "emotion_camera_resolution",
+    js=(_FOLDER / "camera_resolution.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def camera_notice(texts: Mapping[str, str], *, stop_label: str, offered: bool, key: str) -> None:
+    """Draws the notice that says what is wrong with the camera, hidden while nothing is.
+
+    Args:
+        texts: By the name of the browser's error; also "waiting", "insecure" and "other".
+        stop_label: Of the component's stop button, which tells that the camera was asked for.
+        offered: Whether the server has the browser's offer: the camera was then granted.
+        key: Of the notice.
+    """
+    _notice(data={"texts": dict(texts), "stop": stop_label, "offered": offered}, key=key)
+
+
+def request_resolution(size_wh: tuple[int, int], key: str) -> None:
+    """Makes the visitor's camera deliver about (width, height) pixels; draws nothing."""
+    _resolution(data={"size": list(size_wh)}, key=key)

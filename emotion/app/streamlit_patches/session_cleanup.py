@@ -1,0 +1,120 @@
+"""Frees the sessions of visitors who have left.
+
+Streamlit keeps a session for two minutes after its browser has gone, so that a short network loss
+costs nothing (``server.disconnectedSessionTTL``). Expired sessions are only removed when the next
+visitor leaves, and then stay alive until Python's garbage collector finds their reference cycles:
+on a quiet server the last visitors' pictures would stay in memory indefinitely. A background thread
+removes and empties them instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import gc
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+
+from emotion.app import malloc
+
+POLL_EVERY_S = 10.0
+_log = logging.getLogger(__name__)
+
+
+def stop_work(value: Any) -> None:
+    """Calls ``value.stop()`` if there is such a method: ends the analysis of a clip."""
+    stop = getattr(value, "stop", None)
+    if callable(stop):
+        stop()
+
+
+@st.cache_resource(show_spinner=False)
+def start_session_cleanup() -> threading.Thread | None:
+    """Starts the clean-up thread, once per server.
+
+    Returns:
+        The thread, or None where no server runs (in a test).
+    """
+    if not runtime.exists():
+        return None
+    malloc.limit_arenas()
+    server = runtime.get_instance()
+    thread = threading.Thread(target=_run, args=(server,), name="session-cleanup", daemon=True)
+    thread.start()
+    return thread
+
+
+@dataclass
+class DisconnectedSessions:
+    """The sessions whose browser has gone but may come back.
+
+    Not thread-safe: to be used on Streamlit's event loop.
+    """
+
+    by_id: dict[str, Any] = field(default_factory=dict)
+
+    async def poll(self, manager: Any) -> tuple[list[Any], bool]:
+        """Shuts down the sessions that expired since the last call, which removes their uploads.
+
+        Args:
+            manager: Streamlit's session manager.
+
+        Returns:
+            The expired sessions, and whether no session at all is left.
+        """
+        storage = manager._session_storage
+        storage._cache.expire()
+        active = {info.session.id for info in manager.list_active_sessions()}
+        before, self.by_id = self.by_id, {s.session.id: s.session for s in storage.list()}
+        expired = [
+            session
+            for session_id, session in before.items()
+            if session_id not in self.by_id and session_id not in active
+        ]
+        for session in expired:
+            session.shutdown()
+        return expired, not self.by_id and not active
+
+
+def clear_session(session: Any) -> None:
+    """Stops the work of a session that has ended and deletes its state."""
+    state = session.session_state
+    try:
+        for value in list(state.filtered_state.values()):
+            stop_work(value)
+    except Exception:  # noqa: BLE001 - one failure must not keep other visitors' pictures alive
+        _log.exception("The work of a visitor who left could not be stopped.")
+    finally:
+        state.clear()
+
+
+def _run(server: Any) -> None:
+    disconnected, was_idle = DisconnectedSessions(), None
+    while True:
+        time.sleep(POLL_EVERY_S)
+        try:
+            loop: asyncio.AbstractEventLoop = server._get_async_objs().eventloop
+            poll = disconnected.poll(server._session_mgr)
+            expired, idle = asyncio.run_coroutine_threadsafe(poll, loop).result()
+        except (AttributeError, RuntimeError, concurrent.futures.CancelledError):
+            # An untested version of Streamlit, or the server is shutting down.
+            _log.warning("Sessions of visitors who left are kept until the next one leaves.")
+            return
+        for session in expired:
+            clear_session(session)
+        became_idle = was_idle is None or (idle and not was_idle)
+        if became_idle:
+            # Freeze what is loaded by now: a collection that walks through all of it would stall
+            # every stream for 100 ms and more.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+        if expired or became_idle:
+            malloc.trim()
+        was_idle = idle

@@ -1,0 +1,39 @@
+"""A table of faces as the bytes of a file, made in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emotion.results.rows import Row, to_csv
+from emotion.results.writers import arrow_table
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """A file format: name on the page, file suffix with its dot, MIME type."""
+
+    name: str
+    suffix: str
+    mime: str
+
+
+CSV = TableFormat("CSV", ".csv", "text/csv")
+JSON = TableFormat("JSON", ".json", "application/json")
+PARQUET = TableFormat("Parquet", ".parquet", "application/vnd.apache.parquet")
+TABLE_FORMATS = (CSV, JSON, PARQUET)
+
+
+def table_bytes(rows: Iterable[Row], table_format: TableFormat) -> bytes:
+    """The rows in this format, with the columns of the command line's tables."""
+    if table_format == CSV:
+        return to_csv(rows).encode()
+    if table_format == JSON:
+        return (json.dumps(list(rows), indent=1) + "\n").encode()
+    import pyarrow.parquet as pq
+
+    file = io.BytesIO()
+    pq.write_table(arrow_table(list(rows)), file)
+    return file.getvalue()

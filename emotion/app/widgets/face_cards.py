@@ -1,0 +1,86 @@
+"""Face cards: thumbnail, caption and bars of one face, in the colour of its box.
+
+Photo, Webcam, Video and the report all show these cards; they differ in what they fill in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup
+
+from emotion.app.captions import face_caption
+from emotion.app.templating import render
+from emotion.app.widgets.bars import bars_html
+from emotion.imaging.annotation import face_color
+from emotion.types import Face
+
+_SMALL_FACE_PX = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceCard:
+    """What one card shows.
+
+    Args:
+        kind: "face" in photos and the live stream, "person" in a clip.
+        number: As on the box in the picture, from 1; sets the colour.
+        title: The card's heading.
+        note: A smaller line under it, if any.
+        probabilities: Shape (7,); for a person, the share of each expression in time.
+        bars_label: What the bars show, for screen readers.
+        thumbnail: Data URL of a square picture, if any.
+        sparkline: From ``sparkline_html``, if any.
+    """
+
+    kind: Literal["face", "person"] = "face"
+    number: int
+    title: str
+    note: str = ""
+    probabilities: npt.NDArray[np.float32]
+    bars_label: str
+    thumbnail: str = ""
+    sparkline: Markup | None = None
+
+    @property
+    def name(self) -> str:
+        """Such as "Face 1"."""
+        return f"{self.kind.capitalize()} {self.number}"
+
+    @property
+    def color(self) -> tuple[int, int, int]:
+        """RGB of the face's box."""
+        return face_color(self.number - 1)
+
+    @property
+    def bars(self) -> Markup:
+        """The bars of the probabilities."""
+        return bars_html(self.probabilities, self.color, label=self.bars_label)
+
+
+def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
+    """The cards in a grid, for ``st.html``."""
+    return render("face_cards.html", cards=list(cards))
+
+
+def photo_cards(faces: Sequence[Face], thumbnails: Sequence[str]) -> list[FaceCard]:
+    """A card for each face of a photo, numbered from 1 in their order."""
+    return [
+        FaceCard(
+            number=number,
+            title=face_caption(face, number),
+            note="A small face: less certain." if _longer_side(face) < _SMALL_FACE_PX else "",
+            probabilities=face.probabilities,
+            bars_label=f"Probabilities of face {number}",
+            thumbnail=picture,
+        )
+        for number, (face, picture) in enumerate(zip(faces, thumbnails, strict=True), start=1)
+    ]
+
+
+def _longer_side(face: Face) -> float:
+    return float((face.xyxy[2:] - face.xyxy[:2]).max())

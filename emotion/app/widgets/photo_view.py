@@ -1,0 +1,86 @@
+"""One analysed photo: the annotated picture, its face cards and its downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+import emotion
+from emotion.app import layout
+from emotion.app.analyzed_photo import AnalyzedPhoto, annotated_jpeg, safe_stem
+from emotion.app.captions import counted, escape_markdown, photo_caption
+from emotion.app.widgets.face_cards import face_cards_html, photo_cards
+from emotion.results.rows import face_rows, to_csv
+
+_MAX_CARDS_BESIDE = 4  # more cards go below the picture
+_NO_FACE = (
+    "**No face was found.** Try a picture in which a face looks towards the camera, is at least "
+    "40 pixels wide, well lit, and upright."
+)
+
+
+def photo_view(
+    name: str, photo: AnalyzedPhoto | emotion.EmotionError, number: int, *, is_only: bool
+) -> None:
+    """Draws the photo with its results, or the message that says why there are none.
+
+    Args:
+        name: The visitor's file name.
+        photo: What came of it.
+        number: Of the photo on the page, from 1; makes the widgets' keys unique.
+        is_only: Whether it is the only photo; if not, it has a heading.
+    """
+    if not is_only:
+        st.subheader(escape_markdown(name), anchor=False, divider="gray")
+    if isinstance(photo, emotion.EmotionError):
+        layout.show_error(photo, name)
+        return
+    beside = len(photo.faces) <= _MAX_CARDS_BESIDE
+    left, right = st.columns([3, 2], gap="medium") if beside else (st.container(), st.container())
+    with left, st.container(key=f"picture-{number}", gap="xsmall"):
+        st.image(photo.preview, width="stretch", alt=photo_caption(photo.faces))
+        count = counted(len(photo.faces), "face")
+        layout.small_text(f"{count} · {photo.width} × {photo.height} pixels")
+    with right:
+        if not photo.faces:
+            st.info(_NO_FACE)
+            return
+        st.html(face_cards_html(photo_cards(photo.faces, photo.thumbnails)))
+        stem = safe_stem(name)
+        with st.container(horizontal=True):
+            download_button(
+                "Download picture", partial(annotated_jpeg, photo), f"{stem}-faces.jpg", number
+            )
+            download_button(
+                "Download table (CSV)",
+                partial(faces_csv, [(name, photo)]),
+                f"{stem}-faces.csv",
+                number,
+            )
+
+
+def faces_csv(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> str:
+    """The table of all faces as CSV text, with a header.
+
+    Args:
+        photos: Of each its file name and the photo.
+    """
+    return to_csv(row for name, photo in photos for row in face_rows(name, photo.faces))
+
+
+def download_button(
+    label: str, make: Callable[[], str | bytes], file_name: str, number: int
+) -> None:
+    """Draws a button whose file is made when it is pressed, without a rerun of the page.
+
+    Args:
+        label: On the button.
+        make: Returns the file's content.
+        file_name: That the browser suggests.
+        number: Makes the button's key unique among those with this label.
+    """
+    st.download_button(
+        label, make, file_name=file_name, on_click="ignore", key=f"photo:get:{label}:{number}"
+    )
