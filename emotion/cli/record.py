@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.cli.common import usage_error
-from emotion.files import partial_path
+from emotion.files import atomic_write
 from emotion.results.rows import COLUMNS, Row
 from emotion.results.writers import Table, forget_rows, open_table, rows_file
 
@@ -40,9 +40,9 @@ class Record:
         self._problems: dict[str, str] = {}
         lines = self._read(whole) if resume else []
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_path(path)
-        partial.write_text("".join(json.dumps(line) + "\n" for line in [self._settings, *lines]))
-        partial.replace(path)
+        text = "".join(json.dumps(line) + "\n" for line in [self._settings, *lines])
+        with atomic_write(path) as partial:
+            partial.write_text(text)
         self._file = path.open("ab", buffering=0)
 
     def skip(self, name: str) -> bool:

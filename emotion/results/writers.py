@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from emotion.files import partial_path
+from emotion.files import atomic_write
 from emotion.results.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
@@ -124,9 +124,8 @@ class _LineTable:
         self._form = form
         if keep is None or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            begun = partial_path(path)
-            begun.write_bytes(form.head + form.foot)
-            begun.replace(path)  # an older table is there until the new one is one
+            with atomic_write(path) as partial:
+                partial.write_bytes(form.head + form.foot)
             keep = len(form.head)
         self._file = path.open("r+b", buffering=0)
         self.end = keep
@@ -168,11 +167,12 @@ class _ParquetTable(_LineTable):
         super().close()
         import pyarrow.parquet as pq
 
-        partial = partial_path(self._path)
-        with pq.ParquetWriter(partial, arrow_schema()) as writer:
+        with (
+            atomic_write(self._path) as partial,
+            pq.ParquetWriter(partial, arrow_schema()) as writer,
+        ):
             for rows in _groups(rows_file(self._path)):
                 writer.write_table(arrow_table(rows))
-        partial.replace(self._path)
 
 
 def _groups(path: Path) -> Iterator[list[Row]]:

@@ -15,8 +15,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion.prefetch import prefetch
 from emotion.training import architectures
-from emotion.training.batches import Draw, epoch_batches, prefetched
+from emotion.training.batches import Draw, epoch_batches
 from emotion.training.config import TrainingConfig, run_of, run_record
 from emotion.training.data.faces import FaceFormat, LabelledFaces
 from emotion.training.distill import taught
@@ -157,7 +158,7 @@ class Trainer:
             epoch=epoch,
         )
         logs = []
-        for batch in prefetched(batches):
+        for batch in prefetch(batches, depth=3):
             self.model.reset_metrics()
             logs.append(
                 self.model.train_on_batch(

@@ -10,6 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from emotion.analyzer import load_analyzer
+from emotion.prefetch import prefetch
 from emotion.results.rows import Row
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
@@ -17,7 +18,6 @@ from emotion.tracking.cuts import CutDetector
 from emotion.tracking.rows import tracked_rows
 from emotion.tracking.track import Place
 from emotion.types import Image
-from emotion.video.ahead import ahead
 from emotion.video.clip import Clip, read_frames
 from emotion.video.container import Source
 
@@ -81,7 +81,7 @@ def followed(
     tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
     with (
         closing(_located(frames, tracker)) as finding,
-        closing(ahead(finding)) as found,
+        closing(prefetch(finding)) as found,
     ):
         for index, time_s, image, places in found:
             yield FrameResult(index, time_s, tracker.answer(image, places)), image
@@ -92,7 +92,7 @@ def _located(
 ) -> Generator[tuple[int, float, Image, tuple[Place, ...]]]:
     """Each frame with the places of its faces."""
     cuts = CutDetector()
-    with closing(ahead(frames)) as pictures:
+    with closing(prefetch(frames)) as pictures:
         for index, time_s, image in pictures:
             if cuts.is_cut(image):
                 tracker.reset(cuts.exchange(tracker.tracks), time_s)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from emotion.errors import VideoError
-from emotion.files import partial_path
+from emotion.files import move_into_place, partial_path
 from emotion.imaging.files import i420
 from emotion.types import Image
 from emotion.video.sound import Soundtrack
@@ -107,7 +107,7 @@ class ClipWriter:
             ) from error
         finally:
             if self._path is not None and whole:
-                partial_path(self._path).replace(self._path)
+                move_into_place(partial_path(self._path), self._path)
             elif self._path is not None:
                 partial_path(self._path).unlink(missing_ok=True)
 

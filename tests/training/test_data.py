@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from emotion.errors import DataError
+from emotion.prefetch import prefetch
 from emotion.training.augment import Augmentation
-from emotion.training.batches import Batch, epoch_batches, prefetched
+from emotion.training.batches import Batch, epoch_batches
 from emotion.training.data import read_faces
 from emotion.training.data.faces import FERPLUS_LABELS, choosing_faces, picture_keys, without_copies
 from emotion.training.targets import majority, targets_of, vote_distribution
@@ -138,7 +139,7 @@ def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> N
             faces.images, teaching, Augmentation(),
             batch_size=32, size=(40, 40), seed=3, epoch=epoch,
         )  # fmt: skip
-        ready = list(prefetched(batches))
+        ready = list(prefetch(batches))
         assert len(ready) == 560 // 32
         assert all(b.images.shape == (32, 40, 40, 1) for b in ready)
         return ready[0].images
@@ -153,7 +154,7 @@ def test_an_error_while_making_batches_arrives() -> None:
         raise OSError("disk")
 
     with pytest.raises(OSError, match="disk"):
-        list(prefetched(broken()))
+        list(prefetch(broken()))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="FER2013 is not here: the real counts are not held")

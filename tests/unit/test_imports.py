@@ -12,7 +12,7 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "geometry", "imaging", "models"},
+    {"files", "prefetch", "geometry", "imaging", "models"},
     {"expression", "detection"},
     {"analyzer"},
     {"results"},

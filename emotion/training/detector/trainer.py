@@ -19,7 +19,7 @@ import tensorflow as tf
 from emotion.detection.points import grid
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
-from emotion.training.batches import prefetched
+from emotion.prefetch import prefetch
 from emotion.training.config import run_of, run_record
 from emotion.training.detector import network
 from emotion.training.detector.answers import detector_of, judge
@@ -122,7 +122,7 @@ class DetectorTrainer:
             self._pictures, c.views, c.colors, batch_size=c.batch_size, side=c.side,
             strides=network.STRIDES, seed=c.seed, epoch=epoch,
         )  # fmt: skip
-        losses = [self._step(*_tensors(batch)) for batch in prefetched(batches)]
+        losses = [self._step(*_tensors(batch)) for batch in prefetch(batches, depth=3)]
         each = np.array([np.asarray(loss) for loss in losses], dtype=np.float64)
         means = np.asarray(each.mean(axis=0))
         if not math.isfinite(means[0]):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from emotion.errors import VideoError
+from emotion.prefetch import prefetch
 from emotion.types import Image
-from emotion.video.ahead import ahead
 from emotion.video.clip import Clip
 from emotion.video.faces import analyze_video, followed
 from tests.clips import encode
@@ -20,7 +20,7 @@ from tests.unit.test_video_reading import CountingAnalyzer
 
 
 def workers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
 def frames(count: int, made: list[int] | None = None) -> Iterator[tuple[int, float, Image]]:
@@ -37,7 +37,7 @@ def broken(count: int) -> Iterator[tuple[int, float, Image]]:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
 def test_the_order_stays(count: int) -> None:
-    assert list(ahead(range(count))) == list(range(count))
+    assert list(prefetch(range(count))) == list(range(count))
     assert not workers()
 
 
@@ -49,9 +49,9 @@ def test_it_is_made_elsewhere_and_no_further_ahead_than_told() -> None:
             made.append(threading.current_thread().name)
             yield index
 
-    for index in ahead(items(), most=3):
+    for index in prefetch(items(), depth=3):
         assert len(made) <= index + 1 + 3
-    assert all(name.startswith("ahead") for name in made)
+    assert all(name.startswith("prefetch") for name in made)
 
 
 def test_what_was_done_before_an_error_is_kept() -> None:
