@@ -3,7 +3,8 @@
     python benchmarks/live_stages.py --size 1280x720 --faces 3 --frames 300
 
 Prints what ``emotion benchmark`` prints for one and ten faces at 640x480: median and 95th
-percentile in milliseconds, one step after the other on one thread (``emotion/live/stages.py``).
+percentile in milliseconds, one step after the other on one thread
+(``emotion/benchmarking/live_stages.py``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # shares the portraits with the tests
 
 import emotion  # noqa: E402 - after the path above
-from emotion.live.stages import crowd, frame_stages, swaying, vp8_packets  # noqa: E402
+from emotion.benchmarking.live_stages import frame_stages  # noqa: E402
+from emotion.benchmarking.synthetic_camera import crowd, sway, vp8_packets  # noqa: E402
 from tests.browser import harness  # noqa: E402
 
 RATE_HZ = 30
@@ -37,7 +39,7 @@ def main() -> None:
     portrait = harness.portraits()[0]
     middle = portrait[:, (portrait.shape[1] - portrait.shape[0]) // 2 :][:, : portrait.shape[0]]
     picture = crowd(middle, (height, width), options.faces)
-    packets = vp8_packets(swaying(picture, RATE_HZ, RATE_HZ + options.frames), RATE_HZ)
+    packets = vp8_packets(sway(picture, RATE_HZ, RATE_HZ + options.frames), RATE_HZ)
     seen = frame_stages(emotion.load_analyzer(), packets, RATE_HZ)
     print(
         f"{options.size}, {options.frames} frames, {seen.faces:.1f} faces followed, "

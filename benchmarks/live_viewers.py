@@ -46,7 +46,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.live_server import cpu_s, memory_mb  # noqa: E402 - after the path above
 from benchmarks.time_code import film, read_number  # noqa: E402
-from emotion.live.aiortc_queues import hand_on_at_once  # noqa: E402
+from emotion.live.aiortc_patches.bounded_queues import patch_receiver  # noqa: E402
 
 
 class Replay(MediaStreamTrack):
@@ -150,7 +150,7 @@ async def connect(server: Server, source: Replay) -> Viewer:
 
     connection.addTrack(source)
     # As browsers do, not aiortc: a frame is there when its last packet is.
-    hand_on_at_once(connection.getReceivers()[0])
+    patch_receiver(connection.getReceivers()[0])
     await connection.setLocalDescription(await connection.createOffer())
     local = connection.localDescription
     loop = asyncio.get_running_loop()

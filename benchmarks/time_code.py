@@ -18,7 +18,7 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # shares the portraits with the tests
 
-from emotion.live.stages import vp8_packets  # noqa: E402 - after the path above
+from emotion.benchmarking.synthetic_camera import vp8_packets  # noqa: E402 - after the path above
 from tests.browser import harness  # noqa: E402
 
 BITS = 9

@@ -24,9 +24,9 @@ from emotion.app.webcam_figures import figures_html
 from emotion.app.webrtc import START, camera, round_trip_ms
 from emotion.app.words import looks
 from emotion.imaging.annotation import face_color
-from emotion.live import VIEWERS, LiveProcessor, LiveSnapshot, NoRoomError, SettingsHolder
-from emotion.live.record import SessionRecord
-from emotion.live.viewers import no_room
+from emotion.live import ADMISSION, LiveProcessor, LiveSnapshot, ServerFullError, SettingsHolder
+from emotion.live.admission import server_full_message
+from emotion.live.history import LiveHistory
 from emotion.tracking import TrackedFace
 
 MAX_CHARTS = 3
@@ -97,7 +97,7 @@ def page() -> None:
     holder: SettingsHolder = st.session_state.setdefault(f"{_KEY}-settings", SettingsHolder())
     limit = _limit()
     own: _Own = st.session_state.setdefault(f"{_KEY}-own", _Own())
-    if limit is not None and VIEWERS.present(besides=own.processor) >= limit:
+    if limit is not None and ADMISSION.active(excluding=own.processor) >= limit:
         _wait_for_room(limit)
         shared.footer()
         return
@@ -105,14 +105,14 @@ def page() -> None:
 
     def make_processor() -> LiveProcessor:
         processor = LiveProcessor(analyzer, holder)
-        VIEWERS.enter(processor, limit, instead_of=own.processor)
+        ADMISSION.admit(processor, limit, replacing=own.processor)
         own.processor = processor
         return processor
 
     with picture:
         try:
             context = camera(_KEY, make_processor)
-        except NoRoomError:  # somebody else was quicker
+        except ServerFullError:  # somebody else was quicker
             _wait_for_room(limit or 0)
             return
         except Exception as error:  # noqa: BLE001 - a faulty setting or a failed handshake
@@ -129,7 +129,7 @@ def page() -> None:
         connection.follow(signalling=signalling, playing=playing)
         processor = context.video_processor
         if playing and processor is not None:
-            _show_stream(processor.snapshot(), processor.record, round_trip_ms(context))
+            _show_stream(processor.snapshot(), processor.history, round_trip_ms(context))
         else:
             _show_rest(connection, signalling=signalling)
 
@@ -153,10 +153,10 @@ def _limit() -> int | None:
 
 def _wait_for_room(limit: int) -> None:
     """Says that all places are taken, and draws the page anew once one is free."""
-    st.info(no_room(limit))
+    st.info(server_full_message(limit))
 
     def look() -> None:
-        if VIEWERS.present() < limit:
+        if ADMISSION.active() < limit:
             st.rerun()
 
     st.fragment(look, run_every=LOOK_FOR_ROOM_EVERY_S)()
@@ -178,7 +178,7 @@ def _show_rest(connection: _Connection, *, signalling: bool) -> None:
         )
 
 
-def _show_stream(seen: LiveSnapshot, record: SessionRecord, way_ms: float | None) -> None:
+def _show_stream(seen: LiveSnapshot, record: LiveHistory, way_ms: float | None) -> None:
     """Charts of the largest faces, or why there are none, over the stream's figures."""
     if not seen.analyzed:
         _say("Starting…", "Waiting for the first picture.")
@@ -196,7 +196,7 @@ def _show_stream(seen: LiveSnapshot, record: SessionRecord, way_ms: float | None
     st.html(figures_html(seen, way_ms))
 
 
-def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
+def _show_faces(seen: LiveSnapshot, record: LiveHistory) -> None:
     """One card a face, as in the Photo place; all in one element, so that it is drawn at once."""
     shown = seen.faces[:MAX_CHARTS]
     cards = "".join(_card_html(face, record) for face in shown)
@@ -205,7 +205,7 @@ def _show_faces(seen: LiveSnapshot, record: SessionRecord) -> None:
         st.caption(f"{len(seen.faces)} faces in the picture; the {len(shown)} largest have a card.")
 
 
-def _card_html(face: TrackedFace, record: SessionRecord) -> str:
+def _card_html(face: TrackedFace, record: LiveHistory) -> str:
     number, color = face.number, face_color(face.number - 1)
     bars = bars_html(face.probabilities, color, title=f"Face {number}")
     strip = strip_html(*record.timeline(number, SECONDS), title="The last minute")

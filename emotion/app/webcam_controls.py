@@ -12,7 +12,7 @@ from emotion.app.photo import show_photo
 from emotion.app.photo_result import Photo, read_photo
 from emotion.app.webrtc import DEFAULT_SIZE, SIZES, ask_for_size
 from emotion.imaging.files import encode_image
-from emotion.live import LiveProcessor, LiveSettings, SessionRecord, SettingsHolder
+from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
 from emotion.results.rows import to_csv
 
 _STILL = "webcam:still"
@@ -53,8 +53,8 @@ def controls(
         paused=paused and processor is not None,
     )
     if processor is not None:
-        st.session_state[_RECORD] = processor.record
-    record: SessionRecord | None = st.session_state.get(_RECORD)
+        st.session_state[_RECORD] = processor.history
+    record: LiveHistory | None = st.session_state.get(_RECORD)
     if record is not None:
         with st.container(horizontal=True):
             if st.button("Take a still", disabled=processor is None) and processor is not None:
@@ -73,7 +73,7 @@ def controls(
 
 
 def _take(processor: LiveProcessor, analyzer: emotion.Analyzer) -> None:
-    image = processor.still()
+    image = processor.latest_image()
     if image is None:
         st.info("There is no picture yet; try again in a moment.")
         return

@@ -12,11 +12,13 @@ from __future__ import annotations
 from html import escape
 
 from emotion.live import LiveSnapshot
-from emotion.live.load import LESS_ANALYSIS, SMALLER_PICTURE
+from emotion.live.load_shedding import LoadLevel
 
 _GIVEN_UP = {
-    LESS_ANALYSIS: "The server is busy: the answers come less often.",
-    SMALLER_PICTURE: "The server is busy: the answers come less often, the picture is smaller.",
+    LoadLevel.REDUCED_ANALYSIS: "The server is busy: the answers come less often.",
+    LoadLevel.REDUCED_SIZE: (
+        "The server is busy: the answers come less often, the picture is smaller."
+    ),
 }
 
 
@@ -62,6 +64,6 @@ def _of_delay(behind_ms: float, round_trip_ms: float | None) -> str:
     )
 
 
-def _given_up_html(level: int) -> str:
+def _given_up_html(level: LoadLevel) -> str:
     text = _GIVEN_UP.get(level)
     return f'<p class="emotion-given-up small" role="status">{text}</p>' if text else ""

@@ -16,10 +16,9 @@ streamlit-webrtc 0.79 (``pyproject.toml`` holds it below 0.80):
    Where it cannot reach the frame, the component's own message stays.
 3. ``webrtc_size.js`` (resolution). The component asks the camera for one size, at the start. The
    script wraps the frame's ``getUserMedia`` and tells a running camera of another size.
-4. Queues, jitter buffer and encoder: see ``aiortc_queues.py``, ``aiortc_jitter.py`` and
-   ``aiortc_encoder.py`` in ``emotion/live``, put in place here. OpenCV gets one thread: several
-   wait for each other by spinning, which on two cores took 1.2 ms of the other core for .2 ms of
-   work, several times a frame.
+4. Queues, jitter buffer and encoder: see ``emotion/live/aiortc_patches``, installed here. OpenCV
+   gets one thread: several wait for each other by spinning, which on two cores took 1.2 ms of the
+   other core for .2 ms of work, several times a frame.
 5. The picture is processed on the server's event loop (``async_processing=False``): our processor
    returns in about a millisecond because it analyses on a thread of its own. The library's
    asynchronous mode would add a frame of delay, an unbounded queue, and a thread for each viewer.
@@ -41,8 +40,8 @@ from streamlit_webrtc import component as library
 
 from emotion.app.ice import rtc_configuration
 from emotion.live import LiveProcessor
-from emotion.live.aiortc_encoder import encode_plainly
-from emotion.live.aiortc_queues import keep_only_the_newest
+from emotion.live.aiortc_patches.bounded_queues import install_bounded_queues
+from emotion.live.aiortc_patches.vp8_settings import install_vp8_settings
 
 START, STOP, CHOOSE_CAMERA = "Start", "Stop", "Choose camera"
 
@@ -107,10 +106,10 @@ _size = st.components.v2.component(
     isolate_styles=False,
 )
 
-encode_plainly()
+install_vp8_settings()
 cv2.setNumThreads(1)
 try:
-    keep_only_the_newest()
+    install_bounded_queues()
 except RuntimeError:
     _log.exception("The stream runs with the library's own queues: it may fall behind under load.")
 

@@ -104,7 +104,8 @@ def live(analyzer: Analyzer, image: Image, faces: int, repeats: int) -> dict[str
     Without a face in the photo its picture is taken as it is. repeats: frames, after a second. The
     steps take turns frame by frame, so that the peak of memory after them is one for all.
     """
-    from emotion.live.stages import crowd, frame_stages, swaying, vp8_packets
+    from emotion.benchmarking.live_stages import frame_stages
+    from emotion.benchmarking.synthetic_camera import crowd, sway, vp8_packets
 
     found = analyzer.detect(image)
     if found:
@@ -112,7 +113,7 @@ def live(analyzer: Analyzer, image: Image, faces: int, repeats: int) -> dict[str
         side, middle = 1.8 * max(x2 - x1, y2 - y1), ((x1 + x2) / 2, (y1 + y2) / 2)
         left, top = (max(round(float(v - side / 2)), 0) for v in middle)
         image = crowd(image[top : top + round(side), left : left + round(side)], FRAME_SIZE, faces)
-    packets = vp8_packets(swaying(image, RATE_HZ, RATE_HZ + max(repeats, 1)), RATE_HZ)
+    packets = vp8_packets(sway(image, RATE_HZ, RATE_HZ + max(repeats, 1)), RATE_HZ)
     seen = frame_stages(analyzer, packets, RATE_HZ)
     peak = _peak()
     rows = [

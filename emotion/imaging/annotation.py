@@ -14,7 +14,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emotion.imaging.canvas import Canvas, Color, I420Canvas, Planes, Rect, RgbCanvas
+from emotion.imaging.canvas import Canvas, Color, I420Canvas, Rect, RgbCanvas
+from emotion.imaging.yuv import Planes
 from emotion.types import Face, Image, check_image
 
 FACE_COLORS: tuple[Color, ...] = (

@@ -1,6 +1,5 @@
 """Pictures from bytes and to bytes: the border where a file becomes an RGB array and back.
 
-Also the planes that a video's encoder takes.
 Stateless and safe to use from several threads.
 """
 
@@ -11,7 +10,6 @@ import struct
 import warnings
 import zlib
 
-import cv2
 import numpy as np
 from PIL import Image as PILImage
 from PIL import UnidentifiedImageError
@@ -86,19 +84,6 @@ def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> by
     options = {"quality": quality} if name in ("JPEG", "WEBP") else {}
     PILImage.fromarray(image).save(buffer, name, **options)
     return buffer.getvalue()
-
-
-def i420(image: Image) -> Image:
-    """The planes Y, U, V of an RGB image with even sides, uint8 (3 H / 2, W): FFmpeg's yuv420p.
-
-    What video encoders want, at a fifth of the time that FFmpeg's own conversion takes.
-    """
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), np.uint8)
-
-
-def from_i420(packed: Image) -> Image:
-    """The RGB image of such planes, uint8 (H, W, 3)."""
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), np.uint8)
 
 
 def _too_large(width: int, height: int) -> str:

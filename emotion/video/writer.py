@@ -12,7 +12,7 @@ import numpy as np
 
 from emotion.errors import VideoError
 from emotion.files import move_into_place, partial_path
-from emotion.imaging.files import i420
+from emotion.imaging.yuv import rgb_to_i420
 from emotion.types import Image
 from emotion.video.sound import Soundtrack
 
@@ -71,7 +71,7 @@ class ClipWriter:
             self._stream = self._add_stream(image)
             if self._sound is not None:
                 self._sound.begin(self._container)
-        planes = i420(self._fitted(image, self._stream))
+        planes = rgb_to_i420(self._fitted(image, self._stream))
         frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
         # Two frames never share a time, however a camera rounds.
         self._last_pts = max(round(time_s / TIME_BASE), self._last_pts + 1)

@@ -22,9 +22,10 @@ from aiortc.contrib import media
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError
 
-from emotion.live import aiortc_queues as ours
-from emotion.live.aiortc_jitter import AskAgain, EarlyJitterBuffer
-from emotion.live.load import Load
+from emotion.live.aiortc_patches import bounded_queues as ours
+from emotion.live.aiortc_patches.jitter_buffer import LowLatencyJitterBuffer
+from emotion.live.aiortc_patches.nack import RepeatingNackGenerator
+from emotion.live.load_shedding import LoadShedder
 
 Result = TypeVar("Result")
 
@@ -46,8 +47,8 @@ print(json.dumps(asyncio.run(look())))
 
 @pytest.fixture(autouse=True)
 def in_place() -> None:
-    ours.keep_only_the_newest()
-    ours.keep_only_the_newest()  # a second call changes nothing
+    ours.install_bounded_queues()
+    ours.install_bounded_queues()  # a second call changes nothing
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -78,22 +79,22 @@ def test_what_is_replaced_is_still_there() -> None:
         return track._queue, relay._queue, encoded, sound._queue, jitter, heard, asking
 
     received, relayed, encoded, sound, jitter, heard, asking = run(look())
-    assert type(received) is ours.ReceivedQueue
-    assert type(relayed) is ours.NewestQueue
-    assert type(encoded) is ours.EncodedQueue
+    assert type(received) is ours.DecodedFrameQueue
+    assert type(relayed) is ours.LatestItemQueue
+    assert type(encoded) is ours.EncodedFrameQueue
     assert type(sound) is asyncio.Queue
-    assert type(jitter) is EarlyJitterBuffer
+    assert type(jitter) is LowLatencyJitterBuffer
     assert jitter.capacity >= 512
-    assert type(asking) is AskAgain
+    assert type(asking) is RepeatingNackGenerator
     assert type(heard) is JitterBuffer
 
 
 def test_another_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ours, "_applied", False)
+    monkeypatch.setattr(ours, "_installed", False)
     monkeypatch.setattr(ours, "_DECODER_QUEUE", "_RTCRtpReceiver__another_name")
     before = rtcrtpreceiver.RemoteStreamTrack.__init__
     with pytest.raises(RuntimeError, match=r"aiortc 1\.16"):
-        ours.keep_only_the_newest()
+        ours.install_bounded_queues()
     assert rtcrtpreceiver.RemoteStreamTrack.__init__ is before
 
 
@@ -149,7 +150,7 @@ def encoded(*, key: bool) -> tuple[Any, Any]:
 
 def test_encoded_frames_are_never_left_out_singly() -> None:
     ask = threading.Event()
-    waiting = ours.EncodedQueue(ask, nobody)
+    waiting = ours.EncodedFrameQueue(ask, nobody)
     waiting.put(encoded(key=True))
     for _ in range(ours.MAX_ENCODED - 1):
         waiting.put(encoded(key=False))
@@ -168,7 +169,7 @@ def test_encoded_frames_are_never_left_out_singly() -> None:
 
 
 def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
-    waiting = ours.EncodedQueue(threading.Event(), nobody)
+    waiting = ours.EncodedFrameQueue(threading.Event(), nobody)
     for _ in range(ours.MAX_ENCODED + 2):
         waiting.put(encoded(key=False))
     with pytest.raises(queue.Empty):
@@ -178,15 +179,15 @@ def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
 
 
 def test_frames_held_up_by_one_packet_are_no_overload(monkeypatch: pytest.MonkeyPatch) -> None:
-    load = Load()
-    monkeypatch.setattr(ours, "LOAD", load)
-    taken = ours.ReceivedQueue()
-    taken.excuse(4)
+    shedder = LoadShedder()
+    monkeypatch.setattr(ours, "SHEDDER", shedder)
+    taken = ours.DecodedFrameQueue()
+    taken.expect_burst(4)
     for number in range(4):
         taken.put_nowait(number)
-    assert load._dropped == 0
+    assert shedder._dropped == 0
     taken.put_nowait(4)
-    assert load._dropped == 1
+    assert shedder._dropped == 1
     assert taken.get_nowait() == 4
 
 
@@ -194,11 +195,11 @@ def test_the_track_of_a_receiver_is_told_what_was_held_up() -> None:
     async def look() -> tuple[Any, Any]:
         connection = RTCPeerConnection()
         receiver: Any = connection.addTransceiver("video").receiver
-        receiver._RTCRtpReceiver__decoder_queue._excuse(2)  # before there is a track
+        receiver._RTCRtpReceiver__decoder_queue._on_burst(2)  # before there is a track
         receiver._track = rtcrtpreceiver.RemoteStreamTrack("video")
-        receiver._RTCRtpReceiver__decoder_queue._excuse(3)
+        receiver._RTCRtpReceiver__decoder_queue._on_burst(3)
         await connection.close()
         return receiver.track._queue, receiver
 
     taken, _ = run(look())
-    assert taken._late == 3
+    assert taken._burst_left == 3

@@ -14,8 +14,7 @@ from emotion.imaging.annotation import (
     face_color,
     ink_color,
 )
-from emotion.imaging.canvas import fill, halved, split
-from emotion.imaging.files import i420
+from emotion.imaging.yuv import copy_planes, halve_planes, rgb_to_i420, split_planes
 from emotion.types import Face
 
 
@@ -182,9 +181,9 @@ def test_text_on_every_color_can_be_read(color: tuple[int, int, int]) -> None:
 def test_a_frame_s_planes_show_what_an_image_shows() -> None:
     image = np.full((240, 320, 3), (90, 140, 120), np.uint8)
     faces = [face(41, 61, 140, 181), face(201, 90, 300, 211, top=4)]
-    planes = i420(image)
+    planes = rgb_to_i420(image)
     before = planes.copy()
-    annotate_planes(split(planes), faces)
+    annotate_planes(split_planes(planes), faces)
     shown = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420).astype(int)
     apart = np.abs(shown - annotate(image, faces)).max(axis=2)
     # Tags begin at even places, and colours have half of the resolution.
@@ -192,24 +191,24 @@ def test_a_frame_s_planes_show_what_an_image_shows() -> None:
     assert tuple(shown[120, 41]) == pytest.approx(face_color(0), abs=24)
     untouched = np.ones((240, 320), bool)
     untouched[30:215, 35:306] = False
-    for plane, old, step in zip(split(planes), split(before), (1, 2, 2), strict=True):
+    for plane, old, step in zip(split_planes(planes), split_planes(before), (1, 2, 2), strict=True):
         kept = untouched[::step, ::step]
         assert np.array_equal(plane[kept], old[kept])
 
 
 def test_planes_in_a_mirror_and_at_half_of_their_size() -> None:
-    planes = split(np.random.default_rng(1).integers(0, 255, (3 * 31, 82), np.uint8))
-    target = split(np.zeros((3 * 31, 82), np.uint8))
-    fill(target, planes)
+    planes = split_planes(np.random.default_rng(1).integers(0, 255, (3 * 31, 82), np.uint8))
+    target = split_planes(np.zeros((3 * 31, 82), np.uint8))
+    copy_planes(target, planes)
     for plane, seen in zip(planes, target, strict=True):
         assert np.array_equal(plane, seen)
-    fill(target, planes, mirror=True)
+    copy_planes(target, planes, mirror=True)
     for plane, seen in zip(planes, target, strict=True):
         assert np.array_equal(plane[:, ::-1], seen)
-    assert [plane.shape for plane in halved(planes)] == [(30, 40), (15, 20), (15, 20)]
-    even = split(np.full((3 * 20, 80), 77, np.uint8))
+    assert [plane.shape for plane in halve_planes(planes)] == [(30, 40), (15, 20), (15, 20)]
+    even = split_planes(np.full((3 * 20, 80), 77, np.uint8))
     even[0][:, :40] = 177
-    brightness, *colors = halved(even)
+    brightness, *colors = halve_planes(even)
     assert (brightness[:, :20] == 177).all()
     assert (brightness[:, 20:] == 77).all()
     assert all((color == 77).all() for color in colors)
@@ -226,5 +225,5 @@ def test_any_box_can_be_drawn_on_planes(
 ) -> None:
     planes = np.full((3 * height, 2 * width), 128, np.uint8)
     faces = [face(min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in boxes]
-    annotate_planes(split(planes), faces)
+    annotate_planes(split_planes(planes), faces)
     assert bool((planes != 128).any()) == bool(faces)

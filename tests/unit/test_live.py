@@ -16,8 +16,8 @@ import pytest
 from emotion.app.areas import EMOTION_COLORS
 from emotion.app.strip import strip_svg
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
-from emotion.live.newest import NewestWorker
-from emotion.live.record import SessionRecord
+from emotion.live.history import LiveHistory
+from emotion.live.latest_worker import LatestItemWorker
 from emotion.tracking import TrackedFace
 from emotion.types import Detection, Face, Image
 
@@ -221,22 +221,22 @@ def test_a_stream_that_ended_holds_no_picture(make_processor: Make) -> None:
     assert begun.wait(10)
     go_on.set()
     wait_until(lambda: analyzed(processor, 1))
-    assert processor.still() is not None
+    assert processor.latest_image() is not None
     begun.clear()
     go_on.clear()
     processor.recv(make_frame(1))
     assert begun.wait(10)
     processor.on_ended()
-    assert processor.still() is None
+    assert processor.latest_image() is None
     go_on.set()  # the analysis in flight publishes nothing any more
     wait_until(lambda: not any(t.name == "live-analysis" for t in threading.enumerate()))
-    assert processor.still() is None
+    assert processor.latest_image() is None
     assert processor.snapshot().analyzed == 1
 
 
 def test_the_thread_ends_with_the_stream() -> None:
     handled: list[int] = []
-    worker = NewestWorker(handled.append, name="ends-with-the-stream")
+    worker = LatestItemWorker(handled.append, name="ends-with-the-stream")
     worker.offer(1)
     wait_until(lambda: handled == [1])
     worker.close()
@@ -253,8 +253,8 @@ def test_workers_of_one_gate_take_turns_with_their_newest() -> None:
         handled.append(item)
         go_on.wait(10)
 
-    first = NewestWorker(handle, name="first-of-gate", gate=gate)
-    second = NewestWorker(handle, name="second-of-gate", gate=gate)
+    first = LatestItemWorker(handle, name="first-of-gate", slots=gate)
+    second = LatestItemWorker(handle, name="second-of-gate", slots=gate)
     first.offer(1)
     wait_until(lambda: handled == [1])
     for item in (2, 3, 4):
@@ -269,7 +269,7 @@ def test_workers_of_one_gate_take_turns_with_their_newest() -> None:
 
 def test_an_idle_thread_ends_and_comes_back() -> None:
     handled: list[int] = []
-    worker = NewestWorker(handled.append, name="idle-thread", idle_s=0.05)
+    worker = LatestItemWorker(handled.append, name="idle-thread", idle_s=0.05)
     for item in (1, 2):
         worker.offer(item)
         wait_until(partial(handled.__contains__, item))
@@ -297,7 +297,7 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str, roun
         assert changed[85:155].any()
         assert not changed[:80].any()
         assert (np.abs(plain.astype(int) - image).max(axis=(0, 2)) > 6)[5:75].any()
-        still = processor.still()
+        still = processor.latest_image()
         assert still is not None
         assert np.abs(still.astype(int) - image).max() <= rounded
     finally:
@@ -318,7 +318,7 @@ def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
 
 
 def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
-    record = SessionRecord()
+    record = LiveHistory()
     for index in range(30 * 700):
         now_s = 1000 + index / 30
         faces = [tracked(1, seen_s=now_s)]
@@ -335,11 +335,11 @@ def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
     assert values.shape == (len(moments), 7)
     assert (values.argmax(axis=1) == 4).all()
     assert record.timeline(9, 60.0)[1].shape == (0, 7)
-    assert SessionRecord().timeline(1, 60.0)[0].shape == (0,)
+    assert LiveHistory().timeline(1, 60.0)[0].shape == (0,)
 
 
 def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
-    record = SessionRecord()
+    record = LiveHistory()
     record.add([tracked(1, seen_s=10.0), tracked(2, seen_s=10.0)], 10.0)
     record.add([tracked(1, seen_s=10.3), tracked(2, seen_s=10.0)], 10.3)
     record.add([tracked(1, seen_s=10.5), tracked(2, seen_s=10.5)], 10.6)

@@ -11,7 +11,7 @@ from aiortc import RTCRtpSender
 from emotion.app.webcam_figures import figures_html
 from emotion.app.webrtc import ROUND_TRIP, round_trip_ms
 from emotion.live import LiveSnapshot
-from emotion.live.load import LESS_ANALYSIS
+from emotion.live.load_shedding import LoadLevel
 
 SEEN = LiveSnapshot(
     frames=90, analyzed=40, frames_per_s=29.6, analysis_ms=7.2, behind_ms=35.4, size_wh=(640, 480)
@@ -34,7 +34,7 @@ def test_figures_that_are_not_there_are_not_shown() -> None:
     paused = figures_html(LiveSnapshot(paused=True, behind_ms=30.0, analyzed=1), 1.0)
     assert "Paused" in paused
     assert "delay" not in paused.partition(">")[2]
-    assert "busy" in figures_html(LiveSnapshot(level=LESS_ANALYSIS), None)
+    assert "busy" in figures_html(LiveSnapshot(level=LoadLevel.REDUCED_ANALYSIS), None)
 
 
 def stream(connection: object) -> Any:

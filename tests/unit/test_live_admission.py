@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from emotion.app.limits import DEFAULT_VIEWERS, VIEWERS_VARIABLE, max_viewers
-from emotion.live import LiveProcessor, LiveSettings, NoRoomError, SettingsHolder
-from emotion.live.load import ALL_WELL, LESS_ANALYSIS, SMALLER_PICTURE, Load
-from emotion.live.viewers import CONNECTING_S, GONE_S, Viewers
+from emotion.live import LiveProcessor, LiveSettings, ServerFullError, SettingsHolder
+from emotion.live.admission import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, AdmissionControl
+from emotion.live.load_shedding import LoadLevel, LoadShedder
 from tests.unit.test_live import Analyzer, make_face, make_frame, wait_until
 
 
-class FixedLoad(Load):
+class FixedShedder(LoadShedder):
     """A load of the level that a test sets."""
 
-    fixed = ALL_WELL
+    fixed: LoadLevel = LoadLevel.NORMAL
 
     @property
-    def level(self) -> int:
+    def level(self) -> LoadLevel:
         return self.fixed
 
 
@@ -31,13 +31,13 @@ def holder() -> SettingsHolder:
 
 
 @pytest.fixture
-def load() -> FixedLoad:
-    return FixedLoad()
+def shedder() -> FixedShedder:
+    return FixedShedder()
 
 
 @pytest.fixture
-def processor(holder: SettingsHolder, load: FixedLoad) -> Iterator[LiveProcessor]:
-    made = LiveProcessor(Analyzer(lambda image: (make_face(),)), holder, load)
+def processor(holder: SettingsHolder, shedder: FixedShedder) -> Iterator[LiveProcessor]:
+    made = LiveProcessor(Analyzer(lambda image: (make_face(),)), holder, shedder)
     yield made
     made.on_ended()
 
@@ -62,27 +62,29 @@ def test_a_paused_picture_stands_still_with_time_stamps_that_go_on(
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_under_load_the_returned_picture_is_smaller_and_the_analysed_one_is_not(
-    processor: LiveProcessor, holder: SettingsHolder, load: FixedLoad, mirror: bool
+    processor: LiveProcessor, holder: SettingsHolder, shedder: FixedShedder, mirror: bool
 ) -> None:
     holder.settings = LiveSettings(mirror=mirror)
-    load.fixed = LESS_ANALYSIS
+    shedder.fixed = LoadLevel.REDUCED_ANALYSIS
     assert processor.recv(make_frame(0, width=642, height=482)).width == 642
-    load.fixed = SMALLER_PICTURE
+    shedder.fixed = LoadLevel.REDUCED_SIZE
     frame = make_frame(3000, width=642, height=482)
     small = processor.recv(frame)
     assert (small.width, small.height) == (320, 240)
     assert (small.pts, small.time_base) == (frame.pts, frame.time_base)
     wait_until(lambda: processor.snapshot().analyzed >= 1)
     assert processor.snapshot().size_wh == (642, 482)
-    assert processor.snapshot().level == SMALLER_PICTURE
+    assert processor.snapshot().level == LoadLevel.REDUCED_SIZE
     assert processor.recv(make_frame(6000, width=320, height=240)).width == 320
 
 
-def test_under_load_the_analysis_rests_longer(processor: LiveProcessor, load: FixedLoad) -> None:
-    assert processor._rest(0.02) == pytest.approx(0.02)
-    load.fixed = LESS_ANALYSIS
-    assert processor._rest(0.02) == pytest.approx(0.08)
-    assert processor._rest(9.0) == pytest.approx(0.5)
+def test_under_load_the_analysis_rests_longer(
+    processor: LiveProcessor, shedder: FixedShedder
+) -> None:
+    assert processor._rest_s(0.02) == pytest.approx(0.02)
+    shedder.fixed = LoadLevel.REDUCED_ANALYSIS
+    assert processor._rest_s(0.02) == pytest.approx(0.08)
+    assert processor._rest_s(9.0) == pytest.approx(0.5)
 
 
 class Watcher:
@@ -94,47 +96,47 @@ class Watcher:
 
 
 def test_the_limit_holds_and_a_place_comes_free() -> None:
-    viewers = Viewers()
+    admission = AdmissionControl()
     first, second, third = Watcher(), Watcher(), Watcher()
-    viewers.enter(first, 2)
-    viewers.enter(second, 2)
-    with pytest.raises(NoRoomError, match="shows 2 live pictures at once"):
-        viewers.enter(third, 2)
-    assert viewers.present() == 2
+    admission.admit(first, 2)
+    admission.admit(second, 2)
+    with pytest.raises(ServerFullError, match="shows 2 live pictures at once"):
+        admission.admit(third, 2)
+    assert admission.active() == 2
     first.ended = True
-    viewers.enter(third, 2)
-    assert viewers.present() == 2
+    admission.admit(third, 2)
+    assert admission.active() == 2
     for _ in range(20):
-        viewers.enter(Watcher(), None)
+        admission.admit(Watcher(), None)
 
 
 def test_who_vanished_without_a_word_loses_the_place() -> None:
-    viewers = Viewers()
+    admission = AdmissionControl()
     gone, connecting = Watcher(), Watcher()
     connecting.frames = 0
     for each in (gone, connecting):
-        viewers.enter(each, 2)
-        each.silent_s = GONE_S + 1
-    assert viewers.present() == 1
-    connecting.silent_s = CONNECTING_S + 1
-    assert viewers.present() == 0
+        admission.admit(each, 2)
+        each.silent_s = SILENCE_TIMEOUT_S + 1
+    assert admission.active() == 1
+    connecting.silent_s = CONNECT_TIMEOUT_S + 1
+    assert admission.active() == 0
 
 
 def test_nobody_is_kept_alive_by_the_count() -> None:
-    viewers = Viewers()
-    viewers.enter(Watcher(), 1)
+    admission = AdmissionControl()
+    admission.admit(Watcher(), 1)
     gc.collect()
-    assert viewers.present() == 0
+    assert admission.active() == 0
 
 
 def test_a_processor_has_a_place_until_it_ends(processor: LiveProcessor) -> None:
-    viewers = Viewers()
-    viewers.enter(processor, 1)
-    assert viewers.present() == 1
+    admission = AdmissionControl()
+    admission.admit(processor, 1)
+    assert admission.active() == 1
     processor.recv(make_frame(0))
-    assert viewers.present() == 1
+    assert admission.active() == 1
     processor.on_ended()
-    assert viewers.present() == 0
+    assert admission.active() == 0
 
 
 @pytest.mark.parametrize(

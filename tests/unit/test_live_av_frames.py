@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.imaging.files import i420
-from emotion.live.frames import again, annotated, pixels_of, planes_of, to_rgb
+from emotion.imaging.yuv import rgb_to_i420
+from emotion.live.av_frames import annotated_frame, copy_pixels, i420_planes, restamp, to_rgb
 from emotion.tracking import TrackedFace
 from emotion.types import Face, Image
 
 
 def frame_of(image: Image, format_name: str = "yuv420p", pts: int = 3000) -> av.VideoFrame:
     if format_name == "yuv420p":
-        frame = av.VideoFrame.from_ndarray(i420(image), format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(rgb_to_i420(image), format="yuv420p")
     else:
         frame = av.VideoFrame.from_ndarray(image, format=format_name)
     frame.pts, frame.time_base = pts, Fraction(1, 90_000)
@@ -49,10 +49,10 @@ def test_planes_are_the_frame_s_own_whatever_its_rows(height: int, width: int) -
     # FFmpeg lengthens rows to what the processor likes: most widths leave a rest.
     image = noise(2 * height, 2 * width)
     frame = frame_of(image)
-    packed = i420(image)
+    packed = rgb_to_i420(image)
     assert np.array_equal(frame.to_ndarray(), packed)
-    assert np.array_equal(pixels_of(frame), packed)
-    planes = planes_of(frame)
+    assert np.array_equal(copy_pixels(frame), packed)
+    planes = i420_planes(frame)
     assert planes is not None
     planes[2][-1, -1] ^= 255
     assert frame.to_ndarray().reshape(-1)[-1] == packed.reshape(-1)[-1] ^ 255
@@ -62,8 +62,8 @@ def test_planes_are_the_frame_s_own_whatever_its_rows(height: int, width: int) -
 def test_other_frames_come_as_rgb(format_name: str) -> None:
     image = np.full((21, 33, 3), 90, np.uint8)
     frame = frame_of(image, "rgb24").reformat(format=format_name)
-    assert planes_of(frame) is None
-    pixels = pixels_of(frame)
+    assert i420_planes(frame) is None
+    pixels = copy_pixels(frame)
     assert pixels.shape == (21, 33, 3)
     assert to_rgb(pixels) is pixels
     assert np.abs(pixels.astype(int) - 90).max() <= 2
@@ -73,8 +73,8 @@ def test_other_frames_come_as_rgb(format_name: str) -> None:
 def test_a_picture_s_pixels_are_a_copy_and_its_colors_stay() -> None:
     image = np.full((48, 64, 3), (200, 90, 40), np.uint8)
     frame = frame_of(image)
-    pixels = pixels_of(frame)
-    planes = planes_of(frame)
+    pixels = copy_pixels(frame)
+    planes = i420_planes(frame)
     assert planes is not None
     planes[0][:] = 0
     assert np.abs(to_rgb(pixels).astype(int) - image).max() <= 4
@@ -86,7 +86,7 @@ def test_half_of_the_size_has_its_box_where_the_face_is(format_name: str, mirror
     image = np.full((240, 322, 3), 128, np.uint8)
     frame = frame_of(image, format_name)
     there = face(200, 100, 300, 200)
-    small = annotated(frame, [there], mirror=mirror, labels=False, half=True)
+    small = annotated_frame(frame, [there], mirror=mirror, labels=False, half=True)
     assert (small.width, small.height) == (160, 120)
     assert (small.pts, small.time_base) == (frame.pts, frame.time_base)
     changed = np.abs(small.to_ndarray(format="rgb24").astype(int) - 128).max(axis=2) > 40
@@ -104,6 +104,6 @@ def test_what_was_shown_comes_again_with_the_present_time(
 ) -> None:
     shown = frame_of(noise(*size), format_name)
     now = frame_of(noise(32, 32), pts=9000)
-    frame = again(now, shown)
+    frame = restamp(shown, now)
     assert (frame.pts, frame.time_base) == (9000, now.time_base)
     assert np.array_equal(frame.to_ndarray(), shown.to_ndarray())

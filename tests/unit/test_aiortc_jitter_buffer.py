@@ -18,8 +18,10 @@ from aiortc.rtp import RtpPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.live import aiortc_jitter as ours
-from emotion.live.aiortc_queues import MAX_ENCODED, EncodedQueue
+from emotion.live.aiortc_patches import jitter_buffer as ours
+from emotion.live.aiortc_patches.bounded_queues import MAX_ENCODED, EncodedFrameQueue
+from emotion.live.aiortc_patches.keyframes import is_keyframe
+from emotion.live.aiortc_patches.nack import RepeatingNackGenerator
 
 STEP = 3000
 """Time stamps of frames at 30 a second are so far apart."""
@@ -55,23 +57,25 @@ def data_of(frame: list[RtpPacket]) -> bytes:
     return b"".join(packet._data for packet in frame)  # type: ignore[attr-defined]
 
 
-def feed(buffer: JitterBuffer, packets: list[RtpPacket], *, asks: int = 0) -> list[ours.WholeFrame]:
+def feed(
+    buffer: JitterBuffer, packets: list[RtpPacket], *, asks: int = 0
+) -> list[ours.CompleteFrame]:
     """The frames that leave, in their order, those behind others too. asks: so often a key frame is
     needed."""
-    seen: list[ours.WholeFrame] = []
+    seen: list[ours.CompleteFrame] = []
     for packet in packets:
         asked, frame = buffer.add(packet)
         asks -= asked
         if frame is not None:
-            assert isinstance(frame, ours.WholeFrame)
-            seen += frame.all()
+            assert isinstance(frame, ours.CompleteFrame)
+            seen += frame.with_following()
     assert not asks
     return seen
 
 
-def handed_on(frames: list[list[RtpPacket]], waiting: EncodedQueue) -> Iterator[None]:
+def handed_on(frames: list[list[RtpPacket]], waiting: EncodedFrameQueue) -> Iterator[None]:
     """Puts through the buffer what waits for the decoder; stops after each packet."""
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     for packet in flat(frames):
         _, frame = buffer.add(packet)
         if frame is not None:
@@ -94,7 +98,7 @@ def test_aiortc_still_waits_for_the_next_frame() -> None:
 
 
 def test_a_frame_leaves_with_its_last_packet() -> None:
-    buffer = ours.EarlyJitterBuffer(16)
+    buffer = ours.LowLatencyJitterBuffer(16)
     for frame in stream([3, 1, 2, 1, 1, 4]):
         assert feed(buffer, frame[:-1]) == []
         (seen,) = feed(buffer, frame[-1:])
@@ -104,7 +108,7 @@ def test_a_frame_leaves_with_its_last_packet() -> None:
 
 def test_without_marks_a_frame_leaves_with_the_next() -> None:
     frames = stream([3, 1, 2], marked=False)
-    seen = feed(ours.EarlyJitterBuffer(16), flat(frames))
+    seen = feed(ours.LowLatencyJitterBuffer(16), flat(frames))
     assert [frame.data for frame in seen] == [data_of(frame) for frame in frames[:-1]]
 
 
@@ -113,27 +117,29 @@ def test_filling_behind_a_frame_is_no_frame() -> None:
     for packet in filling:
         packet.timestamp, packet.marker = first[0].timestamp, 0
         packet._data = b""  # type: ignore[attr-defined]
-    seen = feed(ours.EarlyJitterBuffer(16), [*first, *filling, *second])
+    seen = feed(ours.LowLatencyJitterBuffer(16), [*first, *filling, *second])
     assert [frame.data for frame in seen] == [data_of(first), data_of(second)]
 
 
 def test_what_waited_for_a_late_packet_leaves_at_once_with_its_own_times() -> None:
     frames = stream([1] * 9)
     late = frames.pop(1)
-    buffer = ours.EarlyJitterBuffer(16)
+    buffer = ours.LowLatencyJitterBuffer(16)
     assert len(feed(buffer, flat(frames))) == 1
     _, first = buffer.add(late[0])
-    assert isinstance(first, ours.WholeFrame)
+    assert isinstance(first, ours.CompleteFrame)
     first.timestamp = 70_000  # what aiortc's receiver makes of it
-    assert [frame.timestamp for frame in first.all()] == [70_000 + STEP * n for n in range(8)]
-    assert [frame.data[0] for frame in first.all()] == list(range(1, 9))
+    assert [frame.timestamp for frame in first.with_following()] == [
+        70_000 + STEP * n for n in range(8)
+    ]
+    assert [frame.data[0] for frame in first.with_following()] == list(range(1, 9))
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_lost_packet_is_waited_for_half_a_second(place: int) -> None:
     frames = stream([3] * 30)
     lost = frames[4].pop(place)
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     before = feed(buffer, flat(frames[:19]))
     assert [frame.data[0] for frame in before] == [0, 1, 2, 3]
     after = feed(buffer, flat(frames[19:]), asks=1)
@@ -147,7 +153,7 @@ def test_a_lost_packet_is_waited_for_half_a_second(place: int) -> None:
 
 def test_a_packet_from_long_ago_changes_nothing() -> None:
     frames = stream([3] * 100)
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     assert len(feed(buffer, flat(frames[:90]))) == 90
     # aiortc begins anew with one that is a hundred behind.
     assert feed(buffer, [*frames[3], frames[40][1]]) == []
@@ -156,7 +162,7 @@ def test_a_packet_from_long_ago_changes_nothing() -> None:
 
 @pytest.mark.parametrize("jump", [600, -3000])
 def test_where_the_sender_s_numbers_begin_anew_a_whole_picture_is_asked_for(jump: int) -> None:
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     frames = stream([2] * 20)
     feed(buffer, flat(frames[:10]))
     later = flat(frames[10:])
@@ -167,7 +173,7 @@ def test_where_the_sender_s_numbers_begin_anew_a_whole_picture_is_asked_for(jump
         asks, frame = buffer.add(packet)
         asked |= asks
         if frame is not None:
-            assert isinstance(frame, ours.WholeFrame)
+            assert isinstance(frame, ours.CompleteFrame)
             seen.append(frame)
     assert asked
     assert [frame.data[0] for frame in seen] == list(range(10, 20))
@@ -175,18 +181,18 @@ def test_where_the_sender_s_numbers_begin_anew_a_whole_picture_is_asked_for(jump
 
 
 def test_filling_costs_no_more_than_other_packets(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, at = [0], ours.EarlyJitterBuffer._at
+    looked, at = [0], ours.LowLatencyJitterBuffer._at
 
-    def counted(buffer: ours.EarlyJitterBuffer, place: int) -> RtpPacket | None:
+    def counted(buffer: ours.LowLatencyJitterBuffer, place: int) -> RtpPacket | None:
         looked[0] += 1
         return at(buffer, place)
 
-    monkeypatch.setattr(ours.EarlyJitterBuffer, "_at", counted)
+    monkeypatch.setattr(ours.LowLatencyJitterBuffer, "_at", counted)
     frame, filling = stream([2, 4])
     for packet in filling:
         packet.timestamp, packet.marker = frame[0].timestamp, 0
         packet._data = b""  # type: ignore[attr-defined]
-    assert len(feed(ours.EarlyJitterBuffer(512), [*frame, *filling])) == 1
+    assert len(feed(ours.LowLatencyJitterBuffer(512), [*frame, *filling])) == 1
     assert looked[0] < 50
 
 
@@ -196,7 +202,7 @@ def test_a_whole_picture_behind_a_gap_is_shown_at_once() -> None:
         as_vp8(frame[0], key=index == 12)
     for index in (5, 9, 14):  # of the second only the end: the frame's beginning is there
         del frames[index][index == 9]
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     before = feed(buffer, flat(frames[:13]))
     assert [frame.data for frame in before] == [
         data_of(frame) for frame in (*frames[:5], frames[12])
@@ -214,7 +220,7 @@ def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) 
     del frames[4]
     # Its end comes when the gap is given up already.
     end = frames[4].pop()
-    buffer = ours.EarlyJitterBuffer(512)
+    buffer = ours.LowLatencyJitterBuffer(512)
     assert len(feed(buffer, flat(frames[:4]))) == 4
     assert feed(buffer, flat(frames[4:20]), asks=not key) == []
     seen = feed(buffer, [end])
@@ -227,7 +233,7 @@ def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) 
 def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
     ask = threading.Event()
     excused: list[int] = []
-    waiting = EncodedQueue(ask, excused.append)
+    waiting = EncodedFrameQueue(ask, excused.append)
     frames = stream([1] * 60)
     for index, (packet,) in enumerate(frames):
         # A key frame of VP8 first, and one a second later.
@@ -250,7 +256,7 @@ def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
 
 def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
     excused: list[int] = []
-    waiting = EncodedQueue(threading.Event(), excused.append)
+    waiting = EncodedFrameQueue(threading.Event(), excused.append)
     frames = stream([1] * (MAX_ENCODED + 10))
     late = frames.pop(3)
     frames.insert(MAX_ENCODED, late)
@@ -263,7 +269,7 @@ def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
 
 def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
     ask = threading.Event()
-    waiting = EncodedQueue(ask, lambda count: None)
+    waiting = EncodedFrameQueue(ask, lambda count: None)
     frames = stream([1] * 100)
     late = frames.pop(3)
     frames.insert(MAX_ENCODED, late)
@@ -284,11 +290,11 @@ def test_a_key_frame_is_told_by_its_beginning(library: str, codec: str) -> None:
         picture = np.full((48, 64, 3), 40 * index, np.uint8)
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = index, Fraction(1, 30)
-        told += [(p.is_keyframe, ours.begins_anew(bytes(p))) for p in encoder.encode(frame)]
+        told += [(p.is_keyframe, is_keyframe(bytes(p))) for p in encoder.encode(frame)]
     assert told == [(True, True)] + 3 * [(False, False)]
-    assert not ours.begins_anew(b"\x00\x12\x34\x56\x78\x9a"), "the middle of a frame"
-    assert not ours.begins_anew(b"\x00")
-    assert not ours.begins_anew(b"")
+    assert not is_keyframe(b"\x00\x12\x34\x56\x78\x9a"), "the middle of a frame"
+    assert not is_keyframe(b"\x00")
+    assert not is_keyframe(b"")
 
 
 @settings(max_examples=100, deadline=None)
@@ -303,7 +309,7 @@ def test_any_order_within_reach_gives_every_frame_once_in_its_order(
         st.lists(st.integers(0, 8), min_size=len(packets) - 1, max_size=len(packets) - 1)
     )
     order = [0, *sorted(range(1, len(packets)), key=lambda place: place + delays[place - 1])]
-    seen = feed(ours.EarlyJitterBuffer(512), [packets[place] for place in order])
+    seen = feed(ours.LowLatencyJitterBuffer(512), [packets[place] for place in order])
     assert [frame.data for frame in seen] == [data_of(frame) for frame in frames]
     assert not any(frame.after_gap for frame in seen)
 
@@ -323,16 +329,16 @@ def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_to
     lost = data.draw(st.sets(places, max_size=12))
     delays = data.draw(st.dictionaries(places, st.integers(1, 40), max_size=12))
     order = sorted(range(len(packets)), key=lambda place: place + delays.get(place, 0))
-    buffer = ours.EarlyJitterBuffer(512)
-    seen: list[ours.WholeFrame] = []
+    buffer = ours.LowLatencyJitterBuffer(512)
+    seen: list[ours.CompleteFrame] = []
     asked = False
     for place in order:
         if place in lost:
             continue
         asks, left = buffer.add(packets[place])
         asked |= asks
-        if isinstance(left, ours.WholeFrame):
-            seen += left.all()
+        if isinstance(left, ours.CompleteFrame):
+            seen += left.with_following()
     number = {data_of(frame): index for index, frame in enumerate(frames)}
     numbers = [number[frame.data] for frame in seen]  # a torn one is in no dictionary
     assert numbers == sorted(set(numbers))
@@ -345,7 +351,7 @@ def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_to
 def test_a_lost_packet_is_asked_for_again_until_it_is_there() -> None:
     packets = flat(stream([1] * 8))
     now = [0.0]
-    asking, theirs = ours.AskAgain(lambda: now[0]), NackGenerator()
+    asking, theirs = RepeatingNackGenerator(lambda: now[0]), NackGenerator()
     asked, asked_by_theirs = [], []
     for packet in packets[:2] + packets[3:]:
         now[0] += 0.04
@@ -363,7 +369,7 @@ def test_a_lost_packet_is_asked_for_again_until_it_is_there() -> None:
 def test_what_was_given_up_is_not_asked_for_any_more() -> None:
     packets = flat(stream([1] * 60))
     now = [0.0]
-    asking = ours.AskAgain(lambda: now[0])
+    asking = RepeatingNackGenerator(lambda: now[0])
     asked = []
     for packet in packets[:2] + packets[3:]:
         now[0] += 0.04

@@ -13,7 +13,7 @@ from aiortc import RTCRtpCodecParameters, codecs
 from aiortc.codecs import vpx
 from aiortc.jitterbuffer import JitterFrame
 
-from emotion.live import aiortc_encoder as ours
+from emotion.live.aiortc_patches import vp8_settings as ours
 
 
 def noisy_frames(count: int, *, width: int = 160) -> list[av.VideoFrame]:
@@ -29,7 +29,7 @@ def noisy_frames(count: int, *, width: int = 160) -> list[av.VideoFrame]:
 
 
 def test_the_options_are_changed_before_the_codec_opens() -> None:
-    encoder = ours.PlainVp8Encoder()
+    encoder = ours.TunedVp8Encoder()
     theirs = {"noise-sensitivity": "4", "cpu-used": "-6", "static-thresh": "1"}
     encoder.codec = SimpleNamespace(is_open=False, options={**theirs, "deadline": "realtime"})
     assert encoder.codec.options == {**ours.OPTIONS, "deadline": "realtime"}
@@ -63,11 +63,11 @@ def test_what_is_not_coded_anew_never_adds_up() -> None:
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = 3000 * index, Fraction(1, 90_000)
         frames.append(frame)
-    assert max(squared_errors(ours.PlainVp8Encoder(), frames)) < 6.25
+    assert max(squared_errors(ours.TunedVp8Encoder(), frames)) < 6.25
 
 
 def test_it_encodes_frames_of_any_size_and_otherwise_than_aiortc() -> None:
-    plain, theirs = ours.PlainVp8Encoder(), vpx.Vp8Encoder()
+    plain, theirs = ours.TunedVp8Encoder(), vpx.Vp8Encoder()
     differ = 0
     for frame in noisy_frames(8) + noisy_frames(2, width=96):
         payloads, timestamp = plain.encode(frame)
@@ -80,6 +80,6 @@ def test_it_encodes_frames_of_any_size_and_otherwise_than_aiortc() -> None:
 
 def test_a_connection_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codecs, "Vp8Encoder", vpx.Vp8Encoder)
-    ours.encode_plainly()
+    ours.install_vp8_settings()
     vp8 = RTCRtpCodecParameters(mimeType="video/VP8", clockRate=90_000, payloadType=97)
-    assert isinstance(codecs.get_encoder(vp8), ours.PlainVp8Encoder)
+    assert isinstance(codecs.get_encoder(vp8), ours.TunedVp8Encoder)
