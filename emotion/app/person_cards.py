@@ -13,15 +13,15 @@ from emotion.video.persons import Change, Person
 
 def person_card(person: Person, thumbnail: str) -> str:
     """A card: the thumbnail (a data address, or empty), when in view, the shares."""
-    color = face_color(person.number - 1)
-    picture = f'<img src="{thumbnail}" alt="Person {person.number}">' if thumbnail else ""
+    color = face_color(person.track_id - 1)
+    picture = f'<img src="{thumbnail}" alt="Person {person.track_id}">' if thumbnail else ""
     bars = bars_html(
-        person.shares, color, title=f"Share of each apparent expression, person {person.number}"
+        person.shares, color, title=f"Share of each apparent expression, person {person.track_id}"
     )
     when = f"In view from {clock(person.first_s)} to {clock(person.last_s)}"
     return (
-        f'<article class="face-card" style="--face:rgb{color}" data-person="{person.number}">'
-        f"<header>{picture}<div><h3>{escape(person_sentence(person.number, person.shares))}</h3>"
+        f'<article class="face-card" style="--face:rgb{color}" data-person="{person.track_id}">'
+        f"<header>{picture}<div><h3>{escape(person_sentence(person.track_id, person.shares))}</h3>"
         f"<p>{when}, {counted(person.frames, 'picture')}</p></div></header>{bars}</article>"
     )
 
@@ -29,7 +29,7 @@ def person_card(person: Person, thumbnail: str) -> str:
 def moments_html(found: Sequence[Change]) -> str:
     """The moments of change as a list."""
     items = "".join(
-        f"<li><b>{clock(change.time_s)}</b> Person {change.number}: from "
+        f"<li><b>{clock(change.time_s)}</b> Person {change.track_id}: from "
         f"{LOOKS[change.before]} to {LOOKS[change.after]}</li>"
         for change in found
     )

@@ -9,7 +9,7 @@ from emotion.app.areas import EMOTION_COLORS, STACK_ORDER, runs_of
 from emotion.app.bars import percent
 from emotion.app.words import LOOKS, counted
 from emotion.types import EMOTIONS, Floats
-from emotion.video.record import Recording
+from emotion.video.track_store import TrackStore
 
 MOMENT = "moment"
 """The chart's selection: the point in time that was clicked."""
@@ -23,15 +23,15 @@ _STATED = alt.Scale(domain=list(EMOTIONS), range=[EMOTION_COLORS[name] for name 
 ChartRow = dict[str, float | int | str]
 
 
-def shares(recording: Recording) -> Floats | None:
+def shares(recording: TrackStore) -> Floats | None:
     """Of all faces in all frames, the fraction with each label, (7,); None without a face."""
-    held = recording.faces["held"]
+    held = recording.faces["label"]
     if not len(held):
         return None
     return np.asarray(np.bincount(held, minlength=len(EMOTIONS)) / len(held), np.float32)
 
 
-def summary(recording: Recording) -> str:
+def summary(recording: TrackStore) -> str:
     """The chart in words: how long, how many faces, what they mostly look like."""
     length, share = counted(len(recording), "picture"), shares(recording)
     if share is None:
@@ -48,11 +48,11 @@ def summary(recording: Recording) -> str:
     )
 
 
-def over_time(recording: Recording, number: int | None = None) -> tuple[Floats, Floats]:
+def over_time(recording: TrackStore, number: int | None = None) -> tuple[Floats, Floats]:
     """Times (N,) and probabilities (N, 7) of one person, or of everybody's mean for None."""
     faces = recording.faces
     if number is not None:
-        faces = faces[faces["number"] == number]
+        faces = faces[faces["track_id"] == number]
     times, where = np.unique(faces["time_s"], return_inverse=True)
     sums = np.zeros((len(times), len(EMOTIONS)))
     np.add.at(sums, where, faces["probabilities"])
@@ -77,7 +77,7 @@ def timeline_rows(times: Floats, probabilities: Floats, step_s: float) -> list[C
 
 
 def timeline_chart(
-    recording: Recording, number: int | None = None, *, lines: bool = False
+    recording: TrackStore, number: int | None = None, *, lines: bool = False
 ) -> alt.LayerChart:
     """The probabilities over time, as areas that fill the height or as lines.
 

@@ -17,14 +17,14 @@ from typing import Literal
 
 import emotion
 from emotion.app.cards import thumbnail
+from emotion.results.frames import FrameResult
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
-from emotion.video.clip import Clip
-from emotion.video.container import Source
-from emotion.video.faces import FrameResult, followed
-from emotion.video.film import draw_film
-from emotion.video.record import Recording
-from emotion.video.sound import own_handle
+from emotion.video.container import Source, reopened
+from emotion.video.pipeline import track_faces
+from emotion.video.reader import Clip
+from emotion.video.render import render_clip
+from emotion.video.track_store import TrackStore
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 
@@ -59,7 +59,7 @@ class Job:
         made_by: str = "",
     ) -> None:
         self.file_id = file_id
-        self.recording = Recording()
+        self.recording = TrackStore()
         self.thumbnails: dict[int, str] = {}
         self.state: State = "analysing"
         self.problem = ""
@@ -70,7 +70,7 @@ class Job:
         """A sentence on the model, for the report."""
         self.start_s, self.end_s = start_s, end_s
         # A handle of its own: another run of the page may read the upload meanwhile.
-        self._source, self._rate_hz = own_handle(source), rate_hz
+        self._source, self._rate_hz = reopened(source), rate_hz
         self._done, self._seconds, self._fraction = 0, 0.0, 0.0
         self._qualities: dict[int, float] = {}
         self._clip = Clip(self._source)
@@ -156,7 +156,7 @@ class Job:
         frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
         self._begin()
         try:
-            with closing(followed(frames, analyzer)) as found:
+            with closing(track_faces(frames, analyzer)) as found:
                 for result, image in found:
                     self._take_in(result, image)
                     yield True
@@ -173,7 +173,7 @@ class Job:
 
     def _draw(self) -> Generator[bool]:
         film = io.BytesIO()
-        drawing = draw_film(
+        drawing = render_clip(
             self._source,
             self.recording,
             film,

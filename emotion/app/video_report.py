@@ -37,7 +37,7 @@ def report_html(name: str, job: Job) -> str:
     record = job.recording
     found = persons(record)
     parts = "".join(
-        person_card(person, job.thumbnails.get(person.number, "")) + _strip(job, person)
+        person_card(person, job.thumbnails.get(person.track_id, "")) + _strip(job, person)
         for person in found[:_PERSONS]
     )
     rest = len(found) - _PERSONS
@@ -64,7 +64,7 @@ def report_html(name: str, job: Job) -> str:
 
 def _strip(job: Job, person: Person) -> str:
     """A person's probabilities over the whole clip, with its ends named."""
-    times, probabilities = over_time(job.recording, person.number)
+    times, probabilities = over_time(job.recording, person.track_id)
     low, high = float(job.recording.times[0]), float(job.recording.times[-1])
     x = np.asarray((times - low) / max(high - low, 1e-9) * _WIDTH)
     runs = runs_of(times, GAP * job.recording.step_s)

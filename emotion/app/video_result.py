@@ -16,8 +16,8 @@ from emotion.app.video_report import report_html
 from emotion.app.words import clock, counted
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
-from emotion.video.film import frame_at
 from emotion.video.persons import Change, Person, changes, persons
+from emotion.video.render import render_frame
 
 SHOWN_PERSONS = 8
 """Cards and choices of the timeline; more people are counted, and are in the table."""
@@ -53,7 +53,9 @@ def result(name: str, file: Any, job: Job) -> None:
 
 def _who(job: Job, found: list[Person]) -> None:
     shown = found[:SHOWN_PERSONS]
-    cards = "".join(person_card(person, job.thumbnails.get(person.number, "")) for person in shown)
+    cards = "".join(
+        person_card(person, job.thumbnails.get(person.track_id, "")) for person in shown
+    )
     st.subheader("Who is who", anchor=False)
     st.html(f'<div class="face-cards">{cards}</div>')
     rest = len(found) - len(shown)
@@ -67,7 +69,7 @@ def _who(job: Job, found: list[Person]) -> None:
 def _timeline(file: Any, job: Job, found: list[Person]) -> None:
     from emotion.app import timeline
 
-    names = [_ALL, *(f"Person {person.number}" for person in found[:SHOWN_PERSONS])]
+    names = [_ALL, *(f"Person {person.track_id}" for person in found[:SHOWN_PERSONS])]
     with st.container(horizontal=True, gap="medium"):
         who = _ALL
         if len(found) > 1:
@@ -101,7 +103,7 @@ def _moment(file: Any, job: Job, time_s: float) -> None:
     key = (id(job), time_s)
     kept = st.session_state.get(FRAME)
     if kept is None or kept[0] != key:
-        image = frame_at(file, job.recording, time_s)
+        image = render_frame(file, job.recording, time_s)
         kept = key, None if image is None else encode_image(image, suffix=".jpg")
         st.session_state[FRAME] = kept
     if kept[1] is not None:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from emotion.results.frames import tracked_rows
 from emotion.results.rows import Row
 from emotion.tracking import TrackedFace
-from emotion.tracking.rows import tracked_rows
 from emotion.types import EMOTIONS, Floats
 
 SAMPLE_RATE_HZ = 5.0

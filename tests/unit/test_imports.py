@@ -15,8 +15,8 @@ LAYERS = (
     {"files", "prefetch", "geometry", "imaging", "models"},
     {"expression", "detection"},
     {"analyzer"},
-    {"results"},
     {"tracking"},
+    {"results"},
     {"video"},
     {"live", "archive", "training"},
     {"benchmarking"},
@@ -27,8 +27,8 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("results", "video"), ("cli", "app")}
-"""Exceptions: a data frame takes a clip's results, the benchmark reads the page's sample photo."""
+ALSO = {("cli", "app")}
+"""Exceptions: the benchmark reads the page's sample photo."""
 
 HEAVY = {
     "streamlit": {"app"},
@@ -90,7 +90,7 @@ def loaded_after(code: str) -> set[str]:
 def test_import_emotion_is_light() -> None:
     heavy = {"tensorflow", "keras", "streamlit", "aiortc", "av", "pandas", "matplotlib", "ray"}
     loaded = loaded_after("import emotion\nassert 'analyze_video' in dir(emotion)")
-    assert not loaded & {*heavy, "emotion.video.faces", "pyarrow"}
+    assert not loaded & {*heavy, "emotion.video.pipeline", "pyarrow"}
     assert not loaded_after("import emotion\nemotion.analyze_video, emotion.to_dataframe") & heavy
 
 

@@ -13,10 +13,10 @@ import pytest
 from emotion.errors import VideoError
 from emotion.prefetch import prefetch
 from emotion.types import Image
-from emotion.video.clip import Clip
-from emotion.video.faces import analyze_video, followed
+from emotion.video.pipeline import analyze_video, track_faces
+from emotion.video.reader import Clip
 from tests.clips import encode
-from tests.unit.test_video_reading import CountingAnalyzer
+from tests.unit.test_video_reader import CountingAnalyzer
 
 
 def workers() -> list[threading.Thread]:
@@ -55,7 +55,7 @@ def test_it_is_made_elsewhere_and_no_further_ahead_than_told() -> None:
 
 
 def test_what_was_done_before_an_error_is_kept() -> None:
-    found = followed(broken(7), CountingAnalyzer())
+    found = track_faces(broken(7), CountingAnalyzer())
     for index in range(7):
         result, image = next(found)
         assert (result.frame, image[0, 0, 0]) == (index, index)
@@ -71,7 +71,7 @@ def test_an_error_of_the_model_comes_with_its_frame() -> None:
                 raise RuntimeError("no more")
             return super().refine(image, detections, min_score)
 
-    found = followed(frames(6), Failing())
+    found = track_faces(frames(6), Failing())
     assert [next(found)[0].frame for _ in range(4)] == [0, 1, 2, 3]
     with pytest.raises(RuntimeError, match="no more"):
         next(found)
@@ -79,7 +79,7 @@ def test_an_error_of_the_model_comes_with_its_frame() -> None:
 
 def test_closed_early_it_ends_its_threads_at_once() -> None:
     made: list[int] = []
-    with closing(followed(frames(1000, made), CountingAnalyzer())) as found:
+    with closing(track_faces(frames(1000, made), CountingAnalyzer())) as found:
         next(found)
         assert workers()
     assert not workers()
@@ -87,7 +87,7 @@ def test_closed_early_it_ends_its_threads_at_once() -> None:
 
 
 def test_one_that_is_never_begun_has_no_threads() -> None:
-    with closing(followed(frames(3), CountingAnalyzer())):
+    with closing(track_faces(frames(3), CountingAnalyzer())):
         assert not workers()
 
 

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from emotion.errors import VideoError
-from emotion.video.clip import Clip, read_frames
-from emotion.video.film import draw_film
-from emotion.video.record import Recording
+from emotion.video.reader import Clip, read_frames
+from emotion.video.render import render_clip
+from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode, index_first, picture, turned
-from tests.unit.test_video_film import film, sound_of
+from tests.unit.test_video_render import film, sound_of
 
 IRREGULAR = [0, 7, 40, 41, 290, 330, 331, 1000, 1033]  # milliseconds
 
@@ -72,7 +72,7 @@ def test_a_late_part_is_drawn_from_the_right_pictures(container: str) -> None:
             range(60, 90), container=container, codec="libx264"
         )
     out = io.BytesIO()
-    for _ in draw_film(io.BytesIO(data), Recording(), out, start_s=2.5, end_s=2.7):
+    for _ in render_clip(io.BytesIO(data), TrackStore(), out, start_s=2.5, end_s=2.7):
         pass
     shown = [image for _, _, image in read_frames(io.BytesIO(out.getvalue()))]
     wanted = [image for _, time_s, image in read_frames(io.BytesIO(data)) if 2.49 < time_s < 2.71]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emotion.results.frames import FrameResult
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face
-from emotion.video.clip import read_frames
-from emotion.video.faces import FrameResult
-from emotion.video.film import draw_film, frame_at
-from emotion.video.record import Recording
+from emotion.video.reader import read_frames
+from emotion.video.render import render_clip, render_frame
+from emotion.video.track_store import TrackStore
 from tests.clips import encode, picture, turned
 
 
@@ -36,8 +36,8 @@ def face(number: int, x: float, top: str = "happy", seen: str | None = None) -> 
     )
 
 
-def recording(*frames: tuple[float, list[TrackedFace]], rate: int = 30) -> Recording:
-    record = Recording()
+def recording(*frames: tuple[float, list[TrackedFace]], rate: int = 30) -> TrackStore:
+    record = TrackStore()
     for time_s, faces in frames:
         record.add(FrameResult(round(time_s * rate), time_s, tuple(faces)))
     return record
@@ -45,16 +45,16 @@ def recording(*frames: tuple[float, list[TrackedFace]], rate: int = 30) -> Recor
 
 def film(
     data: bytes,
-    record: Recording | None = None,
+    record: TrackStore | None = None,
     *,
     start_s: float = 0.0,
     end_s: float | None = None,
     max_side: int | None = None,
 ) -> bytes:
     out = io.BytesIO()
-    drawing = draw_film(
+    drawing = render_clip(
         io.BytesIO(data),
-        record or Recording(),
+        record or TrackStore(),
         out,
         start_s=start_s,
         end_s=end_s,
@@ -147,7 +147,7 @@ def test_stopped_half_way_the_file_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     source = tmp_path / "clip.mp4"
     source.write_bytes(encode(range(30), sound="aac"))
-    drawing = draw_film(source, Recording(), path)
+    drawing = render_clip(source, TrackStore(), path)
     for _ in range(10):
         next(drawing)
     assert not path.exists(), "nothing stands there before it is whole"
@@ -158,13 +158,13 @@ def test_stopped_half_way_the_file_is_whole(tmp_path: Path) -> None:
 
 def test_the_frame_of_a_moment() -> None:
     data = io.BytesIO(encode(range(30)))
-    shown = frame_at(data, Recording(), 0.5)
+    shown = render_frame(data, TrackStore(), 0.5)
     assert shown is not None
     assert abs(int(shown[-1, -1].mean()) - int(picture(15)[-1, -1].mean())) < 8
-    between = frame_at(data, Recording(), 0.52)
+    between = render_frame(data, TrackStore(), 0.52)
     assert between is not None
     assert np.array_equal(between, shown), "the frame is shown until the next one"
-    assert frame_at(data, Recording(), 30.0) is None
+    assert render_frame(data, TrackStore(), 30.0) is None
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_the_frame_of_a_late_moment_is_the_one_that_reading_on_gives(
     data = encode(list(range(200)), container=container, codec=codec) if codec else _gif(60)
     frames = list(read_frames(io.BytesIO(data)))
     for index in (3, len(frames) // 2, len(frames) - 2):
-        shown = frame_at(io.BytesIO(data), Recording(), frames[index][1] + 0.001)
+        shown = render_frame(io.BytesIO(data), TrackStore(), frames[index][1] + 0.001)
         assert shown is not None
         assert np.array_equal(shown, frames[index][2])
 

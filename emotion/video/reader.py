@@ -1,8 +1,8 @@
-"""Frames of a video file, one at a time: the border where a clip becomes RGB arrays.
+"""Reading the frames of a video file as RGB arrays.
 
-Times are seconds since the clip's start, as the file states them (variable frame rates keep their
-times); pictures are upright by the clip's rotation metadata. One frame is held at a time, whatever
-the clip's length. A ``Clip`` is read by one thread at a time; any may close it. av is loaded on
+Times are seconds since the clip's start as the file states them, so variable frame rates keep their
+times. Images are upright by the clip's rotation metadata. One frame is held at a time, whatever the
+clip's length. A ``Clip`` is read by one thread at a time; any thread may close it. av is loaded on
 first use only.
 """
 
@@ -22,7 +22,7 @@ from emotion.errors import VideoError
 from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
 from emotion.video.container import HELP, Source, open_container, packets_of
-from emotion.video.rgb import RgbFrames
+from emotion.video.rgb import RgbConverter
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -34,14 +34,19 @@ _TOO_LARGE = (
     f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
     "make them smaller and try again."
 )
-_USUAL_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
+_FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClipInfo:
-    """What a clip's file states about it; None where it says nothing.
+    """What a clip's file states about it; None where it states nothing.
 
-    Sizes are of the first picture, upright. frame_count is an estimate.
+    Attributes:
+        width: Of the first frame, upright, in pixels.
+        height: Likewise.
+        rate_hz: Average frame rate.
+        duration_s: Length in seconds.
+        frame_count: An estimate.
     """
 
     width: int
@@ -52,24 +57,33 @@ class ClipInfo:
 
 
 class Clip:
-    """An opened clip, read once from its start; close it or use it in a ``with`` statement.
+    """An opened clip, read once; close it or use it in a ``with`` statement.
 
-    Raises ``VideoError`` with a sentence for the user when not even one picture can be decoded.
+    Args:
+        source: A path, or an opened file (binary, seekable).
+
+    Raises:
+        VideoError: Not one frame can be decoded; the message is fit for the user.
+
+    Example:
+        with Clip("clip.mp4") as clip:
+            for index, time_s, image in clip.frames(rate_hz=5):
+                ...
     """
 
     def __init__(self, source: Source) -> None:
         self.damaged = False
-        """True once a part could not be decoded, or the clip ended before its stated end."""
+        """Whether a part could not be decoded, or the clip ended before its stated end."""
         self._container = open_container(source)
         self._in_use, self._closed = threading.Lock(), False
         self._read_to_s = 0.0
         try:
             self._stream = self._first_video()
             self._stream.thread_type = "AUTO"
-            # The header's size is checked below; a later picture may be of any other.
+            # The header's size is checked already; a later frame may have any other.
             self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             self._rest = self._decoded()
-            # Decoded at once: only a frame tells its rotation, and whether there is one at all.
+            # Decoded now: only a frame tells the rotation, and whether there is a frame at all.
             first = next(self._rest, None)
             if first is None:
                 raise VideoError(_NO_FRAME)
@@ -77,8 +91,8 @@ class Clip:
             self.close()
             raise
         self._first = first
-        self.zero_s = _zero_s(self._stream, first)
-        """Where the file's own clock stands when the clip's times begin, in seconds."""
+        self.offset_s = _start_s(self._stream, first)
+        """Time on the file's own clock, in seconds, at which the clip's times start."""
         self.info = _clip_info(self._stream, self._container.duration, first)
 
     def __enter__(self) -> Clip:
@@ -94,27 +108,31 @@ class Clip:
 
     @property
     def closed(self) -> bool:
-        """Whether somebody closed it; its frames then end before the clip does."""
+        """Whether the clip was closed; its frames then end early."""
         return self._closed
 
     def close(self) -> None:
-        """Frees the decoder and, where a path was given, the file; ``frames`` ends."""
+        """Releases the decoder and, if a path was given, the file; ``frames`` ends."""
         with self._in_use:
             self._closed = True
             self._container.close()
 
-    def skip_to(self, time_s: float) -> bool:
-        """Goes on from a key frame up to ``time_s``; the indices of ``frames`` then say nothing.
+    def seek(self, time_s: float) -> bool:
+        """Continues from a keyframe at or before ``time_s``.
 
-        False where that cannot be: then the clip may be anywhere, and is to be opened anew.
+        Afterwards the indices of ``frames`` mean nothing.
+
+        Returns:
+            False where seeking is not possible: the clip may then be anywhere and has to be opened
+            again.
         """
         import av
 
-        # The clock of a transport stream may begin anew where two recordings were joined.
+        # A transport stream's clock may start over where two recordings were joined.
         if self._container.format.name == "mpegts":
             return False
         try:
-            self._container.seek(round(1e6 * (self.zero_s + time_s)), backward=True)
+            self._container.seek(round(1e6 * (self.offset_s + time_s)), backward=True)
         except av.error.FFmpegError:
             return False
         rest = self._decoded()
@@ -127,16 +145,26 @@ class Clip:
     def frames(
         self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
     ) -> Generator[tuple[int, float, Image]]:
-        """(index, time_s, RGB image) of the frames, in the order they are shown.
+        """The frames in the order they are shown.
 
-        rate_hz: at most so many a second, evenly spread by time. start_s, end_s: only this part of
-        the clip. The index counts all frames and the time is the clip's whatever is chosen.
         Damaged parts are skipped and noted in ``damaged``.
+
+        Args:
+            rate_hz: Most frames per second to return, evenly spaced in time; None for all.
+            start_s: Skip frames before this time.
+            end_s: Stop after this time; None for the clip's end.
+
+        Yields:
+            (index, time_s, image): the index among all frames of the clip, the time since the
+            clip's start, and RGB uint8 (H, W, 3).
+
+        Raises:
+            ValueError: ``rate_hz`` is not above 0.
         """
         if rate_hz is not None and not rate_hz > 0:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
         time_s = next_s = 0.0
-        to_rgb = RgbFrames()
+        to_rgb = RgbConverter()
         for index, frame in enumerate(chain([self._first], self._rest)):
             time_s = max(time_s, self._time_s(frame, index))
             if time_s < start_s - 1e-6:
@@ -146,13 +174,13 @@ class Clip:
             if rate_hz is not None:
                 if time_s < next_s - 1e-6:
                     continue
-                # From the grid, not from this frame: otherwise 10 a second of 24 would become 8.
+                # On a grid, not counted from this frame: or 10 of 24 per second become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
             yield index, time_s, _upright(to_rgb(frame), frame.rotation)
         if self.closed:
             return
         stated_s = self.info.duration_s
-        missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.zero_s)
+        missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.offset_s)
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
 
@@ -160,7 +188,7 @@ class Clip:
         from av.stream import Disposition
 
         for stream in self._container.streams.video:
-            if not stream.disposition & Disposition.attached_pic:  # a song's cover is no video
+            if not stream.disposition & Disposition.attached_pic:  # a song's cover is not a video
                 if stream.codec_context is None:  # a codec that FFmpeg does not know
                     raise VideoError(_NO_FRAME)
                 if stream.width * stream.height > MAX_PIXELS:
@@ -170,19 +198,19 @@ class Clip:
 
     def _time_s(self, frame: VideoFrame, index: int) -> float:
         if frame.pts is None:
-            return index / (self.info.rate_hz or _USUAL_RATE_HZ)
-        return max(0.0, frame.time - self.zero_s)
+            return index / (self.info.rate_hz or _FALLBACK_RATE_HZ)
+        return max(0.0, frame.time - self.offset_s)
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        """Every frame that can be decoded; a broken packet costs that packet, not the rest."""
+        """Every frame that can be decoded; a corrupt packet costs only that packet."""
         import av
 
-        # AVI says when a picture is stored, not when it is shown: shown first is stored first.
-        stored = self._container.format.name == "avi"
+        # AVI has decoding times only; frames are shown in the order of those times.
+        has_dts_only = self._container.format.name == "avi"
         due: deque[int] = deque()
         packets = packets_of(self._container, self._stream, self._note_damage)
         while True:
-            # One thread may close the clip while another one reads ahead.
+            # Another thread may close the clip while this one prefetches.
             with self._in_use:
                 if self._closed or (packet := next(packets, None)) is None:
                     return
@@ -194,7 +222,7 @@ class Clip:
             if packet.pts is not None and packet.dts is not None:
                 end = packet.pts + (packet.duration or 0)
                 self._read_to_s = max(self._read_to_s, float(end * packet.time_base))
-                if stored:
+                if has_dts_only:
                     due.append(packet.dts)
             for frame in frames:
                 if due:
@@ -208,22 +236,27 @@ class Clip:
 def read_frames(
     source: Source, *, rate_hz: float | None = None
 ) -> Generator[tuple[int, float, Image]]:
-    """(index, time_s, RGB image) of a clip's frames; the clip is closed at the end.
+    """``Clip.frames`` of a clip that is opened here and closed at the end.
 
-    The arguments and errors are those of ``Clip`` and ``Clip.frames``.
+    Args:
+        source: See ``Clip``.
+        rate_hz: See ``Clip.frames``.
+
+    Raises:
+        VideoError: See ``Clip``.
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
 
 
-def _zero_s(stream: VideoStream, first: VideoFrame) -> float:
+def _start_s(stream: VideoStream, first: VideoFrame) -> float:
     if stream.start_time is not None and stream.time_base is not None:
         return float(stream.start_time * stream.time_base)
     return 0.0 if first.pts is None else first.time
 
 
 def _clip_info(stream: VideoStream, container_duration: int | None, first: VideoFrame) -> ClipInfo:
-    lies = round(first.rotation / 90) % 2 == 1
+    sideways = round(first.rotation / 90) % 2 == 1
     rate_hz = float(stream.average_rate) if stream.average_rate else None
     duration_s = None
     if stream.duration is not None and stream.time_base is not None:
@@ -234,8 +267,8 @@ def _clip_info(stream: VideoStream, container_duration: int | None, first: Video
     if count is None and duration_s is not None and rate_hz is not None:
         count = round(duration_s * rate_hz)
     return ClipInfo(
-        width=first.height if lies else first.width,
-        height=first.width if lies else first.height,
+        width=first.height if sideways else first.width,
+        height=first.width if sideways else first.height,
         rate_hz=rate_hz,
         duration_s=duration_s,
         frame_count=count,
@@ -243,6 +276,6 @@ def _clip_info(stream: VideoStream, container_duration: int | None, first: Video
 
 
 def _upright(image: Image, rotation: float) -> Image:
-    """A frame's picture turned as its rotation metadata says (degrees counterclockwise)."""
+    """The image rotated by the rotation metadata, in degrees counterclockwise."""
     quarters = round(rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

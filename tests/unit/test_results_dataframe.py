@@ -8,10 +8,10 @@ import pytest
 
 import emotion
 from emotion.results.dataframe import Results
+from emotion.results.frames import FrameResult, video_rows
 from emotion.results.rows import COLUMNS, face_rows, to_csv
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face
-from emotion.video.faces import FrameResult, video_rows
 
 
 def face(seed: int) -> Face:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from emotion.errors import VideoError
 from emotion.types import Detection, Face
-from emotion.video.clip import Clip, read_frames
-from emotion.video.faces import analyze_video
+from emotion.video.pipeline import analyze_video
+from emotion.video.reader import Clip, read_frames
 from tests.clips import encode, picture, sound_only, turned
 
 
