@@ -21,7 +21,8 @@ from emotion.app.words import clock, counted, plain
 from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
-from emotion.video.reader import Clip, ClipInfo, read_frames
+from emotion.video.info import ClipInfo
+from emotion.video.reader import Clip, read_frames
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _PLAYED = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}

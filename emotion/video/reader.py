@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ from emotion.errors import VideoError
 from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
 from emotion.video.container import HELP, Source, open_container, packets_of
-from emotion.video.rgb import RgbConverter
+from emotion.video.info import clip_info, start_time_s
+from emotion.video.rgb import RgbConverter, upright
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -35,25 +35,6 @@ _TOO_LARGE = (
     "make them smaller and try again."
 )
 _FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClipInfo:
-    """What a clip's file states about it; None where it states nothing.
-
-    Attributes:
-        width: Of the first frame, upright, in pixels.
-        height: Likewise.
-        rate_hz: Average frame rate.
-        duration_s: Length in seconds.
-        frame_count: An estimate.
-    """
-
-    width: int
-    height: int
-    rate_hz: float | None
-    duration_s: float | None
-    frame_count: int | None
 
 
 class Clip:
@@ -91,9 +72,9 @@ class Clip:
             self.close()
             raise
         self._first = first
-        self.offset_s = _start_s(self._stream, first)
+        self.offset_s = start_time_s(self._stream, first)
         """Time on the file's own clock, in seconds, at which the clip's times start."""
-        self.info = _clip_info(self._stream, self._container.duration, first)
+        self.info = clip_info(self._stream, self._container.duration, first)
 
     def __enter__(self) -> Clip:
         return self
@@ -176,7 +157,7 @@ class Clip:
                     continue
                 # On a grid, not counted from this frame: or 10 of 24 per second become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
-            yield index, time_s, _upright(to_rgb(frame), frame.rotation)
+            yield index, time_s, upright(to_rgb(frame), frame.rotation)
         if self.closed:
             return
         stated_s = self.info.duration_s
@@ -247,35 +228,3 @@ def read_frames(
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
-
-
-def _start_s(stream: VideoStream, first: VideoFrame) -> float:
-    if stream.start_time is not None and stream.time_base is not None:
-        return float(stream.start_time * stream.time_base)
-    return 0.0 if first.pts is None else first.time
-
-
-def _clip_info(stream: VideoStream, container_duration: int | None, first: VideoFrame) -> ClipInfo:
-    sideways = round(first.rotation / 90) % 2 == 1
-    rate_hz = float(stream.average_rate) if stream.average_rate else None
-    duration_s = None
-    if stream.duration is not None and stream.time_base is not None:
-        duration_s = float(stream.duration * stream.time_base)
-    elif container_duration is not None:
-        duration_s = container_duration / 1e6
-    count = stream.frames or None
-    if count is None and duration_s is not None and rate_hz is not None:
-        count = round(duration_s * rate_hz)
-    return ClipInfo(
-        width=first.height if sideways else first.width,
-        height=first.width if sideways else first.height,
-        rate_hz=rate_hz,
-        duration_s=duration_s,
-        frame_count=count,
-    )
-
-
-def _upright(image: Image, rotation: float) -> Image:
-    """The image rotated by the rotation metadata, in degrees counterclockwise."""
-    quarters = round(rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

@@ -27,3 +27,9 @@ class RgbConverter:
     def __call__(self, frame: VideoFrame) -> Image:
         """RGB uint8 (H, W, 3) as stored: not rotated."""
         return np.asarray(self._reformatter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
+
+
+def upright(image: Image, rotation: float) -> Image:
+    """The image rotated by the rotation metadata, in degrees counterclockwise."""
+    quarters = round(rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
