@@ -1,4 +1,4 @@
-"""The viewer's processor with frames of our own; needs no browser."""
+"""A viewer's processor with synthetic frames; needs no browser."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ import pytest
 from emotion.app.areas import EMOTION_COLORS
 from emotion.app.strip import strip_svg
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
-from emotion.live.history import LiveHistory
-from emotion.live.latest_worker import LatestItemWorker
-from emotion.tracking import TrackedFace
+from emotion.live.load_shedding import LoadLevel, LoadShedder
 from emotion.types import Detection, Face, Image
 
 
@@ -234,47 +232,76 @@ def test_a_stream_that_ended_holds_no_picture(make_processor: Make) -> None:
     assert processor.snapshot().analyzed == 1
 
 
-def test_the_thread_ends_with_the_stream() -> None:
-    handled: list[int] = []
-    worker = LatestItemWorker(handled.append, name="ends-with-the-stream")
-    worker.offer(1)
-    wait_until(lambda: handled == [1])
-    worker.close()
-    worker.offer(2)
-    wait_until(lambda: "ends-with-the-stream" not in {t.name for t in threading.enumerate()})
-    assert handled == [1]
+class FixedShedder(LoadShedder):
+    """A load of the level that a test sets."""
+
+    fixed: LoadLevel = LoadLevel.NORMAL
+
+    @property
+    def level(self) -> LoadLevel:
+        return self.fixed
 
 
-def test_workers_of_one_gate_take_turns_with_their_newest() -> None:
-    gate, go_on = threading.Semaphore(), threading.Event()
-    handled: list[int] = []
-
-    def handle(item: int) -> None:
-        handled.append(item)
-        go_on.wait(10)
-
-    first = LatestItemWorker(handle, name="first-of-gate", slots=gate)
-    second = LatestItemWorker(handle, name="second-of-gate", slots=gate)
-    first.offer(1)
-    wait_until(lambda: handled == [1])
-    for item in (2, 3, 4):
-        second.offer(item)
-        time.sleep(0.02)
-    assert handled == [1]
-    go_on.set()
-    wait_until(lambda: handled == [1, 4])
-    for worker in (first, second):
-        worker.close()
+@pytest.fixture
+def holder() -> SettingsHolder:
+    return SettingsHolder()
 
 
-def test_an_idle_thread_ends_and_comes_back() -> None:
-    handled: list[int] = []
-    worker = LatestItemWorker(handled.append, name="idle-thread", idle_s=0.05)
-    for item in (1, 2):
-        worker.offer(item)
-        wait_until(partial(handled.__contains__, item))
-        wait_until(lambda: "idle-thread" not in {t.name for t in threading.enumerate()})
-    assert handled == [1, 2]
+@pytest.fixture
+def shedder() -> FixedShedder:
+    return FixedShedder()
+
+
+@pytest.fixture
+def processor(holder: SettingsHolder, shedder: FixedShedder) -> Iterator[LiveProcessor]:
+    made = LiveProcessor(Analyzer(lambda image: (make_face(),)), holder, shedder)
+    yield made
+    made.on_ended()
+
+
+def test_a_paused_picture_stands_still_with_time_stamps_that_go_on(
+    processor: LiveProcessor, holder: SettingsHolder
+) -> None:
+    processor.recv(make_frame(0))
+    wait_until(lambda: processor.snapshot().analyzed == 1)
+    holder.settings = LiveSettings(paused=True)
+    first = processor.recv(make_frame(3000)).to_ndarray(format="rgb24")
+    other = make_frame(6000, width=80, height=60)
+    second = processor.recv(other)
+    assert (second.pts, second.time_base) == (6000, other.time_base)
+    assert np.array_equal(second.to_ndarray(format="rgb24"), first)
+    seen = processor.snapshot()
+    assert (seen.paused, seen.frames, seen.analyzed) == (True, 3, 1)
+    holder.settings = LiveSettings()
+    assert processor.recv(make_frame(9000, width=80, height=60)).width == 80
+    wait_until(lambda: processor.snapshot().analyzed == 2)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_under_load_the_returned_picture_is_smaller_and_the_analysed_one_is_not(
+    processor: LiveProcessor, holder: SettingsHolder, shedder: FixedShedder, mirror: bool
+) -> None:
+    holder.settings = LiveSettings(mirror=mirror)
+    shedder.fixed = LoadLevel.REDUCED_ANALYSIS
+    assert processor.recv(make_frame(0, width=642, height=482)).width == 642
+    shedder.fixed = LoadLevel.REDUCED_SIZE
+    frame = make_frame(3000, width=642, height=482)
+    small = processor.recv(frame)
+    assert (small.width, small.height) == (320, 240)
+    assert (small.pts, small.time_base) == (frame.pts, frame.time_base)
+    wait_until(lambda: processor.snapshot().analyzed >= 1)
+    assert processor.snapshot().size_wh == (642, 482)
+    assert processor.snapshot().level == LoadLevel.REDUCED_SIZE
+    assert processor.recv(make_frame(6000, width=320, height=240)).width == 320
+
+
+def test_under_load_the_analysis_rests_longer(
+    processor: LiveProcessor, shedder: FixedShedder
+) -> None:
+    assert processor._rest_s(0.02) == pytest.approx(0.02)
+    shedder.fixed = LoadLevel.REDUCED_ANALYSIS
+    assert processor._rest_s(0.02) == pytest.approx(0.08)
+    assert processor._rest_s(9.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("format_name", "rounded"), [("rgb24", 0), ("yuv420p", 6)])
@@ -302,49 +329,6 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str, roun
         assert np.abs(still.astype(int) - image).max() <= rounded
     finally:
         processor.on_ended()
-
-
-def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
-    face = make_face(top=top)
-    return TrackedFace(
-        xyxy=face.xyxy,
-        score=0.9,
-        probabilities=face.probabilities,
-        number=number,
-        raw=face,
-        held=3,
-        seen_s=seen_s,
-    )
-
-
-def test_a_record_is_thinned_bounded_and_tells_one_face() -> None:
-    record = LiveHistory()
-    for index in range(30 * 700):
-        now_s = 1000 + index / 30
-        faces = [tracked(1, seen_s=now_s)]
-        if index % 300 < 150:
-            faces.append(tracked(2, top=4, seen_s=now_s))
-        record.add(faces, now_s)
-    rows = record.rows()
-    times = sorted({float(str(row["time_s"])) for row in rows})
-    assert 2900 <= len(times) <= 3000
-    assert min(np.diff(times)) >= 0.15
-    assert {row["track"] for row in rows} == {1, 2}
-    moments, values = record.timeline(2, 60.0)
-    assert -60 <= moments[0] < moments[-1] <= 0
-    assert values.shape == (len(moments), 7)
-    assert (values.argmax(axis=1) == 4).all()
-    assert record.timeline(9, 60.0)[1].shape == (0, 7)
-    assert LiveHistory().timeline(1, 60.0)[0].shape == (0,)
-
-
-def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
-    record = LiveHistory()
-    record.add([tracked(1, seen_s=10.0), tracked(2, seen_s=10.0)], 10.0)
-    record.add([tracked(1, seen_s=10.3), tracked(2, seen_s=10.0)], 10.3)
-    record.add([tracked(1, seen_s=10.5), tracked(2, seen_s=10.5)], 10.6)
-    rows = [(round(float(str(row["time_s"])), 3), row["track"]) for row in record.rows()]
-    assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]
 
 
 def test_the_strip_shows_what_was_and_leaves_gaps() -> None:
