@@ -25,7 +25,7 @@ MIN_RECOVERY_S, MAX_RECOVERY_S = 10.0, 160.0
 
 
 class LoadLevel(IntEnum):
-    """What is given up at the moment, in the order in which it is."""
+    """What is reduced at present, in the order in which it happens."""
 
     NORMAL = 0
     REDUCED_ANALYSIS = 1

@@ -36,8 +36,8 @@ STALE_S = 0.5
 LOADED_STALE_S = 1.2
 """The same under load, where results are less frequent."""
 
-LOADED_REST = 4.0
-"""Under load the analysis rests so many times as long as it works, up to the limit below."""
+LOADED_REST_FACTOR = 4.0
+"""Under load, the rest after an analysis as a multiple of its duration, up to the limit below."""
 
 LOADED_MAX_REST_S = 0.5
 """With two analyses a second the boxes still follow the faces, if late."""
@@ -72,7 +72,7 @@ class LiveProcessor:
     Args:
         analyzer: Shared by all viewers.
         holder: The viewer's settings.
-        shedder: Tells what to give up under load.
+        shedder: Decides what to reduce under load.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ class LiveProcessor:
         """Seconds of rest after an analysis."""
         if self._shedder.level == LoadLevel.NORMAL:
             return default_rest_s(work_s)
-        return min(LOADED_REST * work_s, LOADED_MAX_REST_S)
+        return min(LOADED_REST_FACTOR * work_s, LOADED_MAX_REST_S)
 
     def _analyze(self, offered: tuple[Image, float]) -> None:
         """Analyses one frame and publishes the result; runs on the analysis thread."""

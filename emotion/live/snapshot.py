@@ -30,7 +30,7 @@ class LiveSnapshot:
         size_wh: Width and height of the latest analysed frame, (0, 0) before the first.
         failed: The latest analysis raised.
         paused: The viewer paused the video.
-        level: What load shedding gives up at the moment.
+        level: What load shedding reduces at present.
     """
 
     faces: tuple[TrackedFace, ...] = ()

@@ -19,7 +19,7 @@ from emotion.types import Image
 from emotion.video.container import Source
 from emotion.video.reader import Clip, read_frames
 
-SCAN_EVERY_S = 0.2
+DETECTION_INTERVAL_S = 0.2
 """Time between full-frame detections; in between, known faces are refined and tracked."""
 
 
@@ -75,7 +75,7 @@ def track_faces(
         frames: (index, time_s, image) with RGB uint8 (H, W, 3) images, as ``Clip.frames`` gives.
         analyzer: Detector and classifier.
     """
-    tracker = FaceTracker(analyzer, scan_every_s=SCAN_EVERY_S, reuse_numbers=False)
+    tracker = FaceTracker(analyzer, scan_every_s=DETECTION_INTERVAL_S, reuse_numbers=False)
     with (
         closing(_located(frames, tracker)) as locating,
         closing(prefetch(locating)) as located,

@@ -1,4 +1,4 @@
-"""What is found in clips that are rendered from photographs: every place and moment is known."""
+"""Results on clips rendered from photographs, where every position and time is known."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Packets to frames: at once, all that are whole, and on without what is lost."""
+"""The low-latency jitter buffer: frames leave with their last packet; lost packets are given up."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from emotion.live.aiortc_patches.keyframes import is_keyframe
 from emotion.live.aiortc_patches.nack import RepeatingNackGenerator
 
 STEP = 3000
-"""Time stamps of frames at 30 a second are so far apart."""
+"""RTP ticks between frames at 30 frames per second."""
 
 FIRST_NUMBER, FIRST_STAMP = 65_500, (1 << 32) - 5 * STEP
-"""Both begin anew within the tests' streams."""
+"""Both counters wrap around within the test streams."""
 
 
 def stream(sizes: list[int], *, marked: bool = True) -> list[list[RtpPacket]]:
-    """The packets of frames of so many packets; each holds its frame's number and its own."""
+    """Packets of frames with these packet counts; the payload is the frame's index and its own."""
     frames: list[list[RtpPacket]] = []
     number = FIRST_NUMBER
     for index, size in enumerate(sizes):
@@ -60,8 +60,7 @@ def data_of(frame: list[RtpPacket]) -> bytes:
 def feed(
     buffer: JitterBuffer, packets: list[RtpPacket], *, asks: int = 0
 ) -> list[ours.CompleteFrame]:
-    """The frames that leave, in their order, those behind others too. asks: so often a key frame is
-    needed."""
+    """All frames that leave, in order. asks: how many keyframe requests are expected."""
     seen: list[ours.CompleteFrame] = []
     for packet in packets:
         asked, frame = buffer.add(packet)
@@ -74,7 +73,7 @@ def feed(
 
 
 def handed_on(frames: list[list[RtpPacket]], waiting: EncodedFrameQueue) -> Iterator[None]:
-    """Puts through the buffer what waits for the decoder; stops after each packet."""
+    """Passes frames through the buffer into the decoder's queue; yields after each packet."""
     buffer = ours.LowLatencyJitterBuffer(512)
     for packet in flat(frames):
         _, frame = buffer.add(packet)
@@ -84,13 +83,13 @@ def handed_on(frames: list[list[RtpPacket]], waiting: EncodedFrameQueue) -> Iter
 
 
 def as_vp8(packet: RtpPacket, *, key: bool) -> None:
-    """Makes the packet the beginning of a frame of VP8; its last byte stays."""
+    """Makes the packet the first of a VP8 frame; its last byte stays."""
     start = b"\0\0\0\x9d\x01\x2a" if key else b"\1\0\0\0\0\0"
     packet._data = start + packet._data[-1:]  # type: ignore[attr-defined]
 
 
 def test_aiortc_still_waits_for_the_next_frame() -> None:
-    """When this fails, aiortc has mended it: take ours out, and measure with live_viewers."""
+    """If this fails, aiortc has fixed it: remove ours, and measure with live_viewers."""
     buffer = JitterBuffer(capacity=16, is_video=True)
     first, second = stream([2, 1])
     assert [buffer.add(packet)[1] for packet in first] == [None, None]
@@ -112,23 +111,23 @@ def test_without_marks_a_frame_leaves_with_the_next() -> None:
     assert [frame.data for frame in seen] == [data_of(frame) for frame in frames[:-1]]
 
 
-def test_filling_behind_a_frame_is_no_frame() -> None:
-    first, filling, second = stream([2, 3, 2])
-    for packet in filling:
+def test_padding_after_a_frame_is_no_frame() -> None:
+    first, padding, second = stream([2, 3, 2])
+    for packet in padding:
         packet.timestamp, packet.marker = first[0].timestamp, 0
         packet._data = b""  # type: ignore[attr-defined]
-    seen = feed(ours.LowLatencyJitterBuffer(16), [*first, *filling, *second])
+    seen = feed(ours.LowLatencyJitterBuffer(16), [*first, *padding, *second])
     assert [frame.data for frame in seen] == [data_of(first), data_of(second)]
 
 
-def test_what_waited_for_a_late_packet_leaves_at_once_with_its_own_times() -> None:
+def test_frames_behind_a_late_packet_leave_with_it_and_keep_their_timestamps() -> None:
     frames = stream([1] * 9)
     late = frames.pop(1)
     buffer = ours.LowLatencyJitterBuffer(16)
     assert len(feed(buffer, flat(frames))) == 1
     _, first = buffer.add(late[0])
     assert isinstance(first, ours.CompleteFrame)
-    first.timestamp = 70_000  # what aiortc's receiver makes of it
+    first.timestamp = 70_000  # as aiortc's receiver does
     assert [frame.timestamp for frame in first.with_following()] == [
         70_000 + STEP * n for n in range(8)
     ]
@@ -143,7 +142,7 @@ def test_a_lost_packet_is_waited_for_half_a_second(place: int) -> None:
     before = feed(buffer, flat(frames[:19]))
     assert [frame.data[0] for frame in before] == [0, 1, 2, 3]
     after = feed(buffer, flat(frames[19:]), asks=1)
-    # Where the last of a frame was lost, the next one's beginning could have been: it goes too.
+    # If a frame's last packet was lost, the next frame's first may have been too: it is dropped.
     begun = 6 if place == 2 else 5
     assert [frame.data[0] for frame in after] == list(range(begun, 30))
     assert [frame.after_gap for frame in after] == [True] + [False] * (29 - begun)
@@ -151,17 +150,17 @@ def test_a_lost_packet_is_waited_for_half_a_second(place: int) -> None:
         assert feed(buffer, [lost]) == [], "too late"
 
 
-def test_a_packet_from_long_ago_changes_nothing() -> None:
+def test_a_very_late_packet_changes_nothing() -> None:
     frames = stream([3] * 100)
     buffer = ours.LowLatencyJitterBuffer(512)
     assert len(feed(buffer, flat(frames[:90]))) == 90
-    # aiortc begins anew with one that is a hundred behind.
+    # aiortc resets its buffer for a packet that is a hundred behind.
     assert feed(buffer, [*frames[3], frames[40][1]]) == []
     assert [frame.data[0] for frame in feed(buffer, flat(frames[90:]))] == list(range(90, 100))
 
 
 @pytest.mark.parametrize("jump", [600, -3000])
-def test_where_the_sender_s_numbers_begin_anew_a_whole_picture_is_asked_for(jump: int) -> None:
+def test_when_sequence_numbers_restart_a_keyframe_is_requested(jump: int) -> None:
     buffer = ours.LowLatencyJitterBuffer(512)
     frames = stream([2] * 20)
     feed(buffer, flat(frames[:10]))
@@ -180,7 +179,7 @@ def test_where_the_sender_s_numbers_begin_anew_a_whole_picture_is_asked_for(jump
     assert [frame.after_gap for frame in seen] == [True] + [False] * 9
 
 
-def test_filling_costs_no_more_than_other_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_padding_costs_no_more_than_other_packets(monkeypatch: pytest.MonkeyPatch) -> None:
     looked, at = [0], ours.LowLatencyJitterBuffer._at
 
     def counted(buffer: ours.LowLatencyJitterBuffer, place: int) -> RtpPacket | None:
@@ -188,19 +187,19 @@ def test_filling_costs_no_more_than_other_packets(monkeypatch: pytest.MonkeyPatc
         return at(buffer, place)
 
     monkeypatch.setattr(ours.LowLatencyJitterBuffer, "_at", counted)
-    frame, filling = stream([2, 4])
-    for packet in filling:
+    frame, padding = stream([2, 4])
+    for packet in padding:
         packet.timestamp, packet.marker = frame[0].timestamp, 0
         packet._data = b""  # type: ignore[attr-defined]
-    assert len(feed(ours.LowLatencyJitterBuffer(512), [*frame, *filling])) == 1
+    assert len(feed(ours.LowLatencyJitterBuffer(512), [*frame, *padding])) == 1
     assert looked[0] < 50
 
 
-def test_a_whole_picture_behind_a_gap_is_shown_at_once() -> None:
+def test_a_complete_keyframe_behind_a_gap_leaves_at_once() -> None:
     frames = stream([2] * 40)
     for index, frame in enumerate(frames):
         as_vp8(frame[0], key=index == 12)
-    for index in (5, 9, 14):  # of the second only the end: the frame's beginning is there
+    for index in (5, 9, 14):  # of the second frame only the last packet
         del frames[index][index == 9]
     buffer = ours.LowLatencyJitterBuffer(512)
     before = feed(buffer, flat(frames[:13]))
@@ -213,12 +212,12 @@ def test_a_whole_picture_behind_a_gap_is_shown_at_once() -> None:
 
 
 @pytest.mark.parametrize("key", [True, False])
-def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) -> None:
+def test_the_frame_right_behind_a_gap_is_kept_if_it_is_a_keyframe(key: bool) -> None:
     frames = stream([1] * 5 + [2] * 30)
     for index, frame in enumerate(frames):
         as_vp8(frame[0], key=key and index == 5)
     del frames[4]
-    # Its end comes when the gap is given up already.
+    # Its last packet arrives after the gap was given up.
     end = frames[4].pop()
     buffer = ours.LowLatencyJitterBuffer(512)
     assert len(feed(buffer, flat(frames[:4]))) == 4
@@ -230,13 +229,13 @@ def test_the_frame_right_behind_a_gap_is_kept_where_it_surely_begins(key: bool) 
 
 
 @pytest.mark.parametrize("came", ["late", "never"])
-def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
+def test_after_a_gap_the_decoder_waits_for_a_keyframe(came: str) -> None:
     ask = threading.Event()
-    excused: list[int] = []
-    waiting = EncodedFrameQueue(ask, excused.append)
+    bursts: list[int] = []
+    waiting = EncodedFrameQueue(ask, bursts.append)
     frames = stream([1] * 60)
     for index, (packet,) in enumerate(frames):
-        # A key frame of VP8 first, and one a second later.
+        # A VP8 keyframe first, and one a second later.
         as_vp8(packet, key=index in (0, 30))
         packet._data += bytes([index])  # type: ignore[attr-defined]
     lost = frames.pop(5)
@@ -247,16 +246,16 @@ def test_after_a_gap_the_decoder_waits_for_a_whole_picture(came: str) -> None:
         while not waiting.empty():
             shown.append(waiting.get_nowait()[1].data[-1])
     if came == "late":
-        assert (shown, excused) == (list(range(60)), [8])
+        assert (shown, bursts) == (list(range(60)), [8])
     else:
-        # What was held up and then passed by is nobody's burst.
-        assert (shown, excused) == ([0, 1, 2, 3, 4, *range(30, 60)], [])
+        # Frames that are dropped before the keyframe are not reported as a burst.
+        assert (shown, bursts) == ([0, 1, 2, 3, 4, *range(30, 60)], [])
     assert ask.is_set() == (came == "never")
 
 
-def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
-    excused: list[int] = []
-    waiting = EncodedFrameQueue(threading.Event(), excused.append)
+def test_a_burst_does_not_overflow_the_decoder_queue() -> None:
+    bursts: list[int] = []
+    waiting = EncodedFrameQueue(threading.Event(), bursts.append)
     frames = stream([1] * (MAX_ENCODED + 10))
     late = frames.pop(3)
     frames.insert(MAX_ENCODED, late)
@@ -264,10 +263,10 @@ def test_what_comes_at_once_is_not_too_much_for_the_decoder() -> None:
         pass
     numbers = [waiting.get_nowait()[1].data[0] for _ in range(waiting.qsize())]
     assert numbers == list(range(MAX_ENCODED + 10))
-    assert excused == [MAX_ENCODED - 2]
+    assert bursts == [MAX_ENCODED - 2]
 
 
-def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
+def test_the_decoder_queue_is_bounded_in_a_burst_too() -> None:
     ask = threading.Event()
     waiting = EncodedFrameQueue(ask, lambda count: None)
     frames = stream([1] * 100)
@@ -279,7 +278,7 @@ def test_and_yet_the_decoder_s_queue_has_an_end() -> None:
 
 
 @pytest.mark.parametrize(("library", "codec"), [("libvpx", "VP8"), ("libx264", "H264")])
-def test_a_key_frame_is_told_by_its_beginning(library: str, codec: str) -> None:
+def test_a_keyframe_is_recognised_by_its_beginning(library: str, codec: str) -> None:
     encoder: Any = av.CodecContext.create(library, "w")
     encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
     encoder.time_base = Fraction(1, 30)
@@ -304,7 +303,7 @@ def test_any_order_within_reach_gives_every_frame_once_in_its_order(
 ) -> None:
     frames = stream(sizes)
     packets = flat(frames)
-    # Each packet but the first comes up to eight places late.
+    # Each packet but the first arrives up to eight positions late.
     delays = data.draw(
         st.lists(st.integers(0, 8), min_size=len(packets) - 1, max_size=len(packets) - 1)
     )
@@ -316,7 +315,7 @@ def test_any_order_within_reach_gives_every_frame_once_in_its_order(
 
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), sizes=st.lists(st.integers(1, 5), min_size=20, max_size=60))
-def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_told(
+def test_whatever_is_lost_only_complete_frames_leave_in_order_and_gaps_are_marked(
     data: st.DataObject, sizes: list[int]
 ) -> None:
     frames = stream(sizes)
@@ -340,7 +339,7 @@ def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_to
         if isinstance(left, ours.CompleteFrame):
             seen += left.with_following()
     number = {data_of(frame): index for index, frame in enumerate(frames)}
-    numbers = [number[frame.data] for frame in seen]  # a torn one is in no dictionary
+    numbers = [number[frame.data] for frame in seen]  # an incomplete frame is not in the dictionary
     assert numbers == sorted(set(numbers))
     gaps = [later != earlier + 1 for earlier, later in pairwise([-1, *numbers])]
     assert [frame.after_gap for frame in seen] == gaps
@@ -348,7 +347,7 @@ def test_whatever_is_lost_only_whole_frames_leave_in_their_order_and_gaps_are_to
     assert asked or first_after <= keys
 
 
-def test_a_lost_packet_is_asked_for_again_until_it_is_there() -> None:
+def test_a_lost_packet_is_requested_again_until_it_arrives() -> None:
     packets = flat(stream([1] * 8))
     now = [0.0]
     asking, theirs = RepeatingNackGenerator(lambda: now[0]), NackGenerator()
@@ -357,16 +356,16 @@ def test_a_lost_packet_is_asked_for_again_until_it_is_there() -> None:
         now[0] += 0.04
         asked.append(asking.add(packet))
         asked_by_theirs.append(theirs.add(packet))
-    # Where it shows, and once more after .1 s.
+    # When the gap is noticed, and again after .1 s.
     assert asked == [False, False, True, False, False, True, False]
     assert asking.missing == {packets[2].sequence_number}
-    # When this fails, aiortc has mended it.
+    # If this fails, aiortc has fixed it.
     assert asked_by_theirs == [False, False, True, False, False, False, False]
     asking.add(packets[2])
     assert not asking.missing
 
 
-def test_what_was_given_up_is_not_asked_for_any_more() -> None:
+def test_a_packet_given_up_is_not_requested_any_more() -> None:
     packets = flat(stream([1] * 60))
     now = [0.0]
     asking = RepeatingNackGenerator(lambda: now[0])

@@ -1,4 +1,4 @@
-"""Tells when the parts of aiortc that ``emotion.live.aiortc_patches`` builds on have changed."""
+"""Fails when a part of aiortc that ``emotion.live.aiortc_patches`` builds on has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our VP8 encoder beside aiortc's own."""
+"""The tuned VP8 encoder, compared with aiortc's."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from emotion.live.aiortc_patches import vp8_settings as ours
 
 
 def noisy_frames(count: int, *, width: int = 160) -> list[av.VideoFrame]:
-    """A grey picture with new noise in each frame."""
+    """Grey frames with new noise in each."""
     random = np.random.default_rng(0)
     frames = []
     for index in range(count):
@@ -34,14 +34,14 @@ def test_the_options_are_changed_before_the_codec_opens() -> None:
     encoder.codec = SimpleNamespace(is_open=False, options={**theirs, "deadline": "realtime"})
     assert encoder.codec.options == {**ours.OPTIONS, "deadline": "realtime"}
     assert theirs.keys() == ours.OPTIONS.keys()
-    # Fails when a later aiortc asks for something else.
+    # Fails when a later aiortc sets other options.
     source = inspect.getsource(vpx.Vp8Encoder.encode)
     for name, value in theirs.items():
         assert f'"{name}": "{value}"' in source
 
 
 def squared_errors(encoder: vpx.Vp8Encoder, frames: list[av.VideoFrame]) -> list[float]:
-    """Mean squared error of each frame's brightness after the way there and back."""
+    """Mean squared error of each frame's brightness after encoding and decoding."""
     decoder = vpx.Vp8Decoder()
     errors = []
     for frame in frames:
@@ -55,8 +55,8 @@ def squared_errors(encoder: vpx.Vp8Encoder, frames: list[av.VideoFrame]) -> list
     return errors
 
 
-def test_what_is_not_coded_anew_never_adds_up() -> None:
-    # A shade that changes by less than a step in each picture: left out, it must not stay out.
+def test_the_error_of_skipped_blocks_does_not_accumulate() -> None:
+    # Brightness that changes by less than a step per frame: blocks that are skipped must not stay.
     frames = []
     for index in range(60):
         picture = np.full((120, 160, 3), 60 + index // 2, np.uint8)
@@ -66,13 +66,13 @@ def test_what_is_not_coded_anew_never_adds_up() -> None:
     assert max(squared_errors(ours.TunedVp8Encoder(), frames)) < 6.25
 
 
-def test_it_encodes_frames_of_any_size_and_otherwise_than_aiortc() -> None:
+def test_it_encodes_frames_of_any_size_differently_from_aiortc() -> None:
     plain, theirs = ours.TunedVp8Encoder(), vpx.Vp8Encoder()
     differ = 0
     for frame in noisy_frames(8) + noisy_frames(2, width=96):
         payloads, timestamp = plain.encode(frame)
         assert frame.pts is not None
-        assert abs(timestamp - frame.pts) <= 1  # it goes over floats
+        assert abs(timestamp - frame.pts) <= 1  # converted through floats
         assert (plain.codec.is_open, plain.codec.width) == (True, frame.width)
         differ += b"".join(payloads) != b"".join(theirs.encode(frame)[0])
     assert differ >= 5

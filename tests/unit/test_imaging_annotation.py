@@ -1,4 +1,4 @@
-"""Drawing: the input stays as it was, nothing falls outside, the colours can be read."""
+"""Annotation: the input is unchanged, nothing is drawn outside, the colours are legible."""
 
 import cv2
 import numpy as np
@@ -186,7 +186,7 @@ def test_a_frame_s_planes_show_what_an_image_shows() -> None:
     annotate_planes(split_planes(planes), faces)
     shown = cv2.cvtColor(planes, cv2.COLOR_YUV2RGB_I420).astype(int)
     apart = np.abs(shown - annotate(image, faces)).max(axis=2)
-    # Tags begin at even places, and colours have half of the resolution.
+    # Tags are placed at even coordinates, and colours have half the resolution.
     assert np.percentile(apart, 96) <= 8
     assert tuple(shown[120, 41]) == pytest.approx(face_color(0), abs=24)
     untouched = np.ones((240, 320), bool)

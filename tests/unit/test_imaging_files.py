@@ -1,4 +1,4 @@
-"""Pictures from bytes: every format, every orientation, every way to be broken."""
+"""Decoding images: every format, every orientation, every kind of damage."""
 
 import io
 

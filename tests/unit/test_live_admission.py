@@ -12,17 +12,17 @@ from emotion.live.admission import CONNECT_TIMEOUT_S, SILENCE_TIMEOUT_S, Admissi
 from tests.unit.test_live_processor import Analyzer, make_face, make_frame
 
 
-class Watcher:
-    """A viewer of whom a test says how it is."""
+class Stream:
+    """A stream whose state a test sets."""
 
     ended = False
     frames = 1
     silent_s = 0.0
 
 
-def test_the_limit_holds_and_a_place_comes_free() -> None:
+def test_the_limit_holds_and_an_ended_stream_frees_its_place() -> None:
     admission = AdmissionControl()
-    first, second, third = Watcher(), Watcher(), Watcher()
+    first, second, third = Stream(), Stream(), Stream()
     admission.admit(first, 2)
     admission.admit(second, 2)
     with pytest.raises(ServerFullError, match="shows 2 live pictures at once"):
@@ -32,12 +32,12 @@ def test_the_limit_holds_and_a_place_comes_free() -> None:
     admission.admit(third, 2)
     assert admission.active() == 2
     for _ in range(20):
-        admission.admit(Watcher(), None)
+        admission.admit(Stream(), None)
 
 
-def test_who_vanished_without_a_word_loses_the_place() -> None:
+def test_a_silent_stream_loses_its_place() -> None:
     admission = AdmissionControl()
-    gone, connecting = Watcher(), Watcher()
+    gone, connecting = Stream(), Stream()
     connecting.frames = 0
     for each in (gone, connecting):
         admission.admit(each, 2)
@@ -47,9 +47,9 @@ def test_who_vanished_without_a_word_loses_the_place() -> None:
     assert admission.active() == 0
 
 
-def test_nobody_is_kept_alive_by_the_count() -> None:
+def test_admission_keeps_no_stream_alive() -> None:
     admission = AdmissionControl()
-    admission.admit(Watcher(), 1)
+    admission.admit(Stream(), 1)
     gc.collect()
     assert admission.active() == 0
 

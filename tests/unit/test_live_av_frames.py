@@ -1,4 +1,4 @@
-"""A stream's frames: their planes, and what is drawn on them."""
+"""Conversions of a stream's frames, and annotated frames."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def noise(height: int, width: int) -> Image:
 @settings(max_examples=30, deadline=None)
 @given(height=st.integers(1, 40), width=st.integers(1, 80))
 def test_planes_are_the_frame_s_own_whatever_its_rows(height: int, width: int) -> None:
-    # FFmpeg lengthens rows to what the processor likes: most widths leave a rest.
+    # FFmpeg pads rows to an alignment: most widths leave a remainder.
     image = noise(2 * height, 2 * width)
     frame = frame_of(image)
     packed = rgb_to_i420(image)
@@ -95,11 +95,11 @@ def test_half_of_the_size_has_its_box_where_the_face_is(format_name: str, mirror
     assert columns[0] == pytest.approx(left, abs=4)
     assert columns[-1] == pytest.approx(right, abs=4)
     assert rows[-1] == pytest.approx(100, abs=4)
-    assert np.abs(frame.to_ndarray(format="rgb24").astype(int) - 128).max() <= 2, "as it came"
+    assert np.abs(frame.to_ndarray(format="rgb24").astype(int) - 128).max() <= 2, "unchanged"
 
 
 @pytest.mark.parametrize(("format_name", "size"), [("yuv420p", (48, 66)), ("rgb24", (47, 65))])
-def test_what_was_shown_comes_again_with_the_present_time(
+def test_a_restamped_frame_has_the_pixels_of_one_and_the_time_of_the_other(
     format_name: str, size: tuple[int, int]
 ) -> None:
     shown = frame_of(noise(*size), format_name)

@@ -22,7 +22,7 @@ def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
     )
 
 
-def test_a_history_is_thinned_bounded_and_tells_one_face() -> None:
+def test_a_history_is_thinned_and_bounded_and_has_a_timeline_per_face() -> None:
     history = LiveHistory()
     for index in range(30 * 700):
         now_s = 1000 + index / 30

@@ -21,16 +21,16 @@ def test_the_thread_ends_with_the_stream() -> None:
     assert handled == [1]
 
 
-def test_workers_of_one_gate_take_turns_with_their_newest() -> None:
-    gate, go_on = threading.Semaphore(), threading.Event()
+def test_workers_that_share_slots_take_turns_with_their_latest_items() -> None:
+    slots, go_on = threading.Semaphore(), threading.Event()
     handled: list[int] = []
 
     def handle(item: int) -> None:
         handled.append(item)
         go_on.wait(10)
 
-    first = LatestItemWorker(handle, name="first-of-gate", slots=gate)
-    second = LatestItemWorker(handle, name="second-of-gate", slots=gate)
+    first = LatestItemWorker(handle, name="first-of-slots", slots=slots)
+    second = LatestItemWorker(handle, name="second-of-slots", slots=slots)
     first.offer(1)
     wait_until(lambda: handled == [1])
     for item in (2, 3, 4):

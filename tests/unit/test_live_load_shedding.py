@@ -1,4 +1,4 @@
-"""The load's levels: up when frames are left out, down when it stays well, not to and fro."""
+"""Load levels: up when frames are dropped, down when the load stays low, without oscillating."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Clock:
 
 
 def run(shedder: LoadShedder, clock: Clock, seconds: float, *, share: float) -> list[LoadLevel]:
-    """The level after each frame; 30 frames a second, of which that share is left out."""
+    """The level after each frame, at 30 frames per second of which that share is dropped."""
     levels = []
     due = 0.0
     for _ in range(round(seconds * 30)):
@@ -34,7 +34,7 @@ def changes(levels: list[LoadLevel]) -> list[LoadLevel]:
     return [b for a, b in itertools.pairwise(levels) if a != b]
 
 
-def test_all_is_well_without_losses_and_with_few() -> None:
+def test_no_and_few_drops_are_normal() -> None:
     clock = Clock()
     shedder = LoadShedder(clock)
     assert set(run(shedder, clock, 60, share=0.0) + run(shedder, clock, 60, share=0.03)) == {
@@ -42,7 +42,7 @@ def test_all_is_well_without_losses_and_with_few() -> None:
     }
 
 
-def test_one_bad_moment_is_no_overload() -> None:
+def test_a_short_peak_is_no_overload() -> None:
     clock = Clock()
     shedder = LoadShedder(clock)
     run(shedder, clock, 10, share=0.0)
@@ -51,7 +51,7 @@ def test_one_bad_moment_is_no_overload() -> None:
     }
 
 
-def test_the_analysis_goes_first_then_the_size_and_both_come_back() -> None:
+def test_the_analysis_is_reduced_first_then_the_size_and_both_recover() -> None:
     clock = Clock()
     shedder = LoadShedder(clock)
     assert changes(run(shedder, clock, 20, share=0.3)) == [
@@ -64,11 +64,11 @@ def test_the_analysis_goes_first_then_the_size_and_both_come_back() -> None:
     ]
 
 
-def test_a_level_that_cannot_be_left_is_tried_ever_more_seldom() -> None:
+def test_a_level_that_cannot_be_left_is_retried_less_and_less_often() -> None:
     clock = Clock()
     shedder = LoadShedder(clock)
     levels: list[LoadLevel] = []
-    for _ in range(round(1200 / 0.5)):  # only the smaller picture brings it under
+    for _ in range(round(1200 / 0.5)):  # only the reduced size lowers the load
         share = 0.0 if shedder.level == LoadLevel.REDUCED_SIZE else 0.3
         levels += run(shedder, clock, 0.5, share=share)
     tries = [level for level in changes(levels) if level == LoadLevel.REDUCED_SIZE]
@@ -76,7 +76,7 @@ def test_a_level_that_cannot_be_left_is_tried_ever_more_seldom() -> None:
     assert levels[-9000:].count(LoadLevel.REDUCED_SIZE) > 0.9 * 9000
 
 
-def test_after_a_silence_nothing_is_held_against_anybody() -> None:
+def test_after_a_pause_the_level_is_normal() -> None:
     clock = Clock()
     shedder = LoadShedder(clock)
     assert run(shedder, clock, 20, share=0.3)[-1] == LoadLevel.REDUCED_SIZE

@@ -34,7 +34,7 @@ def make_frame(pts: int = 0, *, width: int = 160, height: int = 120) -> av.Video
 
 
 class Analyzer:
-    """Finds what it is told to; a face that is followed stands where it stood."""
+    """Returns given faces; a refined face stays where it was."""
 
     min_score = 0.5
 
@@ -87,7 +87,7 @@ def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make
     processor = make_processor(lambda image: (make_face(),))
     assert processor.snapshot().analyzed == 0
     first = make_frame(3000)
-    assert processor.recv(first) is first  # there is no result yet
+    assert processor.recv(first) is first  # no result yet
     wait_until(lambda: processor.snapshot().analyzed == 1)
     frame = make_frame(6000)
     drawn = processor.recv(frame)
@@ -124,7 +124,7 @@ def test_an_error_is_logged_once_and_the_stream_lives_on(
     assert len([r for r in caplog.records if r.name.startswith("emotion")]) == 1
 
 
-def test_a_frame_that_cannot_be_read_is_told(
+def test_a_frame_that_cannot_be_read_is_reported(
     make_processor: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreadable(pixels: Image) -> Image:
@@ -144,7 +144,7 @@ def test_a_broken_frame_comes_back_as_it_is(
     make_processor: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken:
-        """No frame: nothing of it can be read."""
+        """Not a frame: no attribute can be read."""
 
     processor = make_processor(lambda image: ())
     broken: Any = Broken()
@@ -154,11 +154,11 @@ def test_a_broken_frame_comes_back_as_it_is(
     whole = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
     processor.recv(whole)
     wait_until(lambda: processor.snapshot().analyzed == 1)
-    assert processor.recv(broken) is broken  # also where there is something to draw
+    assert processor.recv(broken) is broken  # also when there is something to draw
     assert len(caplog.records) == 1
 
 
-def test_slow_analysis_holds_no_frame_back_and_skips_to_the_newest(make_processor: Make) -> None:
+def test_slow_analysis_delays_no_frame_and_skips_to_the_latest(make_processor: Make) -> None:
     go_on = threading.Event()
     shades: list[int] = []
 
@@ -181,12 +181,12 @@ def test_slow_analysis_holds_no_frame_back_and_skips_to_the_newest(make_processo
     assert processor.snapshot().frames == 20
 
 
-def test_it_tells_how_far_the_drawn_faces_are_behind(make_processor: Make) -> None:
+def test_the_snapshot_has_the_age_of_the_drawn_faces(make_processor: Make) -> None:
     processor = make_processor(lambda image: (make_face(),))
     begun = time.monotonic()
     processor.recv(make_frame())
     wait_until(lambda: processor.snapshot().analyzed == 1)
-    assert processor.snapshot().behind_ms == 0  # nothing was drawn yet
+    assert processor.snapshot().behind_ms == 0  # nothing has been drawn yet
     time.sleep(0.08)
     processor.recv(make_frame(1))
     passed_ms = 1000 * (time.monotonic() - begun)
@@ -233,7 +233,7 @@ def test_a_stream_that_ended_holds_no_picture(make_processor: Make) -> None:
 
 
 class FixedShedder(LoadShedder):
-    """A load of the level that a test sets."""
+    """Reports the level that a test sets."""
 
     fixed: LoadLevel = LoadLevel.NORMAL
 
@@ -259,7 +259,7 @@ def processor(holder: SettingsHolder, shedder: FixedShedder) -> Iterator[LivePro
     made.on_ended()
 
 
-def test_a_paused_picture_stands_still_with_time_stamps_that_go_on(
+def test_a_paused_video_is_frozen_but_its_timestamps_advance(
     processor: LiveProcessor, holder: SettingsHolder
 ) -> None:
     processor.recv(make_frame(0))
@@ -319,7 +319,7 @@ def test_a_mirrored_picture_has_its_box_on_the_other_side(format_name: str, roun
         holder.settings = LiveSettings(mirror=True, labels=False)
         mirror = processor.recv(frame).to_ndarray(format="rgb24")
         assert mirror[110, 150].max() <= rounded
-        # The way over YUV rounds: a step of each colour is no change.
+        # The conversion to YUV rounds: small differences are no change.
         changed = np.abs(mirror.astype(int) - image[:, ::-1]).max(axis=(0, 2)) > 6
         assert changed[85:155].any()
         assert not changed[:80].any()

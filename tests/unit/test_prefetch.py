@@ -1,4 +1,4 @@
-"""Frames are made and searched ahead, in threads: order, errors, closing early, memory."""
+"""Prefetching, also of frames and detections: order, errors, closing early, memory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_order_stays(count: int) -> None:
     assert not workers()
 
 
-def test_it_is_made_elsewhere_and_no_further_ahead_than_told() -> None:
+def test_items_are_made_by_another_thread_at_most_depth_ahead() -> None:
     made: list[str] = []
 
     def items() -> Iterator[int]:
@@ -54,7 +54,7 @@ def test_it_is_made_elsewhere_and_no_further_ahead_than_told() -> None:
     assert all(name.startswith("prefetch") for name in made)
 
 
-def test_what_was_done_before_an_error_is_kept() -> None:
+def test_items_before_an_error_are_kept() -> None:
     found = track_faces(broken(7), CountingAnalyzer())
     for index in range(7):
         result, image = next(found)
@@ -86,7 +86,7 @@ def test_closed_early_it_ends_its_threads_at_once() -> None:
     assert len(made) < 10, "a few frames are in work, whatever the clip's length"
 
 
-def test_one_that_is_never_begun_has_no_threads() -> None:
+def test_a_generator_that_is_never_started_has_no_threads() -> None:
     with closing(track_faces(frames(3), CountingAnalyzer())):
         assert not workers()
 

@@ -1,4 +1,4 @@
-"""Results as a data frame: the table's columns and figures, for photos and for clips."""
+"""Data frames: the table's columns and values, for photos and for clips."""
 
 import io
 
@@ -36,7 +36,7 @@ FRAMES = [
 
 
 def read_csv(text: str) -> pd.DataFrame:
-    """As a reader of the command line's table would; types aside."""
+    """Reads a table that the command line wrote; types aside."""
     return pd.read_csv(io.StringIO(text), keep_default_na=True)
 
 

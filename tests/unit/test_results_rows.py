@@ -1,4 +1,4 @@
-"""The table: the contract's columns, numbers that read back, names that stay one field."""
+"""Table rows: the contract's columns, numbers that read back, names that stay one field."""
 
 import csv
 import io

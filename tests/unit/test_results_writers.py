@@ -1,4 +1,4 @@
-"""Tables that grow: whole at every moment, and gone on with as if nothing had happened."""
+"""Table writers: valid at every moment, and resumed without a trace."""
 
 import csv
 import json
@@ -123,7 +123,7 @@ def test_a_full_disk_costs_the_addition_not_the_table(tmp_path: Path, suffix: st
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """For a while the system takes no byte behind this one, as a full disk would."""
+    """No byte after this position can be written, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

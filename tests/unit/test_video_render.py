@@ -1,4 +1,4 @@
-"""The annotated video against its original: frames, times, size, rotation and sound."""
+"""The annotated video against its original: frames, times, size, rotation and audio."""
 
 import io
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.clips import encode, picture, turned
 
 
 def face(number: int, x: float, top: str = "happy", seen: str | None = None) -> TrackedFace:
-    """A face at (x, 10) of 40 pixels; top is what is shown, seen what the frame alone says."""
+    """A face of 40 pixels at (x, 10). top: the shown label; seen: the label of the frame alone."""
     box = np.array([x, 10, x + 40, 50], np.float32)
     answers = []
     for label in (top, seen or top):
@@ -66,7 +66,7 @@ def film(
 
 
 def sound_of(data: bytes) -> tuple[str, np.ndarray, float]:
-    """Codec, mono samples at their sample rate's pace, and when the loud part begins."""
+    """Codec, samples of the first channel, and when the loud part begins, in seconds."""
     with av.open(io.BytesIO(data), "r") as clip:
         stream = clip.streams.audio[0]
         begins_s, waves = None, []

@@ -1,4 +1,4 @@
-"""What is kept of a recording: rows, persons, changes, and the faces of any moment."""
+"""The track store: table rows, people, changes, and the faces at any time."""
 
 import numpy as np
 import pytest

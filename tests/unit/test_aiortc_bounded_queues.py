@@ -1,4 +1,4 @@
-"""Our queues in place of aiortc's: only the newest waits, and we notice when aiortc changes."""
+"""The queues that replace aiortc's: bounded, and a change of aiortc is noticed."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ def in_place() -> None:
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """What the coroutine gives; this thread has Playwright's event loop after browser tests."""
+    """The coroutine's result; after browser tests this thread has Playwright's event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
 
 def test_aiortc_still_has_no_bounds_of_its_own() -> None:
-    """When this fails, aiortc has mended it: take our queue out, and measure with live_viewers."""
+    """If this fails, aiortc has fixed it: remove our queues, and measure with live_viewers."""
     done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [0, 0, 0]
 
 
-def test_what_is_replaced_is_still_there() -> None:
+def test_a_connection_gets_the_replacements() -> None:
     async def look() -> tuple[Any, Any, Any, Any, Any, Any, Any]:
         track = rtcrtpreceiver.RemoteStreamTrack("video")
         sound = rtcrtpreceiver.RemoteStreamTrack("audio")
@@ -89,7 +89,7 @@ def test_what_is_replaced_is_still_there() -> None:
     assert type(heard) is JitterBuffer
 
 
-def test_another_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_implementation_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ours, "_installed", False)
     monkeypatch.setattr(ours, "_DECODER_QUEUE", "_RTCRtpReceiver__another_name")
     before = rtcrtpreceiver.RemoteStreamTrack.__init__
@@ -114,7 +114,7 @@ class Numbers(MediaStreamTrack):
         return frame
 
 
-def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
+def test_a_slow_consumer_gets_the_latest_frame_and_then_the_end() -> None:
     async def take() -> list[tuple[int, int, Fraction]]:
         source = Numbers()
         relay = media.MediaRelay()
@@ -133,24 +133,24 @@ def test_a_slow_taker_gets_the_newest_frame_and_then_the_end() -> None:
     assert len(numbers) >= 5
     assert numbers == sorted(set(numbers))
     assert len(numbers) < 100
-    # Without our queue the tenth frame taken would be number ten, a hundred behind.
+    # With aiortc's queue the tenth frame taken would be number ten, a hundred behind.
     assert all(newest - number <= 3 for number, newest, _ in seen)
     assert {time_base for _, _, time_base in seen} == {Fraction(1, 100)}
 
 
-def nobody(count: int) -> None:
-    """Who is told of frames that were held up, where it does not matter."""
+def ignore_burst(count: int) -> None:
+    """A callback for tests without bursts."""
 
 
 def encoded(*, key: bool) -> tuple[Any, Any]:
-    """What aiortc hands to its decoder's thread."""
+    """What aiortc passes to its decoder thread."""
     data = b"\x10\x02\x00\x9d\x01\x2a" if key else b"\x11\x02\x00\x00\x00\x00"
     return SimpleNamespace(name="VP8"), SimpleNamespace(data=data)
 
 
-def test_encoded_frames_are_never_left_out_singly() -> None:
+def test_encoded_frames_are_never_dropped_singly() -> None:
     ask = threading.Event()
-    waiting = ours.EncodedFrameQueue(ask, nobody)
+    waiting = ours.EncodedFrameQueue(ask, ignore_burst)
     waiting.put(encoded(key=True))
     for _ in range(ours.MAX_ENCODED - 1):
         waiting.put(encoded(key=False))
@@ -169,7 +169,7 @@ def test_encoded_frames_are_never_left_out_singly() -> None:
 
 
 def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
-    waiting = ours.EncodedFrameQueue(threading.Event(), nobody)
+    waiting = ours.EncodedFrameQueue(threading.Event(), ignore_burst)
     for _ in range(ours.MAX_ENCODED + 2):
         waiting.put(encoded(key=False))
     with pytest.raises(queue.Empty):
@@ -178,7 +178,7 @@ def test_the_end_passes_a_decoder_that_waits_for_a_key_frame() -> None:
     assert waiting.get(timeout=1) is None
 
 
-def test_frames_held_up_by_one_packet_are_no_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_burst_after_a_late_packet_is_no_overload(monkeypatch: pytest.MonkeyPatch) -> None:
     shedder = LoadShedder()
     monkeypatch.setattr(ours, "SHEDDER", shedder)
     taken = ours.DecodedFrameQueue()
@@ -191,11 +191,11 @@ def test_frames_held_up_by_one_packet_are_no_overload(monkeypatch: pytest.Monkey
     assert taken.get_nowait() == 4
 
 
-def test_the_track_of_a_receiver_is_told_what_was_held_up() -> None:
+def test_a_burst_is_reported_to_the_receivers_track() -> None:
     async def look() -> tuple[Any, Any]:
         connection = RTCPeerConnection()
         receiver: Any = connection.addTransceiver("video").receiver
-        receiver._RTCRtpReceiver__decoder_queue._on_burst(2)  # before there is a track
+        receiver._RTCRtpReceiver__decoder_queue._on_burst(2)  # before the track exists
         receiver._track = rtcrtpreceiver.RemoteStreamTrack("video")
         receiver._RTCRtpReceiver__decoder_queue._on_burst(3)
         await connection.close()
