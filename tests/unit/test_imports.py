@@ -78,6 +78,11 @@ def test_imports_point_one_way(path: Path) -> None:
             assert part in HEAVY[top], f"{part} must not import {name}"
 
 
+def test_the_live_stream_knows_aiortc_in_its_patches_alone() -> None:
+    for path in (PACKAGE / "live").glob("*.py"):
+        assert not any(name.split(".")[0] == "aiortc" for name in imports(path)), path.name
+
+
 def loaded_after(code: str) -> set[str]:
     """The modules that a fresh interpreter holds after ``code``."""
     script = f"{code}\nimport sys\nprint(' '.join(sys.modules))"
