@@ -1,5 +1,6 @@
-# make app   the page          make test  the whole test suite
-# make venv  only the environment, with what training needs
+# make app    the page                 make test  lint and the whole test suite
+# make venv   only the environment     make unit  the fast tests: no TensorFlow, no browser
+# make lock   pin the requirements     make lint  format, lint and types
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -7,14 +8,14 @@ HOST ?= localhost
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app venv test lint lock
+.PHONY: app venv tools test unit lint lock
 
 app: $(VENV)/.page
 	$(BIN)/streamlit run app.py --server.port $(PORT) --server.address $(HOST) --server.headless true
 
 venv: $(VENV)/.all
 
-# The stamps make a second call start at once; a change of what is pinned installs again.
+# The stamp files make a second call start at once; changed pins install again.
 $(VENV)/.page: requirements-page.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -r requirements-page.txt
@@ -34,13 +35,19 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Two processes, whole files each: while one waits for a browser, the other trains.
-test: $(VENV)/.test lint
+# Chromium and coturn: says what is missing, and installs it only as root or with CI=true.
+tools:
 	sh tests/install_tools.sh
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest tests/unit
+
+# Two processes, whole files each: while one waits for a browser, the other trains.
+test: tools $(VENV)/.test lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Needs uv (pip install uv). All three files are made from pyproject.toml, never typed; the first is
-# for every system, the others are make's.
+# Needs uv (pip install uv). All three files are compiled from pyproject.toml, never edited; the first
+# is for every system, the other two are for this Makefile.
 lock:
 	uv pip compile -q pyproject.toml --extra train --python-version 3.11 --universal \
 	  --custom-compile-command "make lock" -o requirements.txt

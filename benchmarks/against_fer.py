@@ -1,12 +1,12 @@
-"""One face's analysis beside what the ``fer`` package takes for it, in the same minutes.
+"""The time of one face's analysis beside that of the ``fer`` package, in the same minutes.
 
     python3 -m venv /tmp/fer && /tmp/fer/bin/pip install "fer==25.10" "opencv-contrib-python<5"
     python benchmarks/against_fer.py --fer-python /tmp/fer/bin/python
 
-``fer`` brings TensorFlow, so it runs in an environment of its own; the two take turns, in several
-rounds. The same 640x480 frames: a face that sways. Ours is timed as the stream uses it
-(``FaceTracker``) and with a full search of every frame (``analyze``); theirs is
-``FER().detect_emotions``. Median milliseconds a frame, each on the threads it takes by itself.
+``fer`` needs TensorFlow, so it runs in an environment of its own; the two take turns for several
+rounds, on the same 640x480 frames of a moving face. Ours is timed as in a stream (``FaceTracker``)
+and with full-frame detection in every frame (``analyze``); theirs is ``FER().detect_emotions``.
+Prints median milliseconds per frame; each uses its default number of threads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares the portraits with the tests
+sys.path.insert(0, str(ROOT))  # for the portraits of the tests
 
 import emotion  # noqa: E402 - after the path above
 from benchmarks.time_code import pictures  # noqa: E402
@@ -37,7 +37,7 @@ _THEIRS = """
 import json, sys, time
 import numpy as np
 from fer.fer import FER
-frames = np.load(sys.argv[1])[..., ::-1].copy()  # they take BGR
+frames = np.load(sys.argv[1])[..., ::-1].copy()  # fer takes BGR
 fer = FER()
 for line in sys.stdin:
     times, found = [], 0
@@ -49,8 +49,8 @@ for line in sys.stdin:
 """
 
 
-def ask(process: subprocess.Popen[str]) -> tuple[list[float], int]:
-    """Milliseconds of each frame, and how many faces were found in all."""
+def run_fer_once(process: subprocess.Popen[str]) -> tuple[list[float], int]:
+    """Has ``fer`` analyse all frames: milliseconds of each, and how many faces were found."""
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("go\n")
@@ -59,10 +59,10 @@ def ask(process: subprocess.Popen[str]) -> tuple[list[float], int]:
         if line.startswith("TIMES "):
             times, found = json.loads(line.removeprefix("TIMES "))
             return times, found
-    raise RuntimeError("fer ended without an answer")
+    raise RuntimeError("fer ended without a result")
 
 
-def timed(analyze: Callable[[Image, float], object], frames: list[Image]) -> list[float]:
+def time_frames(analyze: Callable[[Image, float], object], frames: list[Image]) -> list[float]:
     """Milliseconds of each frame."""
     times = []
     for index, frame in enumerate(frames):
@@ -73,7 +73,7 @@ def timed(analyze: Callable[[Image, float], object], frames: list[Image]) -> lis
 
 
 def main() -> None:
-    """Takes turns and prints the medians."""
+    """Measures both in turns and prints the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fer-python", required=True, help="an interpreter that has fer")
     parser.add_argument("--frames", type=int, default=60)
@@ -94,20 +94,24 @@ def main() -> None:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        ask(process)
-        timed(FaceTracker(analyzer).update, frames)
+        run_fer_once(process)
+        time_frames(FaceTracker(analyzer).update, frames)
         for _ in range(options.rounds):
-            ours += timed(FaceTracker(analyzer).update, frames)
-            whole += timed(lambda frame, _: analyzer.analyze(frame), frames)
-            times, found = ask(process)
+            ours += time_frames(FaceTracker(analyzer).update, frames)
+            whole += time_frames(lambda frame, _: analyzer.analyze(frame), frames)
+            times, found = run_fer_once(process)
             theirs += times
         process.terminate()
         process.wait()
     base = statistics.median(theirs)
     print(f"fer found {found} faces in {len(frames)} frames")
-    print("| | median ms | fer takes so many times as long |")
+    print("| | median ms | fer's time / this |")
     print("|---|---|---|")
-    for name, values in (("in a stream", ours), ("every frame searched", whole), ("fer", theirs)):
+    for name, values in (
+        ("in a stream", ours),
+        ("every frame searched", whole),
+        ("fer", theirs),
+    ):
         half = statistics.median(values)
         print(f"| {name} | {half:.1f} | {base / half:.1f} |")
 

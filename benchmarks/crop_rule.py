@@ -1,10 +1,11 @@
-"""How FER2013 frames its faces, in terms of a detector's boxes: what the crop rule follows.
+"""How FER2013 frames its faces relative to a detector's boxes: the source of the crop rule.
 
     python -m benchmarks.crop_rule --data fer2013.csv [--detector NAME] [--faces N]
 
-Each face is set into a larger picture, as ``evaluate`` does, and searched. The picture that the
-data cut is then a square around the found box: ``scale`` is its side over the box's diagonal,
-``shift_y`` how far its middle lies below the box's, and ``shift_x`` beside it.
+Each face is placed in a larger picture, as ``evaluate`` does, and detected there. The data set's
+own crop is then a square near the box: ``scale`` is its side divided by the box's diagonal;
+``shift_y`` and ``shift_x`` are how far its centre lies below and to the right of the box's, in the
+same unit.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ import numpy as np
 
 from emotion.detection import load_detector
 from emotion.expression.crop import roll
-from emotion.training.data import read_faces
-from emotion.training.evaluation.through_detector import BORDER_PX, FACE_SIDE_PX, placed, scene
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.evaluation.through_detector import (
+    BORDER_PX,
+    FACE_SIDE_PX,
+    placed,
+    scene,
+)
 
 NAMES = ("scale", "shift_y", "shift_x", "width / height", "roll (degrees)")
 
 
 def main() -> int:
-    """Prints quantiles."""
+    """Prints the quantiles of each figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="fer2013.csv")
     parser.add_argument("--detector", help="as of load_analyzer")

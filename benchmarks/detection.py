@@ -1,8 +1,8 @@
-"""Time of face detectors for one frame on one thread.
+"""Time of face detectors on one frame and one thread.
 
     python -m benchmarks.detection [--detector models/NAME] [--detector FILE.onnx] [--repeats N]
 
-What they find is measured by ``emotion evaluate-detector``.
+Their accuracy is measured by ``emotion evaluate-detector``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SIDES = (640, 320)
 
 
 def median_ms(call: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median and least milliseconds of a call, after two to warm up."""
+    """Median and minimum milliseconds of a call, after two warm-up calls."""
     times = []
     for i in range(repeats + 2):
         start = time.perf_counter()
@@ -49,7 +49,7 @@ def frame_with_a_face() -> Image:
 
 
 def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Name and call of everything that is measured."""
+    """The name and the call of each measurement."""
     cascade = load_detector(BLAZEFACE)
     faces = cascade.detect(frame)
     half = np.asarray(cv2.resize(frame, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -79,7 +79,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=100)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    print("| 640x480, one face, one thread | median ms | least ms |\n|---|---|---|")
+    print("| 640x480, one face, one thread | median ms | minimum ms |\n|---|---|---|")
     for name, call in calls(frame_with_a_face(), arguments.detector):
         repeats = max(arguments.repeats // 10, 3) if "Haar" in name else arguments.repeats
         median, least = median_ms(call, repeats)

@@ -1,11 +1,11 @@
-"""What fine-tuning gains: the default model on a kind of picture that it has never seen.
+"""The gain from fine-tuning: a model on a kind of picture that it was not trained on.
 
     python -m benchmarks.fine_tuning --rafdb rafdb-train.tar --out /tmp/masks
 
-The pictures are RAF-DB's validation part, on which no model here was trained, with a surgical mask
-drawn over mouth and nose: 922 to train on, 307 to choose on, 305 to test on. Writes them as a
-folder ``train|val|test/LABEL``, runs the same commands that anybody would for a folder of their
-own, and prints what each model answers on the test part.
+The pictures are RAF-DB's validation split, on which no model here was trained, with a surgical mask
+drawn over mouth and nose: 922 for training, 307 for validation, 305 for testing. Writes them as a
+folder ``train|val|test/LABEL``, runs the usual commands on it, and prints the metrics of each model
+on the test split.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.training.data.faces import LabelledFaces, choosing_faces
-from emotion.training.data.folders import read_pictures
+from emotion.training.expression.data.faces import LabelledFaces, validation_split
+from emotion.training.expression.data.folders import read_pictures
 from emotion.types import EMOTIONS
 
 PARTS = (("train", 0.6), ("val", 0.8), ("test", 1.0))
-"""Name of a part and the fraction of each class at which it ends."""
+"""Each split's name, and the fraction of each class at which it ends."""
 
 TOP, EDGE, CHIN = 0.56, 0.08, 0.97
-"""Where the mask lies, in fractions of the side, under the eyes in FER2013's framing."""
+"""Where the mask lies below the eyes in FER2013's framing, in fractions of the side."""
 
 
 def main() -> None:
@@ -37,19 +37,19 @@ def main() -> None:
     parser.add_argument("--rafdb", type=Path, required=True, help="RAF-DB's training part")
     parser.add_argument("--out", type=Path, required=True, help="for the pictures and the models")
     parser.add_argument("--epochs", type=int, default=12, help="of the fine-tuning (default 12)")
-    parser.add_argument("--from-nothing-epochs", type=int, default=40, help="default 40")
+    parser.add_argument("--from-scratch-epochs", type=int, default=40, help="default 40")
     options = parser.parse_args()
     pictures = options.out / "masked"
     if not pictures.is_dir():
-        write(choosing_faces(read_pictures(options.rafdb, "rafdb")), pictures)
-    tuned, anew = options.out / "tuned", options.out / "anew"
+        write(validation_split(read_pictures(options.rafdb, "rafdb")), pictures)
+    tuned, scratch = options.out / "tuned", options.out / "scratch"
     known = ["--start-from", "se_resnet", "--freeze-epochs", "3", "--learning-rate", "0.01"]
     seconds = {
         tuned: train(pictures, tuned, ["--epochs", str(options.epochs), *known]),
-        anew: train(pictures, anew, ["--epochs", str(options.from_nothing_epochs)]),
+        scratch: train(pictures, scratch, ["--epochs", str(options.from_scratch_epochs)]),
     }
     rows = [("se_resnet as it is", *figures(pictures, options.out / "0", "se_resnet", "rafdb"), "")]
-    for text, model in (("fine-tuned", tuned), ("from nothing", anew)):
+    for text, model in (("fine-tuned", tuned), ("from scratch", scratch)):
         found = figures(pictures, model / "test", str(model))
         rows.append((text, *found, f"{seconds[model] / 60:.1f} min"))
     print("| model | accuracy | macro F1 | training |\n|---|---|---|---|")
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def write(faces: LabelledFaces, root: Path) -> None:
-    """The faces, masked, as ``root/PART/LABEL/NUMBER.png``, each class shared among the parts."""
+    """Writes the masked faces as ``root/SPLIT/LABEL/NUMBER.png``, stratified by class."""
     rng = np.random.default_rng(0)
     for label, name in enumerate(EMOTIONS):
         rows = rng.permutation(np.flatnonzero(faces.labels == label))
@@ -70,7 +70,7 @@ def write(faces: LabelledFaces, root: Path) -> None:
 
 
 def masked(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A copy of the grey face (S, S) with a mask of its own shade, height and folds."""
+    """A copy of a gray face (S, S) with a mask of random shade and height."""
     side = face.shape[0]
     top = TOP + rng.uniform(-0.04, 0.04)
     outline = [(EDGE, top + 0.05), (0.5, top), (1 - EDGE, top + 0.05)]
@@ -86,7 +86,7 @@ def masked(face: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def train(pictures: Path, model: Path, settings: list[str]) -> float:
-    """Runs ``emotion train`` on the folder; its seconds."""
+    """Runs ``emotion train`` on the folder; returns its seconds."""
     started = time.monotonic()
     emotion(
         "train", "--data", str(pictures), "--batch-size", "64", *settings,
@@ -96,7 +96,7 @@ def train(pictures: Path, model: Path, settings: list[str]) -> float:
 
 
 def figures(pictures: Path, out: Path, model: str, head: str | None = None) -> tuple[float, float]:
-    """(accuracy, macro F1) on the test part, by ``emotion evaluate``."""
+    """Accuracy and macro F1 on the test split, by ``emotion evaluate``."""
     emotion(
         "evaluate", "--model", model, "--data", str(pictures), "--split", "PrivateTest", "--quick",
         "--out", str(out), *(["--head", head] if head else []),
@@ -106,7 +106,7 @@ def figures(pictures: Path, out: Path, model: str, head: str | None = None) -> t
 
 
 def emotion(*words: str) -> None:
-    """``python -m emotion ...``, its own output on this one's errors."""
+    """Runs ``python -m emotion ...`` with its output on stderr."""
     command = [sys.executable, "-m", "emotion", *words]
     print(" ".join(command), file=sys.stderr)
     subprocess.run(command, check=True, stdout=sys.stderr)

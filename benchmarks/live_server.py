@@ -1,7 +1,7 @@
-"""The server of ``live_viewers.py``: the page's media path, without Streamlit around it.
+"""The server of ``live_viewers.py``: the page's media path without Streamlit.
 
-Reads one JSON line at a time: an offer (``sdp``, ``type``) is answered with an answer, ``state``
-with the frames that wait in the libraries' queues, the load's level and the analyses so far.
+Reads one JSON object per line. An offer (``sdp``, ``type``) is answered with an answer; ``state``
+with the lengths of the libraries' queues, the level of load shedding and the analyses so far.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ sys.path.insert(0, str(ROOT))
 
 
 def cpu_s(pid: int) -> float:
-    """Seconds of processor time that a process has used, all its threads together (Linux)."""
+    """CPU seconds that a process has used, all threads together (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_mb(pid: int) -> float:
-    """Memory that a process holds, in MB (Linux)."""
+    """Resident memory of a process in MB (Linux)."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def threads(pid: int) -> int:
-    """How many threads a process has (Linux)."""
+    """Number of threads of a process (Linux)."""
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
 
 
-def waiting(receivers: Iterable[Any], relayed: Iterable[Any]) -> dict[str, int]:
-    """The longest of each kind of the libraries' queues now."""
-    # Not by gc.get_objects: LiteRT refuses to run while somebody else holds its interpreter.
+def queue_lengths(receivers: Iterable[Any], relayed: Iterable[Any]) -> dict[str, int]:
+    """The present length of the longest queue of each kind in aiortc."""
+    # Not by gc.get_objects: LiteRT refuses to run while anything else refers to its interpreter.
     receivers = list(receivers)
     decoders = [each._RTCRtpReceiver__decoder_queue.qsize() for each in receivers]
     received = [each.track._queue.qsize() for each in receivers]
@@ -52,20 +52,20 @@ def waiting(receivers: Iterable[Any], relayed: Iterable[Any]) -> dict[str, int]:
     }
 
 
-class Silent:
-    """In place of the analyzer: nobody is ever there."""
+class NoFaces:
+    """Stands in for the analyzer and never finds a face."""
 
     min_score = 0.5
 
     def detect(self, *_: Any, **__: Any) -> tuple[()]:
-        """Nobody."""
+        """No faces."""
         return ()
 
     refine = faces = detect
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Answers until its input ends."""
+    """Answers requests until stdin is closed."""
     import cv2
     from aiortc import RTCPeerConnection, RTCSessionDescription
     from aiortc.contrib.media import MediaRelay
@@ -83,18 +83,19 @@ async def serve(options: argparse.Namespace) -> None:
         install_bounded_queues()
     from emotion.live.load_shedding import SHEDDER
 
-    analyzer: Any = Silent() if options.no_analysis else emotion.load_analyzer()
+    analyzer: Any = NoFaces() if options.no_analysis else emotion.load_analyzer()
     relay = MediaRelay()
     connections: list[RTCPeerConnection] = []
     processors: list[LiveProcessor] = []
     relayed: list[Any] = []
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        question = json.loads(line)
-        if "sdp" not in question:
+        request = json.loads(line)
+        if "sdp" not in request:
             analyzed = sum(each.snapshot().analyzed for each in processors)
             receivers = [each for one in connections for each in one.getReceivers()]
-            state = {**waiting(receivers, relayed), "level": SHEDDER.level, "analyzed": analyzed}
+            queues = queue_lengths(receivers, relayed)
+            state = {**queues, "level": SHEDDER.level, "analyzed": analyzed}
             print(json.dumps(state), flush=True)
             continue
         connection = RTCPeerConnection()
@@ -110,7 +111,7 @@ async def serve(options: argparse.Namespace) -> None:
             connection.addTrack(relayed[-1])
 
         await connection.setRemoteDescription(
-            RTCSessionDescription(sdp=question["sdp"], type=question["type"])
+            RTCSessionDescription(sdp=request["sdp"], type=request["type"])
         )
         await connection.setLocalDescription(await connection.createAnswer())
         local = connection.localDescription
@@ -123,7 +124,7 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="the libraries' own queues, encoder")
     parser.add_argument("--no-analysis", action="store_true")
     options = parser.parse_args()
-    # The page's loop: Streamlit takes uvloop where there is one.
+    # The page's event loop: Streamlit uses uvloop if it is installed.
     make_loop = import_module("uvloop").new_event_loop if find_spec("uvloop") else None
     with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(serve(options))

@@ -1,14 +1,14 @@
-"""Whether the live page stays the same for hours: pictures, memory and threads.
+"""Soak test of the live page: frame rate, memory and threads over time.
 
     python benchmarks/live_soak.py --minutes 10 --leavers 5
     python benchmarks/live_soak.py --alone --after 5 50
 
-In Chromium with a camera of photos. The others come one after the other, stream for three seconds,
-and are killed without a word. Beside a visitor who stays, ``--leavers`` come evenly over the first
-part of the time, three minutes are left at the end, and a line is printed a minute; compare the
-last with the second. ``--alone`` has nobody stay: it looks at the server three minutes after the
-last of each number has gone, since a connection whose other end is silent lives on for half a
-minute and Streamlit keeps the session for two.
+Visitors in Chromium with a camera of photos come one after the other, stream for three seconds, and
+are killed without closing their connection. Beside one visitor who stays, ``--leavers`` of them are
+spread over the time except its last three minutes, and a line is printed every minute: compare the
+last with the second. With ``--alone`` nobody stays, and the server is measured three minutes after
+each number of visitors has gone, because a connection whose peer is silent lives for half a minute
+and Streamlit keeps the session for two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Error, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares server and camera with the tests
+sys.path.insert(0, str(ROOT))  # for server and camera of the tests
 
 from benchmarks.live_server import cpu_s, memory_mb, threads  # noqa: E402 - after the path above
 from tests.browser import harness  # noqa: E402
@@ -31,7 +31,7 @@ QUIET_END_S = 180.0
 
 
 def leave_abruptly(playwright: Playwright, film: Path, url: str) -> bool:
-    """Streams for three seconds in a browser of its own, which is then killed."""
+    """Streams for three seconds in a browser that is then killed; whether a frame came back."""
     browser = harness.launch(playwright, film)
     try:
         page = browser.new_page()
@@ -49,7 +49,7 @@ def leave_abruptly(playwright: Playwright, film: Path, url: str) -> bool:
 
 
 def alone(playwright: Playwright, film: Path, server: harness.Server, after: list[int]) -> None:
-    """Prints memory and threads after so many have gone, each time ``QUIET_END_S`` later."""
+    """Prints memory and threads ``QUIET_END_S`` after each number of visitors has gone."""
     pid = server.process.pid
     print(f"at the start: {memory_mb(pid):.0f} MB, {threads(pid)} threads", flush=True)
     gone, first = 0, 0.0
@@ -71,7 +71,7 @@ def alone(playwright: Playwright, film: Path, server: harness.Server, after: lis
 def together(
     playwright: Playwright, film: Path, server: harness.Server, minutes: float, leavers: int
 ) -> None:
-    """Prints a line a minute of one visitor who stays while ``leavers`` come and go."""
+    """Prints one visitor's figures every minute while ``leavers`` others come and go."""
     pid = server.process.pid
     browser = harness.launch(playwright, film)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -104,7 +104,7 @@ def together(
 
 
 def main() -> None:
-    """Runs for the given time and prints."""
+    """Runs the soak test."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--leavers", type=int, default=5)

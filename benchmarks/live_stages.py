@@ -1,4 +1,4 @@
-"""What each step of a live frame costs at a size and number of faces of your choice.
+"""The time of each step of a live frame, at a given size and number of faces.
 
     python benchmarks/live_stages.py --size 1280x720 --faces 3 --frames 300
 
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares the portraits with the tests
+sys.path.insert(0, str(ROOT))  # for the portraits of the tests
 
 import emotion  # noqa: E402 - after the path above
 from emotion.benchmarking.live_stages import frame_stages  # noqa: E402

@@ -1,20 +1,19 @@
-"""How many viewers one server carries: replayed clients in place of browsers.
+"""How many viewers one server carries, with replayed clients in place of browsers.
 
     python benchmarks/live_viewers.py --viewers 1 4 6 --rate 30 --seconds 30
 
 The server is a process of its own with the page's media path (aiortc, streamlit-webrtc's tracks,
-our processor and the default model), without Streamlit around it. The clients, in this process,
-send a film that was encoded once, so they cost little. Every frame of it shows its number
-(``time_code.py``): the delay is the time between sending a number and receiving a picture of it.
+the live processor and the default model) but without Streamlit. The clients, in this process, send
+a video that was encoded once, so they cost little. Every frame shows its number (``time_code.py``):
+the delay is the time between sending a number and receiving a frame that shows it.
 
-Of each viewer, over the last ``--seconds``, after ``--warm-up``: pictures received a second, fresh
-ones (with another number than the one before), the delay's median and 95th percentile, and the
-median of the last ten seconds, which tells whether it grows. Of the server: analyses a second for
-each viewer, share of one core, memory, frames that wait in the libraries' queues at the end, and
-the load's level. On two cores or
-more the server is pinned to one and the clients to the rest (``--server-cores`` gives it more).
-``--plain`` leaves the libraries' queues as they are, ``--no-analysis`` leaves the model out,
-``--lost`` lets packets get lost on their way to the server.
+For the viewers, over the last ``--seconds`` after ``--warm-up``: frames received per second, fresh
+ones (with another number than the frame before), the median and 95th percentile of the delay, and
+the median of the last ten seconds, which tells whether it grows. For the server: analyses per
+second and viewer, share of one core, memory, queue lengths at the end, and the level of load
+shedding. On two cores or more the server is pinned to one and the clients to the rest
+(``--server-cores`` gives it more). ``--plain`` leaves the libraries unpatched, ``--no-analysis``
+leaves the model out, and ``--lost`` drops packets on their way to the server.
 """
 
 from __future__ import annotations
@@ -50,20 +49,20 @@ from emotion.live.aiortc_patches.bounded_queues import patch_receiver  # noqa: E
 
 
 class Replay(MediaStreamTrack):
-    """Sends the film in a loop at its rate; ``sent_s`` tells when each number went last."""
+    """Sends the video in a loop; ``sent_s`` holds when each frame number was last sent."""
 
     kind = "video"
 
     def __init__(self, packets: Sequence[bytes], rate_hz: int, offset: int) -> None:
         super().__init__()
         self._packets, self._rate_hz = packets, rate_hz
-        # The film's beginning is a key frame; each viewer begins there, a little later than others.
+        # The video starts with a keyframe; each viewer starts there, a little after the others.
         self._begun_s = time.monotonic() + offset / rate_hz / 7
         self._index = 0
         self.sent_s = np.full(len(packets), np.nan)
 
     async def recv(self) -> av.Packet[Any]:
-        """The next packet when its time has come; late ones follow at once, none is left out."""
+        """The next packet, at its time; late ones follow at once, none is dropped."""
         await asyncio.sleep(self._begun_s + self._index / self._rate_hz - time.monotonic())
         number = self._index % len(self._packets)
         packet = av.Packet(self._packets[number])
@@ -76,7 +75,7 @@ class Replay(MediaStreamTrack):
 
 @dataclass
 class Viewer:
-    """A client and what it saw: (time, number) of each picture that came back."""
+    """A client, with (time, number, delay) of each frame that came back."""
 
     connection: RTCPeerConnection
     source: Replay
@@ -84,7 +83,7 @@ class Viewer:
     unread: int = 0
 
     async def watch(self, track: MediaStreamTrack) -> None:
-        """Notes every returned picture until the track ends."""
+        """Records every returned frame until the track ends."""
         with contextlib.suppress(Exception):
             while True:
                 frame = await track.recv()
@@ -100,7 +99,7 @@ class Viewer:
 
 
 class Server:
-    """The server's process and the talk with it, one JSON line each way."""
+    """The server's process; a request and its answer are one JSON line each."""
 
     def __init__(self, options: argparse.Namespace, cores: set[int] | None) -> None:
         command = [sys.executable, str(ROOT / "benchmarks" / "live_server.py")]
@@ -116,22 +115,22 @@ class Server:
         if cores:
             os.sched_setaffinity(self.process.pid, cores)
 
-    def ask(self, **question: object) -> dict[str, object]:
-        """The server's answer; blocks."""
+    def ask(self, **request: object) -> dict[str, object]:
+        """Sends a request and waits for the answer."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         answer: dict[str, object] = json.loads(self.process.stdout.readline())
         return answer
 
 
-def lose(share: float) -> None:
-    """Has the clients' pictures lose that share of their packets on the way, at random."""
+def drop_packets(share: float) -> None:
+    """Drops that share of the clients' video packets at random, before they are sent."""
     send, chance = RTCDtlsTransport._send_rtp, random.Random(0)
 
     async def send_some(transport: RTCDtlsTransport, data: bytes) -> None:
-        # What is small tells of what came, and is not lost.
+        # Small packets are the RTCP feedback, which is not dropped.
         if len(data) < 300 or chance.random() >= share:
             await send(transport, data)
 
@@ -139,7 +138,7 @@ def lose(share: float) -> None:
 
 
 async def connect(server: Server, source: Replay) -> Viewer:
-    """A viewer whose stream goes to the server and back."""
+    """Connects a viewer whose stream goes to the server and back."""
     connection = RTCPeerConnection()
     viewer = Viewer(connection, source)
     tasks = []
@@ -149,7 +148,7 @@ async def connect(server: Server, source: Replay) -> Viewer:
         tasks.append(asyncio.ensure_future(viewer.watch(track)))
 
     connection.addTrack(source)
-    # As browsers do, not aiortc: a frame is there when its last packet is.
+    # As browsers do, unlike aiortc: a frame is complete with its last packet.
     patch_receiver(connection.getReceivers()[0])
     await connection.setLocalDescription(await connection.createOffer())
     local = connection.localDescription
@@ -162,10 +161,10 @@ async def connect(server: Server, source: Replay) -> Viewer:
 
 
 def report(viewers: Sequence[Viewer], seconds: float, ended: float) -> str:
-    """One line of the table: means over the viewers, delays over all their pictures."""
+    """One line of the table: means over the viewers, delays over all their frames."""
     received, fresh = [], []
     delays: list[float] = []
-    lately: list[float] = []
+    recent: list[float] = []
     for viewer in viewers:
         part = [each for each in viewer.seen if ended - each[0] <= seconds]
         numbers = [number for _, number, _ in part]
@@ -173,19 +172,19 @@ def report(viewers: Sequence[Viewer], seconds: float, ended: float) -> str:
         changes = sum(a != b for a, b in itertools.pairwise(numbers))
         fresh.append(changes / seconds)
         delays += [delay for _, _, delay in part]
-        lately += [delay for at, _, delay in part if ended - at <= 10]
-    if not delays or not lately:
+        recent += [delay for at, _, delay in part if ended - at <= 10]
+    if not delays or not recent:
         return "nothing came back"
     middle, high = (1000 * float(np.nanpercentile(delays, p)) for p in (50, 95))
-    last = 1000 * float(np.nanmedian(lately))
+    last = 1000 * float(np.nanmedian(recent))
     return (
         f"{np.mean(received):.1f} ({min(received):.1f}) | {np.mean(fresh):.1f} | "
         f"{middle:.0f} | {high:.0f} | {last:.0f}"
     )
 
 
-def course(viewers: Sequence[Viewer], begun: float, ended: float, each_s: float) -> str:
-    """The delay's median in each span of the time, in milliseconds."""
+def delay_over_time(viewers: Sequence[Viewer], begun: float, ended: float, each_s: float) -> str:
+    """The median delay in each interval of ``each_s`` seconds, in milliseconds."""
     spans = np.arange(begun, ended, each_s)
     delays = [
         [delay for viewer in viewers for at, _, delay in viewer.seen if span <= at < span + each_s]
@@ -197,12 +196,12 @@ def course(viewers: Sequence[Viewer], begun: float, ended: float, each_s: float)
 async def measure(
     options: argparse.Namespace, packets: Sequence[bytes], count: int, cores: set[int] | None
 ) -> None:
-    """Connects so many viewers, watches, prints their line."""
+    """Connects ``count`` viewers, measures them and prints their line."""
     server = Server(options, cores)
     viewers: list[Viewer] = []
     try:
         for index in range(count):
-            # One after the other, as visitors come.
+            # One after the other, as visitors do.
             viewer = await connect(server, Replay(packets, options.rate, index))
             viewers.append(viewer)
         await asyncio.sleep(options.warm_up)
@@ -222,9 +221,8 @@ async def measure(
             flush=True,
         )
         if options.each:
-            print(
-                f"delay every {options.each:.0f} s: {course(viewers, begun, ended, options.each)}"
-            )
+            delays = delay_over_time(viewers, begun, ended, options.each)
+            print(f"delay every {options.each:.0f} s: {delays}")
     finally:
         for viewer in viewers:
             await viewer.connection.close()
@@ -248,7 +246,7 @@ def main() -> None:
     options = parser.parse_args()
     width, height = (int(side) for side in options.size.split("x"))
     if options.lost:
-        lose(options.lost)
+        drop_packets(options.lost)
     packets = film(options.rate, width, height)
     cores = sorted(os.sched_getaffinity(0))
     pinned = None

@@ -1,7 +1,7 @@
-"""A film whose every picture carries its number: what the benchmarks measure delays by.
+"""A video whose every frame shows its number, to measure delays by.
 
-The number is drawn as black and white fields along the picture's lower edge, so it survives the
-coding of the video and a change of size, whatever happens to the time stamps on the way.
+The number is drawn as black and white fields along the lower edge, so it survives video coding and
+resizing, whatever happens to the timestamps on the way.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares the portraits with the tests
+sys.path.insert(0, str(ROOT))  # for the portraits of the tests
 
 from emotion.benchmarking.synthetic_camera import vp8_packets  # noqa: E402 - after the path above
 from tests.browser import harness  # noqa: E402
 
 BITS = 9
-STRIP = 1 / 15  # of the picture's height, at its lower edge
+STRIP = 1 / 15  # height of the fields, as a fraction of the frame's
 
 
 def draw_number(picture: harness.Picture, number: int) -> None:
-    """Draws the number into an RGB picture, in place: white, black, its bits, their parity."""
+    """Draws the number into an RGB frame, in place: white, black, its bits, their parity."""
     height, width = picture.shape[:2]
     bits = [number >> place & 1 for place in range(BITS)]
     fields = [1, 0, *bits, sum(bits) % 2]
@@ -36,7 +36,7 @@ def draw_number(picture: harness.Picture, number: int) -> None:
 
 
 def read_number(luma: npt.NDArray[np.uint8]) -> int | None:
-    """The number in a picture's brightness (H, W); None where it cannot be read."""
+    """The number in a frame's luma (H, W); None if it cannot be read."""
     height, width = luma.shape
     row = luma[round(height * (1 - STRIP / 2))].astype(int)
     fields = BITS + 3
@@ -49,7 +49,7 @@ def read_number(luma: npt.NDArray[np.uint8]) -> int | None:
 
 
 def swaying(rate_hz: int, count: int) -> Iterator[harness.Picture]:
-    """So many pictures of the film's size of a face that sways, once in four seconds."""
+    """``count`` frames of a moving face, once around in four seconds."""
     portrait = harness.portraits()[0]
     for index in range(count):
         turn = 2 * np.pi * index / (4 * rate_hz)
@@ -58,14 +58,14 @@ def swaying(rate_hz: int, count: int) -> Iterator[harness.Picture]:
 
 
 def pictures(rate_hz: int, count: int = 1 << BITS) -> Iterator[harness.Picture]:
-    """The swaying face, each picture with its number."""
+    """The moving face, each frame with its number."""
     for index, view in enumerate(swaying(rate_hz, count)):
         draw_number(view, index)
         yield view
 
 
 def film(rate_hz: int, width: int, height: int) -> list[bytes]:
-    """The pictures, scaled to that size, as VP8."""
+    """The numbered frames, scaled to that size, as VP8 packets."""
     sized = (np.asarray(cv2.resize(view, (width, height)), np.uint8) for view in pictures(rate_hz))
     packets = vp8_packets(sized, rate_hz)
     if len(packets) != 1 << BITS:
@@ -74,7 +74,7 @@ def film(rate_hz: int, width: int, height: int) -> list[bytes]:
 
 
 def camera_film(path: Path, rate_hz: int, count: int = 128) -> Path:
-    """Writes the first pictures as a film (.y4m) that Chromium's camera plays in a loop."""
+    """Writes numbered frames as a .y4m file that Chromium's fake camera plays in a loop."""
     size = f"W{harness.WIDTH} H{harness.HEIGHT}"
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 {size} F{rate_hz}:1 Ip A1:1 C420mpeg2\n".encode())

@@ -1,13 +1,13 @@
-"""How fast and in how much memory a recording is analysed: a table alone, and the annotated video.
+"""Speed and memory of analysing a recording: the table alone, and with the annotated video.
 
     python benchmarks/video_speed.py
     python benchmarks/video_speed.py --seconds 3600 --fps 2
     python benchmarks/video_speed.py --fer /elsewhere/.venv/bin/python
 
-The clip is H.264 of 640x480 at 30 a second, with one face that sways. Each run is the command line
-as a process of its own, its start and the loading of the models included. ``--fer`` names a Python
-that has the PyPI package ``fer``: its ``Video.analyze`` is given the clip's first
-``--fer-seconds``, with its own defaults but no files of frames, and its start does not count.
+The clip is H.264, 640x480 at 30 fps, with one moving face. Each run is the command line in a
+process of its own, start and loading of the models included. ``--fer`` names a Python that has the
+PyPI package ``fer``: its ``Video.analyze`` gets the clip's first ``--fer-seconds``, with its
+defaults except that it writes no frames to disk, and its start does not count.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from pathlib import Path
 import av
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares the portrait with the tests
+sys.path.insert(0, str(ROOT))  # for the portrait of the tests
 
 from benchmarks.time_code import swaying  # noqa: E402 - after the path above
 from tests.browser import harness  # noqa: E402
 
-_ROUND = 4 * harness.RATE_HZ  # frames after which the film is where it began
+_LOOP = 4 * harness.RATE_HZ  # frames after which the motion repeats
 
 _FER = """
 import os, sys, tempfile, time
-os.chdir(tempfile.mkdtemp())  # it leaves files where it stands
+os.chdir(tempfile.mkdtemp())  # it writes files into the working directory
 from fer.fer import FER
 from fer.classes import Video
 detector, video = FER(), Video(sys.argv[1], outdir="out")
@@ -43,19 +43,19 @@ print("took", time.monotonic() - begun)
 
 
 def render(path: Path, seconds: float) -> None:
-    """Writes the film: one round is encoded, and copied until the clip is long enough."""
+    """Writes the clip: one loop is encoded, and its packets are repeated as often as needed."""
     packets = []
     with av.open(str(path), "w", format="mp4") as out:
         stream = out.add_stream("libx264", rate=harness.RATE_HZ)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = harness.WIDTH, harness.HEIGHT, "yuv420p"
-        stream.options = {"preset": "veryfast", "bf": "0", "g": str(_ROUND)}
-        for view in swaying(harness.RATE_HZ, _ROUND):
+        stream.options = {"preset": "veryfast", "bf": "0", "g": str(_LOOP)}
+        for view in swaying(harness.RATE_HZ, _LOOP):
             packets += stream.encode(av.VideoFrame.from_ndarray(view, format="rgb24"))
         packets += stream.encode(None)
         data = [(bytes(p), p.is_keyframe, p.time_base) for p in packets]
         for index in range(round(seconds * harness.RATE_HZ)):
-            coded, is_key, time_base = data[index % _ROUND]
+            coded, is_key, time_base = data[index % _LOOP]
             packet = av.Packet(coded)
             packet.stream, packet.time_base, packet.is_keyframe = stream, time_base, is_key
             packet.pts = packet.dts = round(index / harness.RATE_HZ / time_base)
@@ -63,7 +63,7 @@ def render(path: Path, seconds: float) -> None:
 
 
 def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds and the peak of memory in MB of a command; it must succeed."""
+    """Seconds and peak memory in MB of a command, which must succeed."""
     begun = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT)
     _, status, used = os.wait4(process.pid, 0)
@@ -74,7 +74,7 @@ def measured(command: list[str]) -> tuple[float, float]:
 
 
 def fer_speed(python: str, clip: Path, seconds: float) -> float:
-    """How many times real time ``fer`` reaches."""
+    """The speed of ``fer`` in multiples of real time."""
     done = subprocess.run(
         [python, "-c", _FER, str(clip)], check=True, capture_output=True, text=True
     )
@@ -82,7 +82,7 @@ def fer_speed(python: str, clip: Path, seconds: float) -> float:
 
 
 def main() -> None:
-    """Renders, measures and prints a table."""
+    """Renders the clip, measures and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="of the clip")
     parser.add_argument("--fps", help="frames a second to analyse (default: every one)")

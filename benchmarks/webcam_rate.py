@@ -1,12 +1,12 @@
-"""What viewers in Chromium get: pictures a second, their size and delay, and how the page follows.
+"""Frame rate, size and delay that viewers in Chromium get, and how often the page updates.
 
     python benchmarks/webcam_rate.py --seconds 30
     python benchmarks/webcam_rate.py --viewers 4 --rate 15 --seconds 30
 
-The real page, each viewer in a browser context of its own, with a camera of 640x480 whose every
-picture shows its number (``time_code.py``). The delay is the time from the camera's picture being
-shown in a video element of the frame to the same picture, come back, being shown in the page's. The
-first ``--warm-up`` seconds, in which browser and server feel their way to a rate, are left out.
+The real page, each viewer in a browser context of its own, with a 640x480 camera whose every frame
+shows its number (``time_code.py``). The delay is the time from a frame being shown in a video
+element beside the camera to the same frame, returned, being shown in the page's. The first
+``--warm-up`` seconds, in which browser and server settle on a bit rate, are left out.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares server and camera with the tests
+sys.path.insert(0, str(ROOT))  # for server and camera of the tests
 
 from benchmarks.live_server import cpu_s  # noqa: E402 - after the path above
 from benchmarks.time_code import BITS, STRIP, camera_film  # noqa: E402
 from tests.browser import harness  # noqa: E402
 
 FILM = 128
-"""Pictures of the camera's film, which is played in a loop."""
+"""Frames of the camera's video, which is played in a loop."""
 
 _WATCH = """async ([bits, strip, count]) => {
     const fields = bits + 3
-    // Two rows of the frame's own brightness: a canvas would turn whole frames into colours, at a
-    // price that four browsers on two cores do not have.
+    // Read two rows of the luma plane: a canvas would convert whole frames to RGB, too slow for
+    // four browsers on two cores.
     const reader = (video, note) => {
         const read = async (now) => {
             const frame = new VideoFrame(video)
@@ -53,10 +53,10 @@ _WATCH = """async ([bits, strip, count]) => {
             if (seen[0] && !seen[1] && parity === seen.at(-1))
                 note(code.reduce((sum, bit, place) => sum + (bit << place), 0), now)
         }
-        // A frame that cannot be read must not end the watching.
-        const look = (now) =>
-            read(now).catch(console.warn).finally(() => video.requestVideoFrameCallback(look))
-        video.requestVideoFrameCallback(look)
+        // A frame that cannot be read must not end the measurement.
+        const next = (now) =>
+            read(now).catch(console.warn).finally(() => video.requestVideoFrameCallback(next))
+        video.requestVideoFrameCallback(next)
     }
     const track = window.emotionCamera.tracks.at(-1)
     const own = document.createElement('video')
@@ -69,7 +69,7 @@ _WATCH = """async ([bits, strip, count]) => {
     window.delays = []
     reader(own, (number, now) => {
         taken.set(number, now)
-        // Of the film's last round, if it never came back.
+        // The frame half a loop ago is overdue, if it never came back.
         taken.delete((number + count / 2) % count)
     })
     reader([...document.querySelectorAll('video')].find((v) => v !== own), (number, now) => {
@@ -82,7 +82,7 @@ _FIGURES = "() => ({ ...document.querySelector('.emotion-figures')?.dataset })"
 
 
 def measure(pages: list[Page], server: harness.Server, seconds: float) -> None:
-    """Watches running streams and prints what came."""
+    """Measures running streams and prints the table."""
     frames = [harness.camera_frame(page) for page in pages]
     for frame in frames:
         frame.evaluate("window.delays = []")
@@ -94,7 +94,7 @@ def measure(pages: list[Page], server: harness.Server, seconds: float) -> None:
         pages[0].wait_for_timeout(200)
         updates.add(pages[0].evaluate(_FIGURES)["frames"])
     taken = time.monotonic() - begun
-    print("| viewer | pictures a second | width | delay, ms | 95th | on the page | analyses |")
+    print("| viewer | fps | width | delay, ms | 95th | on the page | analyses |")
     print("|---|---|---|---|---|---|---|")
     for index, (page, frame) in enumerate(zip(pages, frames, strict=True)):
         rate = (harness.frames_returned(frame) - first[index]) / taken
@@ -139,7 +139,7 @@ def main() -> None:
                 starts.append(time.monotonic() - begun)
                 page.wait_for_selector(".emotion-figures[data-analyzed]")
                 frame.evaluate(_WATCH, [BITS, STRIP, FILM])
-            print(f"first picture after {statistics.median(starts):.1f} s in the median")
+            print(f"first frame after {statistics.median(starts):.1f} s in the median")
             pages[0].wait_for_timeout(1000 * options.warm_up)
             measure(pages, server, options.seconds)
             browser.close()

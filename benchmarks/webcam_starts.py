@@ -1,10 +1,10 @@
-"""How often the webcam starts, and how fast: fresh visitors press Start, one after the other.
+"""How reliably and how fast the webcam starts, for new visitors one after the other.
 
     python benchmarks/webcam_starts.py --starts 20
 
-Every start is a new browser context (no cookie, no storage) at the real page in Chromium with a
-camera made of photos. A start counts when a picture has come back within ``--timeout`` seconds and
-the stream still runs two seconds later. Prints k of N and the times; exit code 1 if one failed.
+Each start is a new browser context (no cookies, no storage) on the real page in Chromium, with a
+camera made of photos. A start succeeds if a frame comes back within ``--timeout`` seconds and the
+stream still runs two seconds later. Prints k of N and the times; the exit code is 1 if one failed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 from playwright.sync_api import Browser, Error, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # shares server and camera with the tests
+sys.path.insert(0, str(ROOT))  # for server and camera of the tests
 
 from tests.browser import harness  # noqa: E402 - after the path above
 
 
 def start_once(browser: Browser, url: str, timeout_s: float) -> float | None:
-    """Seconds from the press to the first returned picture; None when the start failed."""
+    """Seconds from pressing Start to the first returned frame; None if the start failed."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     try:
         page = context.new_page()
@@ -58,7 +58,7 @@ def main() -> int:
     times: list[float] = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         camera = harness.photo_camera(Path(folder) / "camera.y4m", harness.portraits())
-        # The places are not what is measured: they come free a little after a visitor has left.
+        # Without a limit of viewers: places become free only some time after a visitor has left.
         env = {"EMOTION_MAX_VIEWERS": "0"}
         with harness.serve(Path(folder) / "server.log", app=options.app, env=env) as server:
             browser = harness.launch(playwright, camera)
@@ -73,7 +73,7 @@ def main() -> int:
     print(f"{len(times)} of {options.starts} starts; tracebacks in the server's log: {tracebacks}")
     if times:
         print(
-            f"first picture after {statistics.median(times):.2f} s in the median, "
+            f"first frame after {statistics.median(times):.2f} s in the median, "
             f"{max(times):.2f} s at most"
         )
     return 0 if len(times) == options.starts else 1

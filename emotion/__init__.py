@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from emotion.results.frames import FrameResult
     from emotion.video.pipeline import analyze_video
 
+__version__ = "0.1.0"
+
 __all__ = [
     "EMOTIONS",
     "Analyzer",

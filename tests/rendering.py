@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 import emotion
-from emotion.app.samples import SAMPLES
 from emotion.detection.views import turned_boxes
+from emotion.samples import SAMPLES
 from emotion.types import Face, Floats, Image
 from tests.clips import QUICK, encode
 

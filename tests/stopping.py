@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from emotion.training.detector.trainer import DetectorTrainer
-    from emotion.training.trainer import Trainer
+    from emotion.training.expression.trainer import Trainer
 
 
 def run_first_epoch(trainer: Trainer | DetectorTrainer) -> None:

@@ -16,10 +16,10 @@ import emotion
 from emotion.app import shared
 from emotion.app.cards import cards_html
 from emotion.app.photo_result import Photo, annotated_jpeg, annotated_zip, read_photo, safe_stem
-from emotion.app.samples import CREDIT, SAMPLES, Sample
 from emotion.app.sessions import forget_uploads
 from emotion.app.words import counted, faces_summary, looks, plain
 from emotion.results.rows import face_rows, to_csv
+from emotion.samples import CREDIT, SAMPLES, Sample
 
 _LEAD = "Each face in your photo gets a box and the probabilities of seven apparent expressions."
 MAX_PHOTOS = 40

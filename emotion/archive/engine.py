@@ -1,9 +1,9 @@
-"""Archives: more files than one machine takes, by Ray Data, to a partitioned Parquet data set.
+"""Analyses more files than one machine takes, with Ray Data, into a partitioned Parquet data set.
 
-The engine is Ray's: actors hold the models, it feeds them no faster than rows are written, and it
-does the work of a process or machine that dies once more. What a file gives is handed over whole,
-and a part of the data set is written under a name of its own, so that doing it again neither loses
-a row nor doubles one. Needs the extra ``archive``; ``RAY_ADDRESS`` names a cluster.
+Ray feeds the actors no faster than rows are written, and repeats the tasks of a process or machine
+that dies. A task hands over its rows at once, and each part of the data set is written under a name
+of its own, so repeating a task neither loses nor duplicates a row. Needs the extra ``archive``;
+``RAY_ADDRESS`` names a cluster.
 """
 
 from __future__ import annotations
@@ -14,52 +14,61 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from emotion.archive.reader import ArchiveWork, Reader
-from emotion.archive.stores import ArchiveError, check_empty, count_rows
+from emotion.archive.storage import ArchiveError, check_empty, count_rows
+from emotion.archive.worker import ArchiveSettings, ArchiveWorker
 
 PARTITION = "label"
-"""The column that the data set is split by; a reader that wants one expression skips the rest."""
+"""The column that the data set is partitioned by: who reads one expression skips the others."""
 
 ROWS_PER_FILE = 100_000
-_PHOTOS_A_TASK = 64
-_TRIES = 3
+_PHOTOS_PER_TASK = 64
+_MAX_ATTEMPTS = 3
 
 
 def write_archive(
-    files: Sequence[tuple[str, str]], out: str, work: ArchiveWork, *, jobs: int
+    files: Sequence[tuple[str, str]], out: str, settings: ArchiveSettings, *, jobs: int
 ) -> dict[str, str]:
-    """Writes the rows of all files to a data set, and gives what was wrong with some: name -> why.
+    """Writes the rows of all files to a data set, in no particular order.
 
-    files: (name in the table, path or address) of each. out: a new or empty folder, or the address
-    of one ("s3://bucket/faces"). jobs: actors on this machine; a cluster takes as many as it has
-    room for. Raises ``ArchiveError``. Nothing is said of the rows' order: sort by source and frame.
+    Args:
+        files: For each file its name in the table, and its path or URI.
+        out: The data set: a new or empty folder, or the URI of one.
+        settings: What is done with each file.
+        jobs: Actors on this machine; a cluster runs as many as it has room for.
+
+    Returns:
+        What was wrong with some files, by their names.
+
+    Raises:
+        ArchiveError: Ray is missing or does not answer, ``out`` is not empty, or rows were lost.
     """
-    ray = _started(jobs * work.threads)
+    ray = _start_ray(jobs * settings.threads)
     check_empty(out)
-    book = ray.remote(_Book).options(num_cpus=0).remote(len(files))
+    ledger = ray.remote(_Ledger).options(num_cpus=0).remote(len(files))
     problems: dict[str, str] = {}
-    left = list(range(len(files)))
-    # What a dying process takes with it is at most one task. Once more, each file by itself, only
-    # the file that ends every process is left.
-    for most in (_PHOTOS_A_TASK if work.kind == "photos" else 1, 1):
-        if not left:
+    unfinished = list(range(len(files)))
+    # A dying process takes at most one task with it. In the second pass each file is a task of its
+    # own, so that only a file that kills every process stays unfinished.
+    for max_size in (_PHOTOS_PER_TASK if settings.kind == "photos" else 1, 1):
+        if not unfinished:
             break
-        size = max(1, min(most, len(left) // (4 * jobs)))
-        _write([(i, *files[i]) for i in left], out, work, book, size, jobs)
-        left, told = ray.get(book.result.remote())
-        problems |= {files[i][0]: problem for i, problem in told.items()}
-    _check_whole(out, ray.get(book.rows.remote()))
-    for i in left:
+        task_size = max(1, min(max_size, len(unfinished) // (4 * jobs)))
+        batch = [(i, *files[i]) for i in unfinished]
+        _run_pass(batch, out, settings, ledger, task_size, jobs)
+        unfinished, failed = ray.get(ledger.result.remote())
+        problems |= {files[i][0]: problem for i, problem in failed.items()}
+    _check_complete(out, ray.get(ledger.row_count.remote()))
+    for i in unfinished:
         problems[files[i][0]] = (
             "Every process that worked on this file ended unexpectedly; it was left out."
         )
     return problems
 
 
-def _started(cores: int) -> Any:
-    """Ray, connected to the cluster that ``RAY_ADDRESS`` names, or started here for the actors."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent anywhere
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # spares a warning
+def _start_ray(cores: int) -> Any:
+    """Ray, connected to the cluster that ``RAY_ADDRESS`` names or started on this machine."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # send nothing anywhere
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning
     try:
         import ray
         import ray.data
@@ -75,28 +84,28 @@ def _started(cores: int) -> Any:
         if os.environ.get("RAY_ADDRESS"):
             ray.init(**quiet)
         else:
-            # One core more than actors, for the tasks that write.
+            # One core more than the actors use, for the tasks that write.
             ray.init("local", num_cpus=cores + 1, include_dashboard=False, **quiet)
-    except Exception as error:  # Ray raises plain ones here
+    except Exception as error:  # Ray raises plain exceptions here
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise ArchiveError(f"Ray does not start or does not answer: {said[0]}") from error
     return ray
 
 
-def _write(
+def _run_pass(
     files: Sequence[tuple[int, str, str]],
     out: str,
-    work: ArchiveWork,
-    book: Any,
-    size: int,
+    settings: ArchiveSettings,
+    ledger: Any,
+    task_size: int,
     jobs: int,
 ) -> None:
-    """One pass of the engine over the files; the book tells which it finished."""
+    """Sends the files through Ray once; the ledger records which it finished."""
     import pyarrow as pa
     import ray.data
 
     context = ray.data.DataContext.get_current().copy()
-    context.max_errored_blocks = -1  # a lost task is in the book, and no reason to end the rest
+    context.max_errored_blocks = -1  # lost tasks are told by the ledger
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     blocks = [
@@ -107,28 +116,28 @@ def _write(
                 "path": [os.fsencode(path) for _, _, path in part],  # not every name is UTF-8
             }
         )
-        for part in (files[i : i + size] for i in range(0, len(files), size))
+        for part in (files[i : i + task_size] for i in range(0, len(files), task_size))
     ]
-    many = None if os.environ.get("RAY_ADDRESS") else jobs
+    actors = None if os.environ.get("RAY_ADDRESS") else jobs
     with ray.data.DataContext.current(context), warnings.catch_warnings():
-        # Ray 2.64 will name these arguments otherwise; pyproject.toml stays below it.
+        # Ray 2.64 renames these arguments; pyproject.toml stays below it.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.filterwarnings("ignore", message=".*ray_remote_args.*")
         found = ray.data.from_arrow(blocks).map_batches(
-            Reader,
-            fn_constructor_args=(work, book),
+            ArchiveWorker,
+            fn_constructor_args=(settings, ledger),
             batch_size=None,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(min_size=many or 1, max_size=many),
-            num_cpus=work.threads,
-            max_task_retries=_TRIES - 1,
+            compute=ray.data.ActorPoolStrategy(min_size=actors or 1, max_size=actors),
+            num_cpus=settings.threads,
+            max_task_retries=_MAX_ATTEMPTS - 1,
         )
         merged = found.repartition(target_num_rows_per_block=ROWS_PER_FILE, strict=True)
         merged.write_parquet(out, partition_cols=[PARTITION])
 
 
-def _check_whole(out: str, expected: int) -> None:
-    """The engine is told to pass over what it loses; that must not be rows of finished files."""
+def _check_complete(out: str, expected: int) -> None:
+    """Ray is told to go on after errors; those must not have cost rows of finished files."""
     written = count_rows(out)
     if written != expected:
         raise ArchiveError(
@@ -137,26 +146,26 @@ def _check_whole(out: str, expected: int) -> None:
         )
 
 
-class _Book:
-    """An actor: which files are finished, their rows, and what was wrong with them."""
+class _Ledger:
+    """An actor that records which files are finished, their rows, and what was wrong with some."""
 
     def __init__(self, count: int) -> None:
         self._finished = bytearray(count)
         self._rows: dict[int, int] = {}
         self._problems: dict[int, str] = {}
 
-    def note(self, rows: dict[int, int], problems: dict[int, str | None]) -> None:
-        """A task is finished; to be told twice changes nothing."""
+    def record(self, rows: dict[int, int], problems: dict[int, str | None]) -> None:
+        """Records the files of one task, by index; idempotent, since tasks are repeated."""
         self._rows |= {index: count for index, count in rows.items() if count}
         for index, problem in problems.items():
             self._finished[index] = 1
             if problem is not None:
                 self._problems[index] = problem
 
-    def rows(self) -> int:
+    def row_count(self) -> int:
         """How many rows the finished files have."""
         return sum(self._rows.values())
 
     def result(self) -> tuple[list[int], dict[int, str]]:
-        """The unfinished files, and the problems of the finished ones."""
+        """The unfinished files, and the problems of the finished ones, by index."""
         return [i for i, done in enumerate(self._finished) if not done], self._problems

@@ -1,8 +1,8 @@
 """The command line: ``python -m emotion COMMAND``, also installed as ``emotion``.
 
-Each command is a module with ``add_arguments`` and ``run``; what a command needs is imported when
-it runs, so that a photo does not wait for what training needs. Exit codes: 0 done, 1 some inputs
-failed (each named on stderr, the rest done), 2 wrong usage.
+Each command is a module with ``add_arguments`` and ``run``. A command's own imports happen when it
+runs, so that analysing a photo does not wait for the training packages. Exit codes: 0 done, 1 some
+inputs failed (each named on stderr, the rest done), 2 wrong usage.
 """
 
 from __future__ import annotations
@@ -13,33 +13,43 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from emotion import __version__
 from emotion.errors import EmotionError
 
 COMMANDS = {
-    "analyze": "photos or folders of photos to a table, one row a face",
+    "analyze": "photos or folders of photos to a table, one row per face",
     "video": "a video to an annotated video and a table, one row per face per frame",
     "data": "what a data set holds: counts, copies, problems and sheets of its faces",
     "train": "train a model on fer2013.csv or a folder of faces",
-    "blend": "choose the head, or blend of heads, that answers on the page",
+    "blend": "choose the head, or the blend of heads, that answers by default",
     "ensemble": "several models as one",
-    "evaluate": "a model's figures on a labelled split, as eval.json and plots",
+    "evaluate": "a model's metrics on a labelled split, as eval.json and plots",
     "compare": "several evaluated models side by side",
     "train-detector": "train a face detector on pictures with labelled faces",
-    "evaluate-detector": "a face detector's figures on labelled pictures, beside others",
+    "evaluate-detector": "metrics of face detectors on labelled pictures",
     "benchmark": "time and memory of each stage on this machine",
 }
 TRAINING_PACKAGES = ("keras", "matplotlib", "scipy", "sklearn", "tensorflow")
-"""What training and evaluation import beyond the page's own packages."""
+"""The packages of the extra ``train``, as they are imported."""
 
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; its exit code."""
+    """Runs one command.
+
+    Args:
+        arguments: The command line without the program's name; the process's own by default.
+
+    Returns:
+        The exit code: 0 done, 1 some inputs failed, 130 interrupted. Wrong usage raises
+        ``SystemExit`` with code 2.
+    """
     parser = argparse.ArgumentParser(
         prog="emotion",
         description="Apparent facial expression in photos and video.",
     )
+    parser.add_argument("--version", action="version", version=f"emotion {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     given = list(sys.argv[1:] if arguments is None else arguments)
     for name, text in COMMANDS.items():
@@ -53,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"emotion {options.command}: {error}", file=sys.stderr)
         return SOME_FAILED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader (head, less) has gone, and so may we
+        sys.stderr.close()  # the reader, such as head or less, has closed the pipe
         return DONE
     except ModuleNotFoundError as error:
         if error.name not in TRAINING_PACKAGES:
@@ -75,5 +85,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _module(command: str) -> Any:
-    """The module of a command; a dash of its name is an underscore of the module's."""
+    """The module of a command; dashes in its name are underscores in the module's."""
     return importlib.import_module(f"emotion.cli.{command.replace('-', '_')}")

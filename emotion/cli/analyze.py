@@ -1,4 +1,4 @@
-"""``emotion analyze``: photos or folders to a table, one row a face."""
+"""``emotion analyze``: photos, or folders of photos, to a table with one row per face."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from pathlib import Path
 
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
-from emotion.cli.common import (
-    Progress,
-    add_many_arguments,
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import (
+    add_batch_arguments,
     add_model_arguments,
     analyzer_of,
     choice_of,
-    free_path,
-    named,
-    printable,
     table_path,
-    usage_error,
 )
-from emotion.cli.printer import Printer
-from emotion.cli.record import RecordedTable
-from emotion.cli.workers import CRASHED, Stopped, outcomes
+from emotion.cli.paths import printable, unique_path
+from emotion.cli.progress import Progress
+from emotion.cli.table_writer import ResumableTableWriter, StreamTableWriter, TableWriter
+from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError, ImageError
 from emotion.files import atomic_write, found_files, read_bytes
 from emotion.imaging.annotation import annotate
@@ -35,24 +32,30 @@ from emotion.types import Face, Image
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="photos, or folders of photos")
     parser.add_argument(
         "--out", help="the table: a .csv, .json, .jsonl or .parquet (default: printed)"
     )
     parser.add_argument("--annotated", type=Path, metavar="DIR", help="save annotated photos here")
     parser.add_argument("--min-score", type=float, help="detector's threshold, 0..1")
-    add_many_arguments(parser)
+    add_batch_arguments(parser)
     add_archive_argument(parser)
     add_model_arguments(parser)
 
 
 @dataclass(frozen=True)
 class _Photo:
-    """One photo's work. drawn: where the annotated one goes."""
+    """One photo to analyse.
+
+    Attributes:
+        path: The photo.
+        annotated: Where the annotated photo goes, if anywhere.
+        min_score: Detection threshold, 0..1; None for the detector's own.
+    """
 
     path: Path
-    drawn: Path | None
+    annotated: Path | None
     min_score: float | None
 
 
@@ -65,50 +68,55 @@ class _Outcome:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses every photo; 1 when some could not be read."""
+    """Analyses every photo; the exit code is 1 if some could not be read."""
     if options.min_score is not None and not 0 <= options.min_score <= 1:
         usage_error(f"--min-score expects a fraction from 0 to 1, got {options.min_score:g}")
     if options.resume and options.out is None:
-        usage_error("--resume goes on with a table; name it with --out")
+        usage_error("--resume continues a table; name it with --out")
     if options.archive:
         return run_archive(
-            options, "photos", options.out, IMAGE_SUFFIXES, given=[options.annotated]
+            options, "photos", options.out, IMAGE_SUFFIXES, incompatible=[options.annotated]
         )
     out = table_path(options.out) if options.out else None
     analyzer, choice = analyzer_of(options), choice_of(options)
-    # All names first: what this run writes into the same folder is no input of it.
+    # List all inputs first: what this run writes into the same folder must not become one.
     files = _files(options)
-    table: RecordedTable | Printer
+    table: TableWriter
     if out:
         settings = {
             **choice.settings(analyzer),
             "min_score": options.min_score,
             "annotated": str(options.annotated) if options.annotated else None,
         }
-        table = RecordedTable(out, settings, resume=options.resume)
+        table = ResumableTableWriter(out, settings, resume=options.resume)
     else:
-        table = Printer(sys.stdout)
+        table = StreamTableWriter(sys.stdout)
     failed = 0
     finished = False
     try:
         with closing(Progress("photos")) as progress:
 
-            def left() -> Iterator[_Photo]:
+            def unfinished() -> Iterator[_Photo]:
                 nonlocal failed
                 for photo in _photos(files, options):
                     name = printable(photo.path)
                     if table.skip(name):
                         progress.skipped += 1
-                        failed += named(name, table.problem(name))
+                        failed += report_failure(name, table.problem(name))
                     else:
                         yield photo
 
-            found = outcomes(
-                _analyze, left(), _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
+            found = run_in_order(
+                _analyze,
+                unfinished(),
+                _crashed,
+                jobs=options.jobs,
+                choice=choice,
+                analyzer=analyzer,
             )
             for done, (photo, outcome) in enumerate(found, 1):
                 name = printable(photo.path)
-                failed += named(name, outcome.problem)
+                failed += report_failure(name, outcome.problem)
                 table.write(name, outcome.rows, outcome.problem)
                 progress(progress.skipped + done, len(files))
         finished = True
@@ -118,28 +126,31 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _files(options: argparse.Namespace) -> list[tuple[str, Path]]:
-    """Each photo and what its name is relative to; as text, for there may be a million."""
-    drawn = [options.annotated] if options.annotated else []
-    found = found_files(options.paths, IMAGE_SUFFIXES, without=drawn)
+    """Each photo and the folder that its result's name is relative to.
+
+    Photos are kept as text: there may be a million, and a ``Path`` takes several times the memory.
+    """
+    results = [options.annotated] if options.annotated else []
+    found = found_files(options.paths, IMAGE_SUFFIXES, without=results)
     return [(str(path), base) for path, base in found]
 
 
 def _photos(files: Sequence[tuple[str, Path]], options: argparse.Namespace) -> Iterator[_Photo]:
     taken: set[Path] = set()
     for text, base in files:
-        path, drawn = Path(text), None
+        path, annotated = Path(text), None
         if options.annotated:
-            drawn = free_path(options.annotated / path.relative_to(base), ".png", taken)
-        yield _Photo(path, drawn, options.min_score)
+            annotated = unique_path(options.annotated / path.relative_to(base), ".png", taken)
+        yield _Photo(path, annotated, options.min_score)
 
 
-def _analyze(analyzer: Analyzer, photo: _Photo, _: Stopped) -> _Outcome:
-    """One photo, in whatever process."""
+def _analyze(analyzer: Analyzer, photo: _Photo, _: StopRequested) -> _Outcome:
+    """Analyses one photo, in this process or a worker's."""
     try:
         image = read_image(read_bytes(photo.path))
         faces = analyzer.analyze(image, photo.min_score)
-        if photo.drawn:
-            _save(photo.drawn, image, faces)
+        if photo.annotated:
+            _save(photo.annotated, image, faces)
     except EmotionError as error:
         return _Outcome(problem=str(error))
     return _Outcome(face_rows(printable(photo.path), faces))

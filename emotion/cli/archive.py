@@ -1,4 +1,4 @@
-"""``--archive``: the work of ``analyze`` and ``video`` by Ray Data, see ``emotion.archive``."""
+"""``--archive``: ``analyze`` and ``video`` on a Ray cluster, see ``emotion.archive``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from emotion.cli.common import analyzer_of, named, printable, usage_error
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import analyzer_of
+from emotion.cli.paths import printable
 from emotion.files import found_files
 
 
 def add_archive_argument(parser: argparse.ArgumentParser) -> None:
-    """The option that turns it on."""
+    """Adds the option ``--archive``."""
     parser.add_argument(
         "--archive",
         action="store_true",
-        help="work with Ray, here or on the cluster of RAY_ADDRESS; the table is then the folder "
-        "of a Parquet data set, and files may be addresses such as s3://bucket/folder",
+        help="run on Ray, here or on the cluster that RAY_ADDRESS names; the table is then the "
+        "folder of a Parquet data set, and files may be URIs such as s3://bucket/folder",
     )
 
 
@@ -27,24 +29,34 @@ def run_archive(
     out: str | None,
     suffixes: tuple[str, ...],
     *,
-    given: Sequence[object],
+    incompatible: Sequence[object],
 ) -> int:
-    """Works through all files; 1 when some could not be read. given: options that have no place
-    here."""
+    """Analyses all files into a Parquet data set.
+
+    Args:
+        options: The command's.
+        kind: What the files are.
+        out: The data set's folder or URI; None, or anything wrong, exits with code 2.
+        suffixes: File name endings to look for inside folders.
+        incompatible: Values of options that an archive cannot serve.
+
+    Returns:
+        The exit code, 1 if some files could not be read.
+    """
     from emotion.archive.engine import write_archive
-    from emotion.archive.reader import ArchiveWork
-    from emotion.archive.stores import is_address
+    from emotion.archive.storage import is_uri
+    from emotion.archive.worker import ArchiveSettings
 
     if out is None:
         usage_error("--archive expects the data set's folder, as --out of photos, --csv of videos")
-    if options.resume or any(given):
+    if options.resume or any(incompatible):
         usage_error("--archive writes a new data set and nothing else; leave the other out")
-    analyzer_of(options)  # a wrong model or head is told before machines are started
+    analyzer_of(options)  # report a wrong model or head before machines are started
     files = list(_files(options.paths, suffixes))
     problems = write_archive(
         files,
-        out if is_address(out) else str(Path(out).absolute()),
-        ArchiveWork(
+        out if is_uri(out) else str(Path(out).absolute()),
+        ArchiveSettings(
             kind=kind,
             model=options.model,
             head=options.head,
@@ -55,19 +67,19 @@ def run_archive(
         ),
         jobs=options.jobs,
     )
-    return 1 if sum(named(name, problem) for name, problem in problems.items()) else 0
+    return 1 if sum(report_failure(name, problem) for name, problem in problems.items()) else 0
 
 
 def _files(paths: Sequence[str], suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Each file's name in the table, and where it is.
+    """Each file's name in the table, and its path or URI.
 
-    Workers have another working directory: paths are whole there, and in the table as given.
+    Workers have another working directory, so paths are absolute; the table has them as given.
     """
-    from emotion.archive.stores import files_at, is_address
+    from emotion.archive.storage import is_uri, list_files
 
     for path in paths:
-        if is_address(path):
-            yield from ((found, found) for found in files_at(path, suffixes))
+        if is_uri(path):
+            yield from ((found, found) for found in list_files(path, suffixes))
         else:
             for file, _ in found_files([path], suffixes):
                 yield printable(file), str(file.absolute())

@@ -1,4 +1,4 @@
-"""``emotion blend``: the head, or the blend of heads, that answers best on all sets together."""
+"""``emotion blend``: the default answer of a model, chosen on the validation parts of all sets."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from emotion.cli.common import quiet_tensorflow
+from emotion.cli.console import quiet_tensorflow, usage_error
 from emotion.cli.reading import add_data_arguments, format_of, read_sets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+
+    from emotion.training.expression.blend import Blend
+    from emotion.training.expression.data.faces import LabelledFaces
 
 SHOWN = 8
 
@@ -18,48 +27,120 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("model", metavar="MODEL", help="a name or folder under models/")
     add_data_arguments(parser)
+    parser.add_argument(
+        "--left-out",
+        metavar="NAME=MODEL",
+        action="append",
+        default=[],
+        help="a model of the same kind that was trained without the set NAME: what it answers "
+        "there calibrates the default answer for pictures that no training saw",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Chooses on the validation parts, and writes the model with that blend as its default."""
+    """Chooses on the validation parts, and writes the model with that answer as its default."""
     quiet_tensorflow()
-    from emotion.models.spec import model_folder, read_spec
-    from emotion.training import blend
-    from emotion.training.config import RUN_FILE, read_json
-    from emotion.training.data.faces import choosing_faces
-    from emotion.training.evaluation import card
-    from emotion.training.export import export_keras
-    from emotion.training.keras_models import load_keras, predict
-    from emotion.training.run_folder import HISTORY
+    from emotion.models.spec import HeadSpec, model_folder, read_spec
+    from emotion.training.common.keras_models import load_keras, predict
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE, read_json
+    from emotion.training.expression import blend
+    from emotion.training.expression.data.faces import training_split, validation_split
+    from emotion.training.expression.evaluation import card, plots, unseen_kinds
+    from emotion.training.expression.evaluation.metrics import rounded
+    from emotion.training.expression.export import export_keras
+    from emotion.training.expression.targets import targets_of_sets
+    from emotion.types import EMOTIONS
 
     source = model_folder(options.model)
     spec, model = read_spec(source), load_keras(source)
     heads = {name: head for name, head in spec.heads.items() if name != blend.BLEND}
     form = format_of(spec)
     sets = read_sets(options, print, form)
-    parts = [choosing_faces(each, among=sets) for each in sets]
-    logits = [predict(model, form.of(part.images)) for part in parts]
-    asked = blend.questions(parts, logits, heads)
-    rows = blend.table(asked, list(heads))
-    for row in rows[:SHOWN]:
+    parts = [validation_split(each, among=sets) for each in sets]
+    priors = blend.log_priors(targets_of_sets([training_split(s, among=sets) for s in sets]), heads)
+    asked = [
+        blend.evaluation_set(part, predict(model, form.of(part.images)), heads) for part in parts
+    ]
+    rows = blend.blends(asked, priors)
+    chosen = blend.best(rows)
+    ranked = sorted(rows, key=lambda row: -row.mean_balanced())
+    for row in (chosen, *ranked[:SHOWN]):
         print(json.dumps(asdict(row)))
-    best = rows[0]
+    unknown = blend.left_out(rows)
+    kinds = _left_out_kinds(options.left_out, sets, unknown or {sets[0].name: chosen}, priors)
+    judged = [
+        (blend.blended(part, priors, chosen.shares, chosen.adjustment), part.truth)
+        for part in asked
+    ]
+    calibration = [(logits, truth) for _, logits, truth in kinds.values()] or judged
+    temperature = unseen_kinds.shared_temperature(*map(list, zip(*calibration, strict=True)))
     record = read_json(source / RUN_FILE) or {}
-    record[blend.BLEND] = [asdict(row) for row in rows]
+    record[blend.BLEND] = {
+        **asdict(chosen),
+        "mean_balanced": rounded(chosen.mean_balanced()),
+        "trade_off": blend.trade_off(asked, priors, chosen),
+        "chosen_without": {name: asdict(row) for name, row in unknown.items()},
+        "unseen_kinds": {
+            name: asdict(found) for name, found in unseen_kinds.unseen_kinds(kinds).items()
+        },
+        "tried": [asdict(row) for row in ranked[:SHOWN]],
+    }
+    print(json.dumps(record[blend.BLEND]["unseen_kinds"], indent=1))
     export_keras(
-        blend.with_blend(model, heads, best.shares),
+        blend.with_blend(model, heads, priors, chosen),
         options.out,
         arch=spec.arch,
         heads={name: head.labels for name, head in heads.items()},
         validation=parts,
         default_head=blend.BLEND,
-        calibrated={blend.BLEND: blend.head(asked, best.shares)},
+        calibrated={blend.BLEND: HeadSpec(labels=EMOTIONS, temperature=round(temperature, 4))},
     )
     (options.out / RUN_FILE).write_text(json.dumps(record, indent=2) + "\n")
     for name in (HISTORY, "history.png"):
         if (source / name).is_file() and source.resolve() != options.out.resolve():
             shutil.copyfile(source / name, options.out / name)
+    plots.trade_off(
+        record[blend.BLEND]["trade_off"], chosen.adjustment, options.out / "trade_off.png"
+    )
     card.write(options.out)
     print(f"wrote {options.out}")
     return 0
+
+
+def _left_out_kinds(
+    given: Sequence[str],
+    sets: Sequence[LabelledFaces],
+    unknown: Mapping[str, Blend],
+    priors: Mapping[str, np.ndarray],
+) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
+    """Set -> (model that never saw it, that model's blended logits, truth), over all its rows
+    that no test split holds."""
+    from emotion.models.spec import model_folder, read_spec
+    from emotion.training.common.keras_models import load_keras, predict
+    from emotion.training.expression import blend
+
+    found = {}
+    by_name = {faces.name: faces for faces in sets}
+    for text in given:
+        name, equals, model = text.partition("=")
+        if not equals or name not in by_name:
+            usage_error(
+                f"--left-out expects NAME=MODEL with NAME one of {', '.join(by_name)}, got {text!r}"
+            )
+        folder = model_folder(model)
+        spec = read_spec(folder)
+        faces = by_name[name].take(by_name[name].split != "PrivateTest")
+        logits = predict(load_keras(folder), format_of(spec).of(faces.images))
+        heads = {head: spec.heads[head] for head in priors if head in spec.heads}
+        part = blend.evaluation_set(faces, logits, heads)
+        row = unknown[name]
+        if set(row.shares) - set(heads):
+            usage_error(f"--left-out {text}: that model lacks the heads {', '.join(row.shares)}")
+        found[name] = (
+            spec.name,
+            blend.blended(part, priors, row.shares, row.adjustment),
+            part.truth,
+        )
+    return found

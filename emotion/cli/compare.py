@@ -7,11 +7,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from emotion.cli.common import quiet_tensorflow
+from emotion.cli.console import quiet_tensorflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "models", nargs="+", metavar="MODEL", help="names or folders of models under models/"
     )
@@ -22,15 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the table and writes it where asked."""
+    """Prints the table and, if asked, writes it."""
     quiet_tensorflow()
     import numpy as np
 
-    from emotion.cli.benchmark import timing
+    from emotion.benchmarking.timing import time_step
     from emotion.expression.classifier import Classifier
     from emotion.models.spec import model_folder, read_spec
-    from emotion.training.evaluation import compare
-    from emotion.training.keras_models import load_keras
+    from emotion.training.common.keras_models import load_keras
+    from emotion.training.expression.evaluation import compare
 
     folders = [model_folder(name) for name in options.models]
     evaluations = [compare.read_evaluation(folder) for folder in folders]
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         spec = read_spec(folder)
         classifier = Classifier(folder, num_threads=1)
         face = np.full(spec.input_size, 128, np.uint8)
-        time = timing(partial(classifier.classify, [face]), options.repeats)
+        time = time_step(partial(classifier.classify, [face]), options.repeats)
         models.append(
             compare.Model(
                 folder=folder,

@@ -1,4 +1,4 @@
-"""``emotion data``: what data sets hold, checked, counted and drawn before anything is trained."""
+"""``emotion data``: checks, counts and draws data sets before anything is trained on them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import usage_error
+from emotion.cli.console import usage_error
 from emotion.cli.reading import add_data_arguments, read_sets
 
 if TYPE_CHECKING:
-    from emotion.training.augment import Augmentation
+    from emotion.training.expression.augmentation import Augmentation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     add_data_arguments(parser)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for data.json, samples.png and classes.png"
@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the statistics, writes them and the sheets; 1 where rows or pictures are at fault."""
-    from emotion.training.data import problems, sheets
-    from emotion.training.data.statistics import as_text, statistics_of
+    """Writes the statistics and sheets; the exit code is 1 if rows or pictures are at fault."""
+    from emotion.training.expression.data import problems, sheets
+    from emotion.training.expression.data.statistics import as_text, statistics_of
 
     config = _augmentation(options.config)
     sets = read_sets(options, partial(print, file=sys.stderr, flush=True))
@@ -55,9 +55,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _augmentation(path: Path | None) -> Augmentation:
-    from emotion.training.config import TrainingConfig, read_settings
+    from emotion.training.common.settings import read_settings
+    from emotion.training.expression.config import TrainingConfig
 
     try:
-        return TrainingConfig(**(read_settings(path) if path else {})).augmentation
+        return TrainingConfig(**(read_settings(path, TrainingConfig) if path else {})).augmentation
     except ValueError as error:
         usage_error(f"--config {error}")

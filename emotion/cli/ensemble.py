@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from emotion.cli.common import check_default_head, quiet_tensorflow
+from emotion.cli.console import quiet_tensorflow
+from emotion.cli.options import check_default_head
 from emotion.cli.reading import add_data_arguments, read_sets
 
 
@@ -22,17 +23,19 @@ def run(options: argparse.Namespace) -> int:
     """Builds, calibrates and exports the ensemble."""
     quiet_tensorflow()
     from emotion.models.spec import model_folder
-    from emotion.training.config import RUN_FILE
-    from emotion.training.data.faces import choosing_faces
-    from emotion.training.ensemble import ensemble_of, members_record
-    from emotion.training.evaluation import card
-    from emotion.training.export import export_keras
+    from emotion.training.common.run_record import RUN_FILE
+    from emotion.training.expression.data.faces import FaceFormat, validation_split
+    from emotion.training.expression.ensemble import ensemble_of, members_record
+    from emotion.training.expression.evaluation import card
+    from emotion.training.expression.export import export_keras
 
     folders = [model_folder(name) for name in options.models]
     model, heads = ensemble_of(folders)
     check_default_head(options.default_head, heads)
-    sets = read_sets(options, print)
-    validation = [choosing_faces(each, among=sets) for each in sets]
+    _, height, width, channels = model.input_shape
+    form = FaceFormat(size=(height, width), channels=channels)
+    sets = read_sets(options, print, form)
+    validation = [validation_split(each, among=sets) for each in sets]
     export_keras(
         model,
         options.out,

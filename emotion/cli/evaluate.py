@@ -8,8 +8,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, add_model_arguments, positive_int, usage_error
-from emotion.cli.reading import add_data_arguments, read_sets
+from emotion.cli.console import usage_error
+from emotion.cli.options import add_model_arguments, positive_int
+from emotion.cli.progress import Progress
+from emotion.cli.reading import add_data_arguments, format_of, read_sets
 from emotion.errors import DataError
 from emotion.models.spec import model_folder, read_spec
 
@@ -42,13 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes eval.json, the reports and the plots, prints the protocols."""
-    from emotion.training.evaluation import card_tables
-    from emotion.training.evaluation.evaluate import evaluate
+    from emotion.training.expression.evaluation import card_tables
+    from emotion.training.expression.evaluation.evaluate import evaluate
 
     spec = read_spec(model_folder(options.model))
     if options.head is not None and options.head not in spec.heads:
         usage_error(f"--head expects one of {', '.join(spec.heads)}, got {options.head!r}")
-    faces, *also = read_sets(options, lambda text: print(text, file=sys.stderr))
+    form = format_of(spec)
+    faces, *also = read_sets(options, lambda text: print(text, file=sys.stderr), form)
     if not len(faces.part(options.split)):
         raise DataError(f"{options.data} has no faces in the split {options.split}.")
     with closing(Progress("faces, percent")) as progress:
@@ -80,14 +83,16 @@ def run(options: argparse.Namespace) -> int:
 def _command(options: argparse.Namespace) -> str:
     """The command line without the place of the data on this machine."""
     words = ["python", "-m", "emotion", "evaluate"]
-    for name in ("model", "head", "data", "ferplus", "also", "split", "out"):
+    for name in ("model", "head", "data", "ferplus", "also", "uncropped", "groups", "split", "out"):
         value = getattr(options, name)
         values = value if isinstance(value, list) else [value]
         for each in values:
             if each is not None:
                 words += [
                     f"--{name}",
-                    _bare(str(each)) if name in ("data", "ferplus", "also") else str(each),
+                    _bare(str(each))
+                    if name in ("data", "ferplus", "also", "groups")
+                    else str(each),
                 ]
     if options.quick:
         words.append("--quick")
@@ -97,8 +102,8 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def _bare(data: str) -> str:
-    """A data set's argument without its folder, the name of its labelling kept."""
-    head, equals, path = data.partition("=")
-    if equals and head.isidentifier():
-        return f"{head}={Path(path).name}"
+    """A data set's argument without its folder, the names before it kept."""
+    names, equals, path = data.partition("=")
+    if equals and all(part.isidentifier() for part in names.split(":")):
+        return f"{names}={Path(path).name}"
     return Path(data).name

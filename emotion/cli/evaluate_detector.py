@@ -1,4 +1,4 @@
-"""``emotion evaluate-detector``: a face detector's figures on labelled pictures, beside others."""
+"""``emotion evaluate-detector``: metrics of face detectors on labelled images."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from emotion.cli.common import Progress, positive_int
+from emotion.cli.options import positive_int
+from emotion.cli.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "--detector",
         default="blazeface",
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes eval.json and the plots, prints the table."""
+    """Writes eval.json and the plots, and prints the table."""
     from emotion.training.detector.card import figures_table
     from emotion.training.detector.data import digest, read_pictures
     from emotion.training.detector.evaluate import evaluate, served_checksum
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _command(options: argparse.Namespace) -> str:
-    """The command line without the places of files on this machine."""
+    """The command line without this machine's folders."""
     words = ["python", "-m", "emotion", "evaluate-detector", "--detector", options.detector]
     for peer in options.peer:
         words += ["--peer", Path(peer).name]

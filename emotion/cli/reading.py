@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import usage_error
+from emotion.cli.console import usage_error
 from emotion.models.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from emotion.training.data.faces import FaceFormat, LabelledFaces
-    from emotion.training.data.reading import SetOptions
+    from emotion.training.expression.data.faces import FaceFormat, LabelledFaces
+    from emotion.training.expression.data.reading import SetOptions
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,8 +62,8 @@ def read_sets(
         say: Told what is read.
         form: What pictures are read as; FER2013's format by default.
     """
-    from emotion.training.data import read_faces
-    from emotion.training.data.faces import FER2013_FORMAT
+    from emotion.training.expression.data import read_faces
+    from emotion.training.expression.data.faces import FER2013_FORMAT
 
     reading = _set_options(options)
     sets = []
@@ -78,15 +78,15 @@ def read_sets(
 
 def format_of(spec: ModelSpec) -> FaceFormat:
     """What faces are read as for a model."""
-    from emotion.training.data.faces import FaceFormat
+    from emotion.training.expression.data.faces import FaceFormat
 
     return FaceFormat(size=spec.input_size, channels=spec.channels)
 
 
 def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
     """Name of a set -> how its pictures are read."""
-    from emotion.training.data.grouping import GroupRule
-    from emotion.training.data.reading import SetOptions
+    from emotion.training.expression.data.grouping import GroupRule
+    from emotion.training.expression.data.reading import SetOptions
 
     found = {name: SetOptions(uncropped=True) for name in options.uncropped}
     for given in options.groups:
@@ -99,7 +99,7 @@ def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
 
 def tell_problems(faces: LabelledFaces) -> None:
     """Says on stderr what was left out while the faces were read; nothing if all are there."""
-    from emotion.training.data import problems
+    from emotion.training.expression.data import problems
 
     for line in problems.lines(faces.problems):
         print(f"{faces.name}: {line}", file=sys.stderr)

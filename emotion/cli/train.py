@@ -9,33 +9,36 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import (
+from emotion.cli.console import quiet_tensorflow, usage_error
+from emotion.cli.options import (
     check_default_head,
     non_negative_int,
     positive_int,
     positive_number,
-    quiet_tensorflow,
-    usage_error,
 )
 from emotion.cli.reading import add_data_arguments, read_sets
 from emotion.errors import DataError
-from emotion.models.spec import model_folder
+from emotion.models.spec import model_folder, read_spec
 
 if TYPE_CHECKING:
-    from emotion.training.config import TrainingConfig
+    from emotion.training.expression.config import TrainingConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_data_arguments(parser)
-    parser.add_argument("--arch", help="the architecture (default se_resnet)")
+    parser.add_argument(
+        "--arch", help="the architecture (default: that of --start-from's model, else se_resnet)"
+    )
     parser.add_argument(
         "--config", type=Path, metavar="FILE.toml", help="settings; other options override them"
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
     parser.add_argument(
-        "--start-from", metavar="MODEL", help="whose weights are the first ones: a model, or a file"
+        "--start-from",
+        metavar="MODEL",
+        help="the first weights: a model, a file of weights, or the .json of a published network",
     )
     parser.add_argument(
         "--freeze-epochs",
@@ -56,14 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     quiet_tensorflow()
-    from emotion.training.architectures import ARCHITECTURES
-    from emotion.training.config import RUN_FILE
-    from emotion.training.data.faces import FaceFormat, choosing_faces, without_copies
-    from emotion.training.evaluation import card, plots
-    from emotion.training.export import export_model
-    from emotion.training.run_folder import HISTORY
-    from emotion.training.targets import heads_of
-    from emotion.training.trainer import Trainer
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE
+    from emotion.training.expression.architectures import ARCHITECTURES
+    from emotion.training.expression.data.faces import FaceFormat, training_split, validation_split
+    from emotion.training.expression.evaluation import card, plots
+    from emotion.training.expression.export import export_model
+    from emotion.training.expression.targets import heads_of
+    from emotion.training.expression.trainer import Trainer
 
     config = _config(options)
     if options.freeze_epochs and not options.start_from:
@@ -72,8 +75,8 @@ def run(options: argparse.Namespace) -> int:
     form = FaceFormat(size=config.input_size, channels=ARCHITECTURES[config.arch].channels)
     sets = read_sets(options, say, form)
     check_default_head(options.default_head, heads_of(sets))  # not after hours of training
-    training = [without_copies(each, among=sets) for each in sets]
-    validation = [choosing_faces(each, among=sets) for each in sets]
+    training = [training_split(each, among=sets) for each in sets]
+    validation = [validation_split(each, among=sets) for each in sets]
     for rows, choice in zip(training, validation, strict=True):
         if len(rows) < config.batch_size or not len(choice):
             raise DataError(
@@ -108,14 +111,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
     """The architecture's own settings, under those of the file, under the command line's."""
-    from emotion.training.architectures import ARCHITECTURES, settings_of
-    from emotion.training.config import TrainingConfig, read_settings
+    from emotion.training.common.settings import read_settings
+    from emotion.training.expression.architectures import ARCHITECTURES, settings_of
+    from emotion.training.expression.config import TrainingConfig
 
     try:
-        own = read_settings(options.config) if options.config else {}
+        own = read_settings(options.config, TrainingConfig) if options.config else {}
     except ValueError as error:
         usage_error(f"--config {error}")
-    arch = options.arch or own.get("arch", TrainingConfig.arch)
+    arch = options.arch or own.get("arch") or _arch_of(options.start_from) or TrainingConfig.arch
     if arch not in ARCHITECTURES:
         usage_error(f"--arch expects one of {', '.join(ARCHITECTURES)}, got {arch!r}")
     settings = settings_of(arch) | own
@@ -132,6 +136,12 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         return TrainingConfig(**settings)
     except ValueError as error:
         usage_error(str(error))
+
+
+def _arch_of(start: str | None) -> str | None:
+    """The architecture of the model that training starts from, if it is a model's folder."""
+    folder = _start(start)
+    return read_spec(folder).arch if folder is not None and folder.is_dir() else None
 
 
 def _start(given: str | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""``emotion train-detector``: a face detector from labelled pictures, resumed where it stopped."""
+"""``emotion train-detector``: trains a face detector, resuming where a run was stopped."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion.cli.common import (
-    Progress,
-    positive_int,
-    positive_number,
-    quiet_tensorflow,
-    usage_error,
-)
+from emotion.cli.console import quiet_tensorflow, usage_error
+from emotion.cli.options import positive_int, positive_number
+from emotion.cli.progress import Progress
 from emotion.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "--data", type=Path, required=True, help="folder with train.jsonl and train-NN.tar"
     )
@@ -49,14 +45,14 @@ def run(options: argparse.Namespace) -> int:
     import cv2
 
     from emotion.models.spec import model_folder
-    from emotion.training.config import RUN_FILE
+    from emotion.training.common.run_folder import HISTORY
+    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.detector import card, plots
     from emotion.training.detector.data import digest, read_pictures, set_aside
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
-    from emotion.training.run_folder import HISTORY
 
-    cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
+    cv2.setNumThreads(1)  # the cores are TensorFlow's; views are cut in parallel to its steps
     config = _config(options)
     say = partial(print, flush=True)
     say(f"reading {options.data}")
@@ -87,8 +83,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> DetectorConfig:
-    """The file's settings, under those of the command line."""
-    from emotion.training.config import read_settings
+    """The settings of the file, overridden by those of the command line."""
+    from emotion.training.common.settings import read_settings
     from emotion.training.detector.config import DetectorConfig
 
     try:

@@ -1,4 +1,4 @@
-"""``emotion video``: videos to annotated videos and tables, one row per face per frame."""
+"""``emotion video``: videos to annotated videos, and to tables with one row per face per frame."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from pathlib import Path
 
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
-from emotion.cli.common import (
-    Progress,
-    add_many_arguments,
+from emotion.cli.console import report_failure, usage_error
+from emotion.cli.options import (
+    add_batch_arguments,
     add_model_arguments,
     analyzer_of,
     choice_of,
-    free_path,
-    named,
     positive_number,
-    printable,
-    usage_error,
 )
-from emotion.cli.record import Record, record_path
-from emotion.cli.workers import CRASHED, Stopped, outcomes
+from emotion.cli.paths import printable, unique_path
+from emotion.cli.progress import Progress
+from emotion.cli.resume_journal import ResumeJournal, journal_path
+from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError
 from emotion.files import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
 from emotion.imaging.annotation import annotate_into
@@ -37,7 +35,7 @@ from emotion.video.writer import ClipWriter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's arguments."""
+    """Adds the command's arguments."""
     parser.add_argument(
         "paths",
         nargs="+",
@@ -53,15 +51,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=positive_number, help="frames a second to analyse (default: every one)"
     )
-    add_many_arguments(parser)
+    add_batch_arguments(parser)
     add_archive_argument(parser)
     add_model_arguments(parser)
 
 
 @dataclass(frozen=True)
 class _Clip:
-    """One clip's work. film, table: where its results go. watched: its frames are counted on the
-    terminal, by the one process that there is."""
+    """One video to analyse.
+
+    Attributes:
+        path: The video.
+        film: Where the annotated video goes, if anywhere.
+        table: Where the table goes, if anywhere.
+        rate_hz: Frames analysed per second; None for every frame.
+        watched: Whether its frames are counted on the terminal: with one video and one process.
+    """
 
     path: Path
     film: Path | None
@@ -71,43 +76,45 @@ class _Clip:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses the clips; 1 when something of one could not be read."""
+    """Analyses the videos; the exit code is 1 if a part of one could not be read."""
     if options.archive:
-        return run_archive(options, "clips", options.csv, VIDEO_SUFFIXES, given=[options.out])
+        return run_archive(
+            options, "clips", options.csv, VIDEO_SUFFIXES, incompatible=[options.out]
+        )
     clips = _clips(options)
     analyzer, choice = analyzer_of(options), choice_of(options)
     settings = {**choice.settings(analyzer), "fps": options.fps}
     results = Path(options.csv or options.out)
-    record = Record(record_path(results), settings, resume=options.resume)
+    journal = ResumeJournal(journal_path(results), settings, resume=options.resume)
     failed = 0
     finished = False
     try:
         with closing(Progress("videos")) as progress:
-            left = []
+            unfinished = []
             for clip in clips:
                 name = printable(clip.path)
-                if record.skip(name) and _exist(clip):
+                if journal.skip(name) and _exist(clip):
                     progress.skipped += 1
-                    failed += named(name, record.problem(name))
+                    failed += report_failure(name, journal.problem(name))
                 else:
-                    left.append(clip)
-            found = outcomes(
-                _analyze, left, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
+                    unfinished.append(clip)
+            found = run_in_order(
+                _analyze, unfinished, _crashed, jobs=options.jobs, choice=choice, analyzer=analyzer
             )
             for done, (clip, problem) in enumerate(found, 1):
                 name = printable(clip.path)
-                failed += named(name, problem)
-                record.add(name, problem)
+                failed += report_failure(name, problem)
+                journal.add(name, problem)
                 if not clip.watched:
                     progress(progress.skipped + done, len(clips))
         finished = True
     finally:
-        record.close(finished=finished)
+        journal.close(finished=finished)
     return 1 if failed else 0
 
 
 def _clips(options: argparse.Namespace) -> list[_Clip]:
-    """Each clip with the names of its results; wrong usage ends the program with code 2."""
+    """Each video with the places of its results; wrong usage exits with code 2."""
     if options.out is None and options.csv is None:
         usage_error("video expects --out OUT.mp4, --csv OUT.csv, or both")
     several = len(options.paths) > 1 or Path(options.paths[0]).is_dir()
@@ -132,7 +139,7 @@ def _clips(options: argparse.Namespace) -> list[_Clip]:
 
 
 _Place = tuple[Path | None, bool]
-"""A file, or a folder (True) for many."""
+"""A file, or (with True) a folder for the results of several videos."""
 
 
 def _place(option: str, given: str | None, suffixes: tuple[str, ...], several: bool) -> _Place:
@@ -151,16 +158,16 @@ def _place(option: str, given: str | None, suffixes: tuple[str, ...], several: b
 
 def _target(place: _Place, relative: Path, suffix: str, taken: set[Path]) -> Path | None:
     path, many = place
-    return free_path(path / relative, suffix, taken) if path and many else path
+    return unique_path(path / relative, suffix, taken) if path and many else path
 
 
 def _exist(clip: _Clip) -> bool:
-    """Whether the results of a clip that the record calls finished are still there."""
+    """Whether the results of a video that the journal calls finished are still there."""
     return all(path.exists() for path in (clip.film, clip.table) if path)
 
 
-def _analyze(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
-    """One clip, in whatever process; what was wrong with it."""
+def _analyze(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
+    """Analyses one video, in this process or a worker's; returns what was wrong with it."""
     try:
         return _write(analyzer, clip, stopped)
     except EmotionError as error:
@@ -169,10 +176,10 @@ def _analyze(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
         return f"{error.filename or clip.path}: {error.strerror or error}."
 
 
-def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
-    """Rows and pictures are written as they come.
+def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | None:
+    """Writes rows and annotated frames as they come.
 
-    Where not every frame is analysed, the video is drawn afterwards, with all of its frames.
+    If not every frame is analysed, the annotated video is written afterwards, with all frames.
     """
     between = TrackStore() if clip.film and clip.rate_hz else None
     with ExitStack() as stack:
@@ -208,8 +215,8 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: Stopped) -> str | None:
     return DAMAGED_CLIP if damaged else None
 
 
-def _draw(path: Path, found: TrackStore, film: Path, stopped: Stopped) -> bool:
-    """Draws the whole clip with the faces found before; whether all of the sound came along."""
+def _draw(path: Path, found: TrackStore, film: Path, stopped: StopRequested) -> bool:
+    """Writes the annotated video from the faces found before; whether its audio is complete."""
     with closing(render_clip(path, found, film)) as drawing:
         while not stopped():
             try:

@@ -1,6 +1,6 @@
 """What an evaluation's protocols are called, on the page and in the models' cards.
 
-The protocols themselves are those of ``emotion/training/evaluation/protocols.py``, which the page
+The protocols themselves are in ``emotion.training.expression.evaluation.protocols``, which the page
 cannot import: it does without TensorFlow.
 """
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from emotion.training.detector.scoring import EXCUSED, FALSE, Found, Tally, matched
+from emotion.training.detector.scoring import FALSE, IGNORED, Found, Tally, matched
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_each_face_is_matched_once_by_the_best() -> None:
 def test_an_ignored_face_excuses_any_number_of_detections() -> None:
     rows = boxes(A, A, (5, 5, 10, 10), B)
     result = matched(found(rows, 0.9, 0.8, 0.7, 0.6), boxes(A), np.ones(1, bool), 0.5)
-    assert result.tolist() == [EXCUSED, EXCUSED, EXCUSED, FALSE]
+    assert result.tolist() == [IGNORED, IGNORED, IGNORED, FALSE]
 
 
 def test_a_large_false_one_around_a_tiny_ignored_face_is_false() -> None:

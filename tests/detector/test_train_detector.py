@@ -12,14 +12,14 @@ from emotion.detection import SingleShotDetector
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import DataError, ModelError
 from emotion.models.spec import KERAS_FILE, SERVED_FILE
+from emotion.training.common.keras_models import load_keras
+from emotion.training.common.run_folder import read_history
 from emotion.training.detector import export, network
 from emotion.training.detector.answers import detector_of
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import read_pictures, set_aside
 from emotion.training.detector.network import NetworkConfig
 from emotion.training.detector.trainer import DetectorTrainer
-from emotion.training.keras_models import load_keras
-from emotion.training.run_folder import read_history
 from tests.detector.drawn import write_pack
 from tests.stopping import run_first_epoch
 

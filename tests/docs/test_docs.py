@@ -24,7 +24,9 @@ TEXTS = {
 }
 SHELL = re.compile(r"^```sh$(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:\w+=\S+ )*(?:\S*python3? -m )?emotion (.+)$", re.MULTILINE)
-FIGURES = re.compile(r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+) \| ([\d.]+) \|")
+FIGURES = re.compile(
+    r"\| [^|]+ \| (\w+) \| (\d+) \| ([\d.]+)% \| ([\d.]+%|-) \| ([\d.]+) \| ([\d.]+) \|"
+)
 
 
 MODELS = ROOT / "models"
@@ -37,6 +39,11 @@ CLASSIFIERS = sorted(
 def evaluation_of(name: str) -> dict:  # type: ignore[type-arg]
     loaded: dict = json.loads((MODELS / name / EVAL_FILE).read_text())  # type: ignore[type-arg]
     return loaded
+
+
+def balanced(found: dict) -> str:  # type: ignore[type-arg]
+    value = found.get("balanced_accuracy")
+    return "-" if value is None else f"{100 * value:.1f}%"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +60,7 @@ def test_published_figures_are_the_evaluations(text: str, name: str) -> None:
     rows = {tuple(match) for match in FIGURES.findall(shown)}
     expected = {
         (
-            found["head"], str(found["n"]), f"{100 * found['accuracy']:.1f}",
+            found["head"], str(found["n"]), f"{100 * found['accuracy']:.1f}", balanced(found),
             f"{found['macro_f1']:.3f}", f"{found['ece']:.3f}",
         )
         for found in evaluation["protocols"].values()
@@ -107,9 +114,10 @@ def test_the_model_was_measured_through_the_detector_that_serves(evaluation: dic
 def test_the_cards_classes_are_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
     card = (model_folder() / "README.md").read_text()
     for label, figures in evaluation["per_class"].items():
+        low, high = figures["recall_95"]
         row = (
             f"| {label} | {figures['precision']:.3f} | {figures['recall']:.3f} "
-            f"| {figures['f1']:.3f} | {figures['support']} |"
+            f"({low:.2f} to {high:.2f}) | {figures['f1']:.3f} | {figures['support']} |"
         )
         assert row in card
 

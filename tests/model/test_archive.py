@@ -15,8 +15,8 @@ import pyarrow.dataset as ds
 import pytest
 
 from emotion.archive.engine import write_archive
-from emotion.archive.reader import ArchiveWork
-from emotion.archive.stores import ArchiveError
+from emotion.archive.storage import ArchiveError
+from emotion.archive.worker import ArchiveSettings
 from emotion.results.rows import COLUMNS
 from tests.model.test_many_files import WAIT_S, block, clip, run, some_photos, start, unblock
 
@@ -132,7 +132,7 @@ def test_a_data_set_is_not_added_to(tmp_path: Path, cluster: str) -> None:
     (tmp_path / "there" / "x.parquet").write_bytes(b"")
     for out in ("there", "there/x.parquet"):
         with pytest.raises(ArchiveError, match="new folder"):
-            write_archive([], str(tmp_path / out), ArchiveWork(kind="photos"), jobs=1)
+            write_archive([], str(tmp_path / out), ArchiveSettings(kind="photos"), jobs=1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from emotion.cli import benchmark, main
+from emotion.benchmarking import report
+from emotion.cli import main
+from emotion.samples import SAMPLES
 
 
 @pytest.fixture
@@ -55,11 +57,11 @@ def test_the_first_result_is_of_the_chosen_model(
         started.append(len(commands))
         return []
 
-    monkeypatch.setattr(benchmark, "stages", stages)
-    monkeypatch.setattr(benchmark, "LIVE_FACES", ())
+    monkeypatch.setattr(report, "time_stages", stages)
+    monkeypatch.setattr(report, "LIVE_FACES", ())
     chosen = ["--model=se_resnet", "--head=ferplus", "--detector=blazeface"]
     assert main(["benchmark", *chosen]) == 0
     (command,) = commands
     assert started == [1], "what this process grows to would count as the other's peak"
-    assert command[1:5] == ["-m", "emotion", "analyze", str(benchmark.SAMPLE)]
+    assert command[1:5] == ["-m", "emotion", "analyze", str(SAMPLES[0].path)]
     assert set(chosen) < set(command)

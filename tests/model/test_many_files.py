@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as PILImage
 
-from emotion.cli.workers import outcomes
+from emotion.cli.worker_pool import run_in_order
 from emotion.results.rows import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -205,7 +205,7 @@ def test_an_error_that_nobody_foresaw_costs_one_input(caplog: pytest.LogCaptureF
         return 1 / number
 
     found = list(
-        outcomes(work, [2, 0, 4], lambda _: -1.0, jobs=1, choice=None, analyzer=None)  # type: ignore[arg-type]
+        run_in_order(work, [2, 0, 4], lambda _: -1.0, jobs=1, choice=None, analyzer=None)  # type: ignore[arg-type]
     )
     assert found == [(2, 0.5), (0, -1.0), (4, 0.25)]
     assert "ZeroDivisionError" in caplog.text

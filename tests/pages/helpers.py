@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import emotion
 from emotion.analyzer import load_analyzer
-from emotion.app.samples import SAMPLES
+from emotion.samples import SAMPLES
 from emotion.types import Detection, Face, Image
 
 

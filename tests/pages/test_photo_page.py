@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.app.photo import MAX_PHOTOS, _csv
 from emotion.app.photo_result import annotated_jpeg, annotated_zip, read_photo, safe_stem
-from emotion.app.samples import SAMPLES
 from emotion.results.rows import COLUMNS
+from emotion.samples import SAMPLES
 from tests.pages.helpers import CountedAnalyzer, html, run_place, scene
 
 

@@ -9,10 +9,10 @@ import pytest
 from keras import layers
 
 from emotion.models.litert import CompiledModel
-from emotion.training.architectures import ARCHITECTURES, build, settings_of
-from emotion.training.config import TrainingConfig
-from emotion.training.layers import FusedBatchNormalization
-from emotion.training.optimizer import WarmupStableDecay, optimizer_of
+from emotion.training.common.layers import FusedBatchNormalization
+from emotion.training.expression.architectures import ARCHITECTURES, build, settings_of
+from emotion.training.expression.config import TrainingConfig
+from emotion.training.expression.optimizer import WarmupStableDecay, optimizer_of
 
 HEADS = {"fer2013": tuple("abcdefg"), "ferplus": tuple("abcdefgh")}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.training.augment import (
+from emotion.training.expression.augmentation import (
     OFF,
     Augmentation,
     augment,

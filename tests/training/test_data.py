@@ -11,11 +11,16 @@ import pytest
 
 from emotion.errors import DataError
 from emotion.prefetch import prefetch
-from emotion.training.augment import Augmentation
-from emotion.training.batches import Batch, epoch_batches
-from emotion.training.data import read_faces
-from emotion.training.data.faces import FERPLUS_LABELS, choosing_faces, picture_keys, without_copies
-from emotion.training.targets import majority, targets_of, vote_distribution
+from emotion.training.expression.augmentation import Augmentation
+from emotion.training.expression.batches import Batch, epoch_batches
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import (
+    FERPLUS_LABELS,
+    picture_keys,
+    training_split,
+    validation_split,
+)
+from emotion.training.expression.targets import majority, targets_of, vote_distribution
 from emotion.types import EMOTIONS
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "fer2013"
@@ -57,7 +62,7 @@ def test_no_test_picture_and_no_copy_in_training(fer2013: tuple[Path, Path]) -> 
     faces.images[5] = faces.images[faces.split == "PrivateTest"][0]
     faces.images[6] = faces.images[faces.split == "PublicTest"][0]
     faces.images[8] = faces.images[7]
-    kept = without_copies(faces)
+    kept = training_split(faces)
     assert len(kept) == 420 - 3
     held_out = {i.tobytes() for i in faces.images[faces.split != "Training"]}
     assert not held_out & {i.tobytes() for i in kept.images}
@@ -66,10 +71,10 @@ def test_no_test_picture_and_no_copy_in_training(fer2013: tuple[Path, Path]) -> 
 
 def test_nothing_is_chosen_on_a_test_picture(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
-    assert len(choosing_faces(faces)) == 70
+    assert len(validation_split(faces)) == 70
     public = np.flatnonzero(faces.split == "PublicTest")
     faces.images[public[3]] = faces.images[faces.split == "PrivateTest"][9]
-    assert len(choosing_faces(faces)) == 69
+    assert len(validation_split(faces)) == 69
 
 
 def test_what_one_set_holds_out_no_other_set_trains_on(fer2013: tuple[Path, Path]) -> None:
@@ -80,10 +85,10 @@ def test_what_one_set_holds_out_no_other_set_trains_on(fer2013: tuple[Path, Path
     other.images[6] = faces.part("Training").images[0]  # each labelling may teach of it
     public = np.flatnonzero(other.split == "PublicTest")
     other.images[public[1]] = faces.part("PrivateTest").images[1]
-    assert (len(without_copies(other)), len(choosing_faces(other))) == (420, 70)
+    assert (len(training_split(other)), len(validation_split(other))) == (420, 70)
     sets = [faces, other]
-    training = [without_copies(each, among=sets) for each in sets]
-    choosing = [choosing_faces(each, among=sets) for each in sets]
+    training = [training_split(each, among=sets) for each in sets]
+    choosing = [validation_split(each, among=sets) for each in sets]
     assert [len(each) for each in training] == [420, 418]
     assert [len(each) for each in choosing] == [70, 69]
     private = {k for each in sets for k in picture_keys(each.part("PrivateTest").images)}
@@ -121,22 +126,22 @@ def test_targets_mix_votes_into_the_labels(fer2013: tuple[Path, Path]) -> None:
     assert faces.votes is not None
     faces.votes[0] = 0
     faces.votes[0, 1] = 10  # labelled angry, voted happy
-    teaching = targets_of(faces, votes_share=0.2)
-    assert list(teaching) == ["fer2013", "ferplus"]
-    assert teaching["fer2013"].targets[0].tolist() == pytest.approx([0.8, 0, 0, 0.2, 0, 0, 0])
-    for head in teaching.values():
+    targets = targets_of(faces, votes_share=0.2)
+    assert list(targets) == ["fer2013", "ferplus"]
+    assert targets["fer2013"].targets[0].tolist() == pytest.approx([0.8, 0, 0, 0.2, 0, 0, 0])
+    for head in targets.values():
         np.testing.assert_allclose(head.targets.sum(axis=1), 1, atol=1e-6)
-    assert teaching["ferplus"].labels == FERPLUS_LABELS
+    assert targets["ferplus"].labels == FERPLUS_LABELS
     assert set(FERPLUS_LABELS) - {"contempt"} == set(EMOTIONS)
 
 
 def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
-    teaching = targets_of(faces)
+    targets = targets_of(faces)
 
     def first(epoch: int) -> np.ndarray:
         batches = epoch_batches(
-            faces.images, teaching, Augmentation(),
+            faces.images, targets, Augmentation(),
             batch_size=32, size=(40, 40), seed=3, epoch=epoch,
         )  # fmt: skip
         ready = list(prefetch(batches))

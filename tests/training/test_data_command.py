@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from emotion.cli import main
-from emotion.training.augment import Augmentation
-from emotion.training.data import read_faces, sheets
-from emotion.training.data.faces import picture_keys
-from emotion.training.data.statistics import as_text, statistics_of
+from emotion.training.expression.augmentation import Augmentation
+from emotion.training.expression.data import read_faces, sheets
+from emotion.training.expression.data.faces import picture_keys
+from emotion.training.expression.data.statistics import as_text, statistics_of
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_pictures
 

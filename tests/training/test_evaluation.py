@@ -16,12 +16,16 @@ from emotion.detection import load_detector
 from emotion.errors import DataError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder, read_spec
-from emotion.training.config import TrainingConfig
-from emotion.training.data.faces import LabelledFaces
-from emotion.training.evaluation import card
-from emotion.training.evaluation.evaluate import evaluate, judged_split
-from emotion.training.evaluation.robustness import CHANGES
-from emotion.training.evaluation.through_detector import FACE_SIDE_PX, scene, through_detector
+from emotion.training.expression.config import TrainingConfig
+from emotion.training.expression.data.faces import LabelledFaces
+from emotion.training.expression.evaluation import card
+from emotion.training.expression.evaluation.evaluate import evaluate, evaluated_split
+from emotion.training.expression.evaluation.robustness import CHANGES
+from emotion.training.expression.evaluation.through_detector import (
+    FACE_SIDE_PX,
+    scene,
+    through_detector,
+)
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_fer2013
 
@@ -86,13 +90,13 @@ def faces_of(split: str, head: str = "other") -> LabelledFaces:
 
 
 def test_a_set_without_the_split_is_judged_on_its_validation_part() -> None:
-    assert judged_split(faces_of("PrivateTest"), "PrivateTest") == ("PrivateTest", None)
-    split, note = judged_split(faces_of("PublicTest"), "PrivateTest")
+    assert evaluated_split(faces_of("PrivateTest"), "PrivateTest") == ("PrivateTest", None)
+    split, note = evaluated_split(faces_of("PublicTest"), "PrivateTest")
     assert split == "PublicTest"
     assert note is not None
     assert "no PrivateTest" in note
     with pytest.raises(DataError, match="neither in PrivateTest nor"):
-        judged_split(faces_of("Training"), "PrivateTest")
+        evaluated_split(faces_of("Training"), "PrivateTest")
 
 
 def test_two_sets_of_one_name_are_refused(tmp_path: Path) -> None:
@@ -115,7 +119,7 @@ def copied_model(folder: Path) -> Path:
         "config": asdict(TrainingConfig(epochs=3)),
         "data": {"source": "fer2013", "sha256": {"fer2013": "ab" * 32}},
         "git_revision": "abc", "versions": {"python": "3"},
-        "blend": [{"shares": {"a": 0.75, "b": 0.25}, "accuracy": {}, "mean": 0.8}],
+        "blend": {"shares": {"a": 0.75, "b": 0.25}, "adjustment": 0.3, "accuracy": {}},
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(record))
     return folder

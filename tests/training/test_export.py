@@ -11,11 +11,11 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, read_spec
-from emotion.training import export, trainer
-from emotion.training.architectures import build
-from emotion.training.data.faces import LabelledFaces
-from emotion.training.staging import staged
-from emotion.training.targets import heads_of, teaching_of
+from emotion.training.common.staging import staged
+from emotion.training.expression import export, trainer
+from emotion.training.expression.architectures import build
+from emotion.training.expression.data.faces import LabelledFaces
+from emotion.training.expression.targets import heads_of, targets_of_sets
 from emotion.types import EMOTIONS
 from tests.training.conftest import write_fer2013
 
@@ -121,9 +121,9 @@ def test_the_spec_is_moved_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_heads_are_known_before_the_training() -> None:
     votes = np.zeros((14, 10), np.int64)
     for sets in ([faces()], [faces("a"), faces("b", votes)], [faces("a", votes), faces("b")]):
-        teaching = teaching_of(sets)
-        assert heads_of(sets) == {head: t.labels for head, t in teaching.items()}
-        assert list(heads_of(sets)) == list(teaching)
+        targets = targets_of_sets(sets)
+        assert heads_of(sets) == {head: t.labels for head, t in targets.items()}
+        assert list(heads_of(sets)) == list(targets)
 
 
 def test_an_unknown_default_head_is_wrong_usage_before_the_training(

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.errors import DataError
-from emotion.training.data import problems as kinds
-from emotion.training.data import read_faces
-from emotion.training.data.faces import without_copies
-from emotion.training.data.grouping import groups_of, subject_of
-from emotion.training.data.layout import Place, placed
-from emotion.training.data.problems import counted
-from emotion.training.data.splits import (
+from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import training_split
+from emotion.training.expression.data.grouping import groups_of, subject_of
+from emotion.training.expression.data.layout import Place, placed
+from emotion.training.expression.data.problems import counted
+from emotion.training.expression.data.splits import (
     set_aside,
     with_parts,
     with_validation,
@@ -127,7 +127,7 @@ def test_ckplus_by_class_keeps_a_subject_on_one_side(tmp_path: Path) -> None:
     assert 0.05 < np.mean(faces.split == "PrivateTest") < 0.2
     again = read_faces(f"ckplus={tmp_path / 'CK+48'}")
     np.testing.assert_array_equal(again.split, faces.split)
-    assert len(without_copies(faces)) == np.sum(faces.split == "Training")
+    assert len(training_split(faces)) == np.sum(faces.split == "Training")
 
 
 def test_labels_without_splits_are_split_class_by_class(tmp_path: Path) -> None:

@@ -7,22 +7,22 @@ import pytest
 from sklearn.metrics import f1_score
 
 from emotion.imaging.files import read_image
-from emotion.training.evaluation import curves, mistakes
-from emotion.training.evaluation.metrics import intervals, report
-from emotion.training.evaluation.protocols import Judged
-from emotion.training.evaluation.robustness import CHANGES, moved
+from emotion.training.expression.evaluation import curves, mistakes
+from emotion.training.expression.evaluation.metrics import intervals, report
+from emotion.training.expression.evaluation.protocols import Predictions
+from emotion.training.expression.evaluation.robustness import CHANGES, moved
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face
 
 
-def some_judged(count: int = 300, seed: int = 0) -> Judged:
+def some_judged(count: int = 300, seed: int = 0) -> Predictions:
     """Answers that are right about half of the time; the last class never stands in truth."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 6, count)
     values = rng.random((count, 7))
     values[np.arange(count), truth] += 0.5
     values = (values / values.sum(axis=1, keepdims=True)).astype(np.float32)
-    return Judged(
+    return Predictions(
         head="h", labels=EMOTIONS, probabilities=values, truth=truth, rows=np.arange(count)
     )
 
@@ -66,7 +66,7 @@ def test_the_bootstrap_is_seeded_and_sure_of_a_perfect_answer() -> None:
 def test_areas_are_1_where_the_order_is_perfect_and_unknown_without_faces() -> None:
     truth = np.array([0, 0, 1, 1])
     values = np.array([[0.9, 0.1, 0], [0.6, 0.4, 0], [0.5, 0.5, 0], [0, 1, 0]], np.float32)
-    j = Judged(
+    j = Predictions(
         head="h", labels=("a", "b", "c"), probabilities=values, truth=truth, rows=np.arange(4)
     )
     perfect = {"average_precision": 1.0, "roc_auc": 1.0}

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from emotion.errors import ModelError
-from emotion.training.config import TrainingConfig, run_record
-from emotion.training.run_folder import HISTORY, RunFolder, read_history
+from emotion.training.common.run_folder import HISTORY, RunFolder, read_history
+from emotion.training.common.run_record import run_record
+from emotion.training.expression.config import TrainingConfig
 
 EPOCHS = 3
 SCORES = (0.5, 0.7, 0.6)
@@ -39,7 +40,7 @@ def train(path: Path) -> RunFolder:
     model = model_of_one()
     folder = RunFolder(path, model)
     model.set_weights([np.zeros((1, 1))])
-    folder.resume(RECORD)
+    folder.resume(RECORD, kind=TrainingConfig)
     assert weight(model) == folder.state.epoch == len(folder.state.history)
     for epoch in range(folder.state.epoch + 1, EPOCHS + 1):
         model.set_weights([np.full((1, 1), epoch)])
@@ -119,6 +120,6 @@ def test_another_run_begins_anew(tmp_path: Path) -> None:
     train(tmp_path)
     other = run_record(TrainingConfig(seed=9), {"source": "none", "sha256": {}})
     folder = RunFolder(tmp_path, model_of_one())
-    assert not folder.resume(other)
+    assert not folder.resume(other, kind=TrainingConfig)
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
     assert folder.state.epoch == 0

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.cli import main
-from emotion.training.augment import Augmentation
-from emotion.training.config import RUN_FILE, TrainingConfig, read_settings, same_run
-from emotion.training.data import read_faces
-from emotion.training.settings import checked
-from emotion.training.targets import class_weights, targets_of, teaching_of
+from emotion.training.common.run_record import RUN_FILE, same_run
+from emotion.training.common.settings import checked, read_settings
+from emotion.training.expression.augmentation import Augmentation
+from emotion.training.expression.config import TrainingConfig
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.targets import class_weights, targets_of, targets_of_sets
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -40,7 +41,7 @@ def test_a_file_gives_settings_by_name(tmp_path: Path) -> None:
         erase_side = [0.1, 0.2]
         """,
     )
-    config = TrainingConfig(**read_settings(path))
+    config = TrainingConfig(**read_settings(path, TrainingConfig))
     assert config == TrainingConfig(
         epochs=7,
         learning_rate=1.0,
@@ -92,7 +93,7 @@ def test_what_is_no_setting_is_one_sentence(
 ) -> None:
     path = toml(tmp_path, text)
     with pytest.raises(ValueError, match=match):
-        read_settings(path)
+        read_settings(path, TrainingConfig)
     for command in ("data", "train"):
         with pytest.raises(SystemExit) as caught:
             main([command, "--data", "x.csv", "--out", str(tmp_path / "o"), "--config", str(path)])
@@ -133,16 +134,18 @@ def test_a_run_is_known_again_after_a_setting_came_to_exist(tmp_path: Path) -> N
     old = json.loads(json.dumps(record(TrainingConfig(epochs=3))))
     del old["config"]["class_balance"], old["config"]["augmentation"]["flip"]
     (tmp_path / RUN_FILE).write_text(json.dumps(old))
-    assert same_run(tmp_path, record(TrainingConfig(epochs=3)))
-    assert not same_run(tmp_path, record(TrainingConfig(epochs=4)))
-    assert not same_run(tmp_path, record(TrainingConfig(epochs=3, class_balance=0.5)))
+    assert same_run(tmp_path, record(TrainingConfig(epochs=3)), TrainingConfig)
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=4)), TrainingConfig)
+    assert not same_run(
+        tmp_path, record(TrainingConfig(epochs=3, class_balance=0.5)), TrainingConfig
+    )
     flipped = TrainingConfig(epochs=3, augmentation=Augmentation(flip=0.5))
-    assert not same_run(tmp_path, record(flipped))
-    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)) | {"data": {}})
+    assert not same_run(tmp_path, record(flipped), TrainingConfig)
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)) | {"data": {}}, TrainingConfig)
     old["config"]["of_another_time"] = 1
     (tmp_path / RUN_FILE).write_text(json.dumps(old))
-    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)))
-    assert not same_run(tmp_path / "nothing", record(TrainingConfig()))
+    assert not same_run(tmp_path, record(TrainingConfig(epochs=3)), TrainingConfig)
+    assert not same_run(tmp_path / "nothing", record(TrainingConfig()), TrainingConfig)
 
 
 def test_the_defaults_change_nothing() -> None:
@@ -195,7 +198,7 @@ def test_targets_are_weighed_by_class(fer2013: tuple[Path, Path]) -> None:
         rare = weights[usable][faces.labels[usable] == 1]
         assert rare.min() > 3 * weights[usable][faces.labels[usable] == 3].max()
     assert balanced["ferplus"].weights[0] == 0
-    both = teaching_of([faces, faces], class_balance=1.0)
+    both = targets_of_sets([faces, faces], class_balance=1.0)
     np.testing.assert_array_equal(both["fer2013"].weights, np.tile(balanced["fer2013"].weights, 2))
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from emotion.errors import DataError
-from emotion.training.data import problems as kinds
-from emotion.training.data import read_faces
-from emotion.training.data.labels import LABEL_ORDERS, named_label, numbered_label
-from emotion.training.data.problems import Problem, counted, lines
+from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.labels import LABEL_ORDERS, named_label, numbered_label
+from emotion.training.expression.data.problems import Problem, counted, lines
 from emotion.types import EMOTIONS
 
 PIXELS = " ".join(["7"] * 2304)

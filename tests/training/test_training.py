@@ -15,14 +15,14 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import KERAS_FILE, SERVED_FILE, model_folder, read_spec
-from emotion.training import export
-from emotion.training.architectures import build
-from emotion.training.config import TrainingConfig
-from emotion.training.data import read_faces
-from emotion.training.data.faces import without_copies
-from emotion.training.keras_models import load_keras, predict
-from emotion.training.run_folder import STATE, read_history
-from emotion.training.trainer import Trainer
+from emotion.training.common.keras_models import load_keras, predict
+from emotion.training.common.run_folder import STATE, read_history
+from emotion.training.expression import export
+from emotion.training.expression.architectures import build
+from emotion.training.expression.config import TrainingConfig
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import training_split
+from emotion.training.expression.trainer import Trainer
 from tests.stopping import run_first_epoch
 from tests.training.conftest import write_fer2013
 
@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_mixed_precision_keeps_float32_weights(tmp_path: Path) -> None:
     faces = read_faces(*write_fer2013(tmp_path, 64))
-    rows, choice = without_copies(faces), faces.part("PublicTest")
+    rows, choice = training_split(faces), faces.part("PublicTest")
     found = {}
     for precision in ("float32", "mixed_bfloat16"):
         config = TrainingConfig(
@@ -165,7 +165,7 @@ def test_the_default_model_served_equals_keras() -> None:
 
 def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_path: Path) -> None:
     faces = read_faces(*fer2013)
-    training, validation = [without_copies(faces)], [faces.part("PublicTest")]
+    training, validation = [training_split(faces)], [faces.part("PublicTest")]
     config = TrainingConfig(epochs=3, batch_size=64, stages=((1.0, 24),), choose_from=0.3, seed=5)
 
     def trainer(name: str) -> Trainer:

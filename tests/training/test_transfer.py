@@ -12,13 +12,24 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier, softmax
 from emotion.models.spec import read_spec
-from emotion.training.architectures import build
-from emotion.training.blend import Question, table
-from emotion.training.distill import taught
-from emotion.training.keras_models import load_keras
-from emotion.training.narrowing import carry_over
-from emotion.training.targets import Targets
-from emotion.training.transfer import begin_from
+from emotion.training.common.keras_models import load_keras
+from emotion.training.expression.architectures import build
+from emotion.training.expression.blend import (
+    ADJUSTMENTS,
+    EvaluationSet,
+    best,
+    blends,
+    judged,
+    left_out,
+    log_priors,
+)
+from emotion.training.expression.channel_pruning import inherit_channels
+from emotion.training.expression.data import read_faces
+from emotion.training.expression.data.faces import training_split
+from emotion.training.expression.distillation import soft_targets
+from emotion.training.expression.evaluation.unseen_kinds import unseen_kinds
+from emotion.training.expression.targets import Targets, targets_of_sets
+from emotion.training.expression.transfer import load_first_weights
 from emotion.types import EMOTIONS
 from tests.training.conftest import write_fer2013, write_pictures
 
@@ -40,7 +51,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[Path]) -> None:
     known = load_keras(members[0])
     model = build("mini_xception", {"ferplus": tuple("abcdefgh"), "mine": ("x", "y")})
-    origin = begin_from(members[0], model, {"ferplus", "mine"})
+    origin = load_first_weights(members[0], model, {"ferplus", "mine"})
     assert origin["model"] == "first"
     for name in ("ferplus",):
         np.testing.assert_array_equal(model.get_layer(name).kernel, known.get_layer(name).kernel)
@@ -52,13 +63,13 @@ def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[P
 def test_weights_that_do_not_fit_are_refused(members: list[Path], tmp_path: Path) -> None:
     model = build("se_resnet_small", {"mine": ("x", "y")})
     with pytest.raises(ModelError, match="a se_resnet_small cannot begin from it"):
-        begin_from(members[0], model, {"mine"})
+        load_first_weights(members[0], model, {"mine"})
     (tmp_path / "x.weights.h5").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="no Keras application"):
-        begin_from(tmp_path / "x.weights.h5", model, {"mine"})
+        load_first_weights(tmp_path / "x.weights.h5", model, {"mine"})
     application = build("mobilenet_v2", {"mine": ("x", "y")})
     with pytest.raises(ModelError, match="does not hold the weights of mobilenet_v2"):
-        begin_from(tmp_path / "x.weights.h5", application, {"mine"})
+        load_first_weights(tmp_path / "x.weights.h5", application, {"mine"})
 
 
 def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
@@ -74,11 +85,11 @@ def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
             silent = rng.permutation(len(gain))[target.gamma.shape[0] :]
             gain[silent] = shift[silent] = 0
             source.set_weights([gain, shift, *statistics])
-    assert carry_over(theirs, ours)
+    assert inherit_channels(theirs, ours)
     faces = rng.integers(0, 256, (4, 48, 48, 1), np.uint8)
     np.testing.assert_allclose(slim(faces)["h"], wide(faces)["h"], rtol=1e-3, atol=1e-5)
     before = [layer.get_weights() for layer in theirs]
-    assert not carry_over(ours, theirs)
+    assert not inherit_channels(ours, theirs)
     for layer, weights in zip(theirs, before, strict=True):
         for now, then in zip(layer.get_weights(), weights, strict=True):
             np.testing.assert_array_equal(now, then)
@@ -90,7 +101,7 @@ def test_an_application_takes_the_weights_of_a_file(tmp_path: Path) -> None:
     )
     given.save_weights(tmp_path / "given.weights.h5")
     model = build("mobilenet_v2", {"mine": ("x", "y")})
-    assert begin_from(tmp_path / "given.weights.h5", model, {"mine"})["sha256"]
+    assert load_first_weights(tmp_path / "given.weights.h5", model, {"mine"})["sha256"]
     backbone = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     for mine, theirs in zip(backbone.get_weights(), given.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -128,12 +139,12 @@ def test_a_teacher_speaks_where_labels_are_silent(members: list[Path]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
     own = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
     weights = np.array([1, 1, 1, 0, 0], np.float32)
-    teaching = {
+    targets = {
         "fer2013": Targets(labels=EMOTIONS, targets=own, weights=weights),
         "mine": Targets(labels=("x",), targets=np.ones((5, 1), np.float32), weights=weights),
     }
-    result = taught(teaching, [images], members[0], share=0.25)
-    assert result["mine"] is teaching["mine"]
+    result = soft_targets(targets, [images], members[0], share=0.25)
+    assert result["mine"] is targets["mine"]
     model, spec = load_keras(members[0]), read_spec(members[0])
     both = [model(faces[..., None])["fer2013"] for faces in (images, images[:, :, ::-1])]
     given = softmax(np.mean(both, axis=0) / spec.heads["fer2013"].temperature)
@@ -199,29 +210,84 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
     assert code == 0
     spec = read_spec(tmp_path / "blended")
     assert spec.default_head == "blend"
-    tried = json.loads((tmp_path / "blended" / "run.json").read_text())["blend"]
-    assert len(tried) == 5
-    assert tried[0]["mean"] == max(row["mean"] for row in tried)
+    chosen = json.loads((tmp_path / "blended" / "run.json").read_text())["blend"]
+    assert [row["adjustment"] for row in chosen["trade_off"]] == list(ADJUSTMENTS)
+    assert chosen["chosen_without"] == {}  # nothing else to choose on
     faces = list(np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8))
     found = Classifier(tmp_path / "blended").logits(faces)
     expected = np.zeros((3, 7), np.float32)
-    for head, share in tried[0]["shares"].items():
+    sets = [training_split(read_faces(data, data.with_name("fer2013new.csv")))]
+    priors = log_priors(
+        targets_of_sets(sets), {name: spec.heads[name] for name in chosen["shares"]}
+    )
+    for head, share in chosen["shares"].items():
+        expected -= share * chosen["adjustment"] * priors[head]
         labels = spec.heads[head].labels
         columns = [labels.index(name) for name in EMOTIONS]
         expected += share * found[head][:, columns] / spec.heads[head].temperature
     np.testing.assert_allclose(found["blend"], expected, atol=1e-3)
     again = build("mini_xception", {"ferplus": spec.heads["ferplus"].labels})
-    assert begin_from(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
+    assert load_first_weights(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
 
 
-def test_the_best_blend_answers_every_question() -> None:
-    truth = np.arange(7)
-    right, wrong = np.eye(7, dtype=np.float32), np.roll(np.eye(7, dtype=np.float32), 1, axis=1)
-    asked = [
-        Question(name="one", truth=truth, logits={"a": 4 * right, "b": wrong}),
-        Question(name="two", truth=truth, logits={"a": wrong, "b": 2 * right}),
+def answers(truth: np.ndarray, sure: float, right: bool = True) -> np.ndarray:
+    """Logits (N, 7) that name the true class, or the next one."""
+    return np.asarray(sure * np.eye(7, dtype=np.float32)[(truth + (not right)) % 7])
+
+
+FLAT = {"a": np.zeros(7), "b": np.zeros(7)}
+TRUTH = np.repeat(np.arange(7), 5)
+
+
+def test_the_best_blend_answers_every_set() -> None:
+    right, wrong = answers(TRUTH, 4), answers(TRUTH, 1, right=False)
+    sets = [
+        EvaluationSet(name="one", truth=TRUTH, logits={"a": right, "b": wrong}),
+        EvaluationSet(name="two", truth=TRUTH, logits={"a": wrong, "b": right}),
     ]
-    rows = table(asked, ["a", "b"])
-    assert rows[0].shares == {"a": 0.25, "b": 0.75}  # a is right by 4 to .75, b by 1.5 to .25
-    assert rows[0].accuracy == {"one": 1.0, "two": 1.0}
-    assert {row.mean for row in rows if len(row.shares) == 1} == {0.5}
+    rows = blends(sets, FLAT)
+    chosen = best(rows)
+    assert set(chosen.shares) == {"a", "b"}
+    assert chosen.adjustment == 0  # of equals the one without adjustment
+    assert chosen.accuracy == chosen.balanced == {"one": 1.0, "two": 1.0}
+    assert {row.mean_accuracy() for row in rows if len(row.shares) == 1} == {0.5}
+    assert {name: row.accuracy[name] for name, row in left_out(rows).items()}.keys() == {
+        "one", "two",
+    }  # fmt: skip
+    assert best(rows, without={"one"}).accuracy["two"] == 1.0
+
+
+def test_logit_adjustment_finds_the_rare_class() -> None:
+    truth = np.array([3] * 90 + [1] * 10)
+    logits = np.zeros((100, 7), np.float32)
+    logits[:, 3] = 1.0
+    logits[truth == 1, 1] = 0.9  # disgust is nearly as likely as happy
+    priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
+    sets = [EvaluationSet(name="one", truth=truth, logits={"a": logits})]
+    assert judged(sets, priors, {"a": 1.0}, 0.0).balanced == {"one": 0.5}
+    found = best(blends(sets, priors))
+    assert (found.adjustment, found.balanced) == (0.1, {"one": 1.0})
+
+
+def test_a_choice_loses_at_most_a_point_of_accuracy() -> None:
+    truth = np.array([3] * 180 + [1] * 5)
+    logits = np.zeros((185, 7), np.float32)
+    logits[:, 3] = 1.0
+    logits[truth == 1, 1] = 0.9
+    logits[:20, 1] = 0.9  # those who seem as disgusted and are happy
+    priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
+    rows = blends([EvaluationSet(name="one", truth=truth, logits={"a": logits})], priors)
+    assert max(row.mean_balanced() for row in rows) > 0.9
+    assert best(rows).adjustment == 0
+
+
+def test_unseen_kinds_are_calibrated_by_each_other() -> None:
+    rng = np.random.default_rng(0)
+    said = 2 * np.eye(7)[rng.integers(0, 7, 4000)]
+    truth = (said + rng.gumbel(size=said.shape)).argmax(axis=1)  # distributed as softmax(said)
+    kinds = {"one": ("without_one", 3 * said, truth), "two": ("without_two", 3 * said, truth)}
+    found = unseen_kinds(kinds)
+    assert found["one"].ece < 0.02  # the factor of 3 is found on the other
+    assert found["one"].model == "without_one"
+    right = said.argmax(axis=1) == truth
+    assert found["one"].accuracy == pytest.approx(right.mean(), abs=1e-4)

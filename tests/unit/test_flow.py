@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion.app.samples import SAMPLES
 from emotion.imaging.files import read_image
+from emotion.samples import SAMPLES
 from emotion.tracking.flow import FaceFlow
 from emotion.types import Detection, Image
 

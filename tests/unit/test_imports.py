@@ -12,7 +12,7 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "prefetch", "geometry", "imaging", "models"},
+    {"files", "prefetch", "geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},
     {"tracking"},
@@ -27,8 +27,6 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("cli", "app")}
-"""Exceptions: the benchmark reads the page's sample photo."""
 
 HEAVY = {
     "streamlit": {"app"},
@@ -72,7 +70,7 @@ def test_imports_point_one_way(path: Path) -> None:
         top = name.split(".")[0]
         if top == "emotion":
             other = part_of(name)
-            below = LEVELS[other] < LEVELS[part] or other == part or (part, other) in ALSO
+            below = LEVELS[other] < LEVELS[part] or other == part
             assert below, f"{part} must not import {name}"
         elif top in HEAVY:
             assert part in HEAVY[top], f"{part} must not import {name}"
@@ -114,3 +112,10 @@ def test_types_need_numpy_alone() -> None:
 def test_pages_never_load_tensorflow(page: str) -> None:
     loaded = loaded_after(f"import emotion, emotion.app.{page}\nemotion.load_analyzer()")
     assert not loaded & {"tensorflow", "keras", "jax", "torch"}
+
+
+def test_unit_tests_load_neither_tensorflow_nor_a_browser() -> None:
+    """``make unit`` runs in seconds; what tests import inside functions is for their reviewer."""
+    modules = [path.stem for path in sorted(Path(__file__).parent.glob("test_*.py"))]
+    code = "\n".join(f"import tests.unit.{name}" for name in modules)
+    assert not loaded_after(code) & {"tensorflow", "keras", "playwright", "ray"}

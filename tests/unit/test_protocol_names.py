@@ -6,7 +6,7 @@ from typing import Any
 from emotion.app.figures import evaluations
 from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
 from emotion.models.spec import EVAL_FILE, model_folder
-from emotion.training.evaluation.card_tables import figures_table
+from emotion.training.expression.evaluation.card_tables import figures_table
 
 
 def report() -> dict[str, Any]:

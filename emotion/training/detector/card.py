@@ -8,7 +8,7 @@ from typing import Any
 
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
-from emotion.training.config import RUN_FILE, read_json
+from emotion.training.common.run_record import RUN_FILE, read_json
 from emotion.training.detector.scoring import FALSE_PER_PICTURE, RANGES
 
 

@@ -14,10 +14,10 @@ from emotion.detection.spec import DetectorSpec
 from emotion.errors import ModelError
 from emotion.models.litert import CompiledModel
 from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, sha256_of
+from emotion.training.common.staging import staged
 from emotion.training.detector import network
 from emotion.training.detector.answers import judge
 from emotion.training.detector.data import Picture
-from emotion.training.staging import staged
 
 TOLERANCE = 2e-3
 """Largest difference of an output between Keras and the compiled form, logits and strides alike;

@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 from emotion.detection.points import VALUES
-from emotion.training.layers import FusedBatchNormalization
+from emotion.training.common.layers import FusedBatchNormalization
 
 STRIDES = (8, 16, 32, 64)
 MULTIPLE = 32

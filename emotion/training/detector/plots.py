@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from emotion.training.plotting import save
-from emotion.training.run_folder import read_history
+from emotion.training.common.plotting import save
+from emotion.training.common.run_folder import read_history
 
 
 def history(source: Path, path: Path) -> None:

@@ -27,7 +27,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "60-120": (60, 120),
     "120 and up": (120, np.inf),
 }
-FALSE, EXCUSED = -1, -2  # in place of a matched face's index
+FALSE, IGNORED = -1, -2  # in place of a matched face's index
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +44,10 @@ class Found:
 
 
 def matched(found: Found, labels: Floats, ignored: np.ndarray, iou: float) -> np.ndarray:
-    """Of each detection the index of its face (int64), ``FALSE`` or ``EXCUSED``.
+    """Of each detection the index of its face (int64), ``FALSE`` or ``IGNORED``.
 
-    labels: (M, 4). ignored: bool (M,). A detection is excused when an ignored box covers half of
-    it or matches it; two may be excused by the same box.
+    labels: (M, 4). ignored: bool (M,). A detection is ignored when an ignored box covers half of
+    it or matches it; two may be ignored by the same box.
     """
     result = np.full(len(found.boxes), FALSE, dtype=np.int64)
     if not len(labels):
@@ -66,7 +66,7 @@ def matched(found: Found, labels: Floats, ignored: np.ndarray, iou: float) -> np
             free[best] = False
             result[i] = best
         elif excuses[i]:
-            result[i] = EXCUSED
+            result[i] = IGNORED
     return result
 
 
@@ -117,7 +117,7 @@ class Tally:
     def _judged(self, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
         """Scores and whether each is right, best first, of detections in a range of heights."""
         rows = np.concatenate([np.zeros((0, 4)), *self._detections])
-        rows = rows[(rows[:, 1] != EXCUSED) & (rows[:, 2] >= low) & (rows[:, 2] < high)]
+        rows = rows[(rows[:, 1] != IGNORED) & (rows[:, 2] >= low) & (rows[:, 2] < high)]
         rows = rows[np.argsort(-rows[:, 0], kind="stable")]
         return rows[:, 0], rows[:, 1] != FALSE
 

@@ -1,13 +1,7 @@
-"""The detector's training loop: averaged weights, choice by average precision, exact resume.
-
-A run writes into its folder after every epoch and goes on from there when it was stopped: batches
-depend on the seed and the epoch alone, and the checkpoint holds weights, optimizer and averages.
-"""
+"""Training of the detector: averaged weights, choice by average precision."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -20,27 +14,33 @@ from emotion.detection.points import grid
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
 from emotion.prefetch import prefetch
-from emotion.training.config import run_of, run_record
+from emotion.training.common.epochs import EpochLoop
+from emotion.training.common.keras_models import load_keras
+from emotion.training.common.run_folder import Report, ema_weights
+from emotion.training.common.run_record import run_of
 from emotion.training.detector import network
 from emotion.training.detector.answers import detector_of, judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import Picture
 from emotion.training.detector.losses import Faces, detector_loss, joined
-from emotion.training.keras_models import load_keras
-from emotion.training.run_folder import Report, RunFolder, averaged
 
 PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
 
 Step = Callable[[Any, Faces], Any]
 
 
-class DetectorTrainer:
+class DetectorTrainer(EpochLoop):
     """One run in one folder.
 
-    pictures: to learn from. validation: what the best epoch is chosen on, by average precision;
-    never a test split. data: what is recorded of their origin. report: called with each line that
-    a person watching reads. start_from: a detector's folder whose weights the run begins with.
+    Args:
+        config: Its settings.
+        pictures: To learn from.
+        validation: What the best epoch is chosen on, by average precision; never a test split.
+        folder: Where checkpoints and the history go.
+        data: What the record says of the pictures' origin.
+        report: Called with each line that a person watching reads.
+        start_from: A detector's folder whose weights the run begins with.
     """
 
     def __init__(
@@ -56,31 +56,24 @@ class DetectorTrainer:
     ) -> None:
         self.config = config
         self._pictures, self._validation = pictures, validation
-        self._data, self._report = dict(data or {}), report
         self._steps = len(pictures) // config.batch_size
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
         keras.utils.set_random_seed(config.seed)
         self.model = network.build(config.network, training=True)
-        self._origin = (
-            {} if start_from is None else {"start_from": begin_from(start_from, self.model)}
+        origins = (
+            {} if start_from is None else {"start_from": load_first_weights(start_from, self.model)}
         )
         self.model.compile(self._optimizer())
         self.model.optimizer.build(self.model.trainable_variables)
         self._step = _step_of(self.model, config)
-        self._folder = RunFolder(folder, self.model)
+        super().__init__(
+            config, self.model, folder, data=data or {}, origins=origins, report=report
+        )
 
-    def run(self) -> Path:
-        """Trains to the end, from the last checkpoint if there is one; path of the best weights."""
-        self._start_or_resume()
-        for epoch in range(self._folder.state.epoch, self.config.epochs):
-            started = time.monotonic()
-            row: dict[str, Any] = {"epoch": epoch + 1, **self._epoch(epoch)}
-            row |= self._evaluated(epoch)
-            row["seconds"] = round(time.monotonic() - started, 1)
-            self._folder.end_epoch(row)
-            self._report(self._line(row))
-        return self._folder.best_weights
+    def should_stop(self, epoch: int) -> bool:
+        """Never: the learning rate falls to the end."""
+        return epoch + 1 >= self.config.epochs
 
     def _optimizer(self) -> Any:
         c = self.config
@@ -101,21 +94,13 @@ class DetectorTrainer:
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         return optimizer
 
-    def _line(self, row: Mapping[str, Any]) -> str:
-        ap = f"AP {row['val_ap']:.4f}  " if row["val_ap"] is not None else ""
-        left_min = (self.config.epochs - row["epoch"]) * row["seconds"] / 60
+    def describe(self, row: Mapping[str, Any]) -> str:
+        """Losses and average precision."""
         parts = ", ".join(f"{name[:-5]} {row[name]:.3f}" for name in PARTS[1:])
-        return (
-            f"epoch {row['epoch']}/{self.config.epochs}  loss {row['loss']:.3f} ({parts})  {ap}"
-            f"{row['seconds']:.0f} s, about {left_min:.0f} min left"
-        )
+        ap = f"  AP {row['val_ap']:.4f}" if row["val_ap"] is not None else ""
+        return f"loss {row['loss']:.3f} ({parts}){ap}"
 
-    def _start_or_resume(self) -> None:
-        record = run_record(self.config, self._data) | self._origin
-        if self._folder.resume(record, kind=DetectorConfig):
-            self._report(f"going on after epoch {self._folder.state.epoch}")
-
-    def _epoch(self, epoch: int) -> dict[str, float]:
+    def train_epoch(self, epoch: int) -> dict[str, Any]:
         """Trains for one epoch; the mean losses."""
         c = self.config
         batches = epoch_batches(
@@ -125,19 +110,15 @@ class DetectorTrainer:
         losses = [self._step(*_tensors(batch)) for batch in prefetch(batches, depth=3)]
         each = np.array([np.asarray(loss) for loss in losses], dtype=np.float64)
         means = np.asarray(each.mean(axis=0))
-        if not math.isfinite(means[0]):
-            raise FloatingPointError(
-                f"the loss is {means[0]} in epoch {epoch + 1}: lower the learning rate"
-            )
         return dict(zip(PARTS, means.round(5).tolist(), strict=True))
 
-    def _evaluated(self, epoch: int) -> dict[str, float | None]:
+    def validate(self, epoch: int) -> dict[str, Any]:
         """The averaged weights' figures where it is time; saves the weights if they are the
         best."""
         c = self.config
         found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
         if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
-            with averaged(self.model):
+            with ema_weights(self.model):
                 tally = judge(detector_of(self.model), self._validation)
                 ap = float(np.nan_to_num(tally.average_precision()))
                 found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
@@ -146,7 +127,7 @@ class DetectorTrainer:
         return found
 
 
-def begin_from(start: Path, model: keras.Model) -> dict[str, Any]:
+def load_first_weights(start: Path, model: keras.Model) -> dict[str, Any]:
     """Gives ``model`` the weights of the detector in ``start``; what the run's record says of it.
 
     Raises ``ModelError`` when it is missing or of another size.

@@ -1,0 +1,1 @@
+"""What training of classifiers and of detectors share."""

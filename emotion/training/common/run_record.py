@@ -1,0 +1,89 @@
+"""The record that a training run leaves beside its weights: settings, data, versions, origins."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from emotion.detection.spec import DetectorSpec
+from emotion.models.spec import KERAS_FILE, ModelSpec, read_spec
+from emotion.training.common.settings import checked
+
+RUN_FILE = "run.json"
+
+
+def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """What is needed to run it again: settings, data hashes, git revision, library versions.
+
+    config: a dataclass, the settings of a run of any kind.
+    """
+    return {
+        "config": asdict(config),
+        "data": data,
+        "git_revision": _git_revision(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in ("keras", "tensorflow", "numpy")},
+        },
+    }
+
+
+def run_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
+    """The model in ``folder`` as another run's origin: its name, checksum and own record.
+
+    spec: its own, read where it is not given.
+    """
+    spec = spec or read_spec(folder)
+    return {
+        "model": spec.name,
+        "sha256": spec.checksums[KERAS_FILE],
+        "run": read_json(folder / RUN_FILE),
+    }
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds, such as a run's record; None where there is no such file."""
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def same_run(folder: Path, record: dict[str, Any], kind: type) -> bool:
+    """Whether the run recorded in ``folder`` has the same settings and data as ``record``.
+
+    kind: the dataclass that the settings are.
+    A setting that the record does not know has its default, which changes nothing: a run is not
+    lost because a new one came to exist.
+    """
+    try:
+        found = json.loads((folder / RUN_FILE).read_text())
+        settings = [kind(**checked(kind, r["config"])) for r in (found, record)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    wanted = json.loads(json.dumps(record))
+    same = all(found.get(key) == wanted.get(key) for key in ("data", "start_from"))
+    return bool(settings[0] == settings[1]) and same
+
+
+def _git_revision() -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

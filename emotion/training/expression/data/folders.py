@@ -1,0 +1,198 @@
+"""Sets of picture files, in a folder or a ``.tar`` of one; see ``layout`` for how they may lie.
+
+Another set frames its faces its own way; ``Framing`` brings them to FER2013's, which is the crop
+rule that the detector's boxes are cut by in serving.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import math
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from emotion.detection import load_detector
+from emotion.errors import DataError, EmotionError
+from emotion.expression.crop import crop_face, to_input
+from emotion.imaging.files import read_image
+from emotion.models.spec import CropRule
+from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data.faces import (
+    FER2013_FORMAT,
+    FaceFormat,
+    LabelledFaces,
+    picture_keys,
+)
+from emotion.training.expression.data.grouping import GroupRule, groups_of
+from emotion.training.expression.data.layout import Name, Place, placed
+from emotion.training.expression.data.problems import Problem, summary
+from emotion.training.expression.data.splits import with_parts, with_validation
+from emotion.types import EMOTIONS, Image
+
+DEEPEST = 4
+"""Levels of folders that are searched: one more than are used, to name what lies too deep."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Framing:
+    """Where a set's cut lies in FER2013's: its size and the top of its edge, as fractions."""
+
+    scale: float = 1.0
+    top: float = 0.0
+
+
+FRAMINGS = {"rafdb": Framing(scale=0.95, top=0.067)}
+"""Sets that are cut differently. RAF-DB's aligned faces have their eyes at .34 and the mouth at .74
+of the height, FER2013's at .39 and .77."""
+
+_File = tuple[Name, Callable[[], bytes]]
+
+
+def read_pictures(
+    root: Path,
+    head: str = "custom",
+    *,
+    name: str = "",
+    form: FaceFormat = FER2013_FORMAT,
+    uncropped: bool = False,
+    grouping: GroupRule | None = None,
+) -> LabelledFaces:
+    """The labelled pictures under a folder or in a ``.tar`` file of one.
+
+    A set without splits is split, and one without ``val`` gets a validation split.
+
+    Args:
+        root: The folder or archive.
+        head: Name of the labelling.
+        name: Name of the set, by default that of the head; where ``FRAMINGS`` knows it, its framing
+            is applied.
+        form: What the faces are read as.
+        uncropped: The pictures are photos: the detector finds the largest face, and the default
+            crop rule cuts it, as in serving.
+        grouping: Which pictures stay on one side of a split; CK+'s subjects are known anyway.
+
+    Raises:
+        DataError: When no picture can be used.
+    """
+    name = name or head
+    framing = FRAMINGS.get(name, Framing())
+    cut = _face_cutter() if uncropped else (lambda image: image)
+    images: list[np.ndarray] = []
+    keys: list[bytes] = []
+    used: list[tuple[Name, Place]] = []
+    digest = hashlib.sha256()
+    with _opened(root) as files:
+        places, problems = placed([name for name, _ in files])
+        for (path, read), place in zip(files, places, strict=True):
+            if place is None:
+                continue
+            try:
+                data = read()
+                image = cut(read_image(data))
+            except (OSError, EmotionError) as error:
+                problems.append(_unreadable(path, error))
+                continue
+            images.append(_framed(image, framing, form))
+            if form != FER2013_FORMAT:
+                keys.extend(picture_keys(_framed(image, framing, FER2013_FORMAT)[None]))
+            digest.update(data)
+            used.append((path, place))
+    if not images:
+        raise DataError(_nothing(root, problems))
+    if grouping and grouping.network:
+        from emotion.training.expression.data.identity import identity_groups  # TensorFlow, seconds
+
+        groups = identity_groups(np.stack(images), grouping.network)
+    else:
+        groups = groups_of([path for path, _ in used], grouping)
+    split = [place.split for _, place in used]
+    faces = LabelledFaces(
+        images=np.stack(images),
+        labels=np.array([place.label for _, place in used], np.int64),
+        split=np.array([part or "Training" for part in split]),
+        votes=None,
+        head=head,
+        name=name,
+        source=root.stem,
+        digest=digest.hexdigest(),
+        keys=np.array(keys, object) if keys else None,
+        groups=groups,
+        problems=tuple(problems),
+    )
+    if None in split:
+        return with_parts(faces, groups)
+    return faces if "PublicTest" in split else with_validation(faces, groups)
+
+
+def _face_cutter() -> Callable[[Image], Image]:
+    """Cuts the largest face out of a photo as serving does, at most as large as it is there."""
+    detector, rule = load_detector(), CropRule()
+
+    def cut(image: Image) -> Image:
+        found = detector.detect(image)
+        if not found:
+            raise EmotionError("No face was found in it.")
+        x1, y1, x2, y2 = found[0].xyxy
+        side = max(round(rule.scale * math.hypot(x2 - x1, y2 - y1)), 1)
+        return crop_face(image, found[0], rule, (side, side))
+
+    return cut
+
+
+def _unreadable(name: Name, error: Exception) -> Problem:
+    reason = str(error) if isinstance(error, EmotionError) else "This file cannot be opened."
+    return Problem(kind=kinds.PICTURE, sentence=f"{'/'.join(name)}: {reason}")
+
+
+def _nothing(root: Path, problems: list[Problem]) -> str:
+    why = f" First: {problems[0].sentence} (In all: {summary(problems)}.)" if problems else ""
+    return (
+        f"No pictures under {root} can be used: expected train|val|test/LABEL/* or LABEL/*, "
+        f"with LABEL one of {', '.join(EMOTIONS)}.{why}"
+    )
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[list[_File]]:
+    """Every file below ``root`` with what reads its bytes, in the order of their names."""
+    if root.is_dir():
+        # Not rglob: it passes over folders that are links.
+        found = sorted(
+            p for depth in range(1, DEEPEST + 1) for p in root.glob("/".join("*" * depth))
+        )
+        yield [(p.relative_to(root).parts, p.read_bytes) for p in found if not p.is_dir()]
+        return
+    try:
+        with tarfile.open(root) as archive:
+            members = sorted((m for m in archive if m.isfile()), key=lambda m: m.name)
+            yield [(PurePosixPath(m.name).parts, _reader(archive, m)) for m in members]
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
+        raise DataError(f"The archive {root} cannot be read ({error}).") from error
+
+
+def _reader(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], bytes]:
+    def read() -> bytes:
+        file = archive.extractfile(member)
+        return file.read() if file is not None else b""
+
+    return read
+
+
+def _framed(image: Image, framing: Framing, form: FaceFormat) -> np.ndarray:
+    """An RGB picture in FER2013's framing and the given format, its edge repeated outside."""
+    height, width = form.size
+    rows, columns = round(height * framing.scale), round(width * framing.scale)
+    small = to_input(image, (rows, columns), form.channels)
+    top, left = round(height * framing.top), (width - columns) // 2
+    padded = cv2.copyMakeBorder(
+        small, top, height, left, width - columns - left, cv2.BORDER_REPLICATE
+    )
+    return np.asarray(padded[:height])

@@ -1,0 +1,97 @@
+"""Where a set's pictures lie, ``train|val|test/LABEL/*`` or ``LABEL/*``, told by their names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from emotion.imaging.files import IMAGE_SUFFIXES
+from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data.faces import SPLITS
+from emotion.training.expression.data.labels import CONTEMPT, named_label
+from emotion.training.expression.data.problems import Problem
+from emotion.types import EMOTIONS
+
+Name = tuple[str, ...]
+"""A file's path below the set's root, part by part."""
+
+USAGES = {folder: usage for usage, folder in SPLITS.items()}
+"""Folders of a custom set -> FER2013's names of the splits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What a picture's folders say. label: index into ``EMOTIONS``; split: None for ``LABEL/*``."""
+
+    label: int
+    split: str | None
+
+
+def placed(names: Sequence[Name]) -> tuple[list[Place | None], list[Problem]]:
+    """Of each file its place, None for one that is left out; and what was left out, by folder.
+
+    A folder around the whole set is passed over. Where any picture lies in
+    ``train|val|test/LABEL``, the set is one with splits, and everything must lie so. Hidden files
+    and folders are passed over in silence.
+    """
+    names = _below_common_folder(names)
+    with_splits = any(
+        len(name) == 3 and name[0] in USAGES and named_label(name[1]) for name in names
+    )
+    places: list[Place | None] = []
+    left_out: Counter[tuple[str, str]] = Counter()
+    for name in names:
+        found = _place(name, with_splits)
+        places.append(found if isinstance(found, Place) else None)
+        if isinstance(found, tuple):
+            left_out[found] += 1
+    problems = [
+        Problem(kind=kind, sentence=f"{folder}: {_reason(kind, with_splits, count)}", count=count)
+        for (kind, folder), count in sorted(left_out.items())
+    ]
+    return places, problems
+
+
+def _below_common_folder(names: Sequence[Name]) -> Sequence[Name]:
+    """The paths without the folder that an archive was packed in, where there is such a one."""
+    first = {name[0] for name in names if not name[0].startswith((".", "__MACOSX"))}
+    if len(first) != 1 or min(map(len, names)) < 3:
+        return names
+    folder = next(iter(first))
+    known = folder in USAGES or named_label(folder) is not None
+    return names if known else [name[1:] for name in names]
+
+
+def _place(name: Name, with_splits: bool) -> Place | tuple[str, str] | None:
+    """The place, or (kind of problem, where), or None for a file that nobody would miss."""
+    depth = 3 if with_splits else 2
+    if any(part.startswith((".", "__MACOSX")) for part in name):
+        return None
+    is_picture = PurePath(name[-1]).suffix.lower() in IMAGE_SUFFIXES
+    if len(name) != depth:
+        return (kinds.MISPLACED, "/".join(name[:-1]) or name[-1]) if is_picture else None
+    split = name[0] if with_splits else None
+    label = named_label(name[-2])
+    if (split is not None and split not in USAGES) or label is None:
+        wrong = name[0] if split is not None and split not in USAGES else "/".join(name[:-1])
+        return (kinds.FOLDER, wrong) if is_picture else None
+    if not is_picture:
+        return kinds.PICTURE, "/".join(name)
+    if label == CONTEMPT:
+        return kinds.CONTEMPT, "/".join(name[:-1])
+    return Place(label=EMOTIONS.index(label), split=None if split is None else USAGES[split])
+
+
+def _reason(kind: str, with_splits: bool, count: int) -> str:
+    pictures = "1 picture" if count == 1 else f"{count} pictures"
+    expected = "train|val|test/LABEL" if with_splits else "LABEL or train|val|test/LABEL"
+    labels = ", ".join(EMOTIONS)
+    if kind == kinds.CONTEMPT:
+        return f"{pictures} of contempt, none of the seven expressions."
+    if kind == kinds.PICTURE:
+        return f"no picture by its name (expected {', '.join(IMAGE_SUFFIXES)})."
+    if kind == kinds.MISPLACED:
+        return f"{pictures} outside {expected}."
+    return f"{pictures} in a folder of an unknown name; expected {expected}, LABEL one of {labels}."

@@ -1,0 +1,104 @@
+"""Reads data sets: ``fer2013.csv`` with the FER+ votes, CSV files of its form, and pictures.
+
+A row or picture that cannot be used is named in ``LabelledFaces.problems``; the rest is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emotion.errors import DataError
+from emotion.training.expression.data.faces import FER2013_FORMAT, FaceFormat, LabelledFaces
+from emotion.training.expression.data.folders import read_pictures
+from emotion.training.expression.data.grouping import GroupRule
+from emotion.training.expression.data.labels import LABEL_ORDERS
+from emotion.training.expression.data.tables import read_face_table, read_votes
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetOptions:
+    """How the pictures of one set are read.
+
+    Attributes:
+        uncropped: They are photos, out of which the detector cuts the face.
+        grouping: Which of them stay on one side of a split.
+    """
+
+    uncropped: bool = False
+    grouping: GroupRule | None = None
+
+
+def read_faces(
+    data: str | Path,
+    ferplus: str | Path | None = None,
+    *,
+    form: FaceFormat = FER2013_FORMAT,
+    options: Mapping[str, SetOptions] | None = None,
+) -> LabelledFaces:
+    """The faces of a CSV of FER2013's form (with the FER+ votes where given) or of pictures.
+
+    Args:
+        data: A path, ``HEAD=PATH`` or ``NAME:HEAD=PATH``. HEAD names the labelling, NAME the set,
+            by default the same. What is known by the set's name is applied: what a CSV's label
+            numbers mean (``LABEL_ORDERS``; ``ckplus=ckextended.csv``), how a set's faces are cut
+            (``FRAMINGS``; ``rafdb=rafdb-train.tar``). Without HEAD a CSV is FER2013, and pictures
+            are a set called custom.
+        ferplus: The file of FER+'s votes for fer2013.csv.
+        form: What pictures are read as. The faces of a CSV stay as they are.
+        options: Name of a set -> how its pictures are read.
+
+    Raises:
+        DataError: When nothing of it can be used.
+    """
+    name, head, path = split_name(data)
+    pictures = path.is_dir() or path.suffix == ".tar"
+    if ferplus and (pictures or head not in (None, "fer2013")):
+        raise DataError("The FER+ votes belong to fer2013.csv; leave --ferplus out here.")
+    if pictures:
+        head = head or "custom"
+        own = (options or {}).get(name or head, SetOptions())
+        return read_pictures(
+            path, head, name=name or head, form=form, uncropped=own.uncropped, grouping=own.grouping
+        )
+    return _read_table(
+        path, head or "fer2013", name or head or "fer2013", Path(ferplus) if ferplus else None
+    )
+
+
+def split_name(data: str | Path) -> tuple[str | None, str | None, Path]:
+    """The parts (name, head, path) of ``NAME:HEAD=PATH``; None for what is not given."""
+    prefix, equals, rest = str(data).partition("=")
+    name, colon, head = prefix.partition(":")
+    named = all(part.isidentifier() for part in ((name, head) if colon else (name,)))
+    if equals and named and not Path(data).exists():
+        return name, head if colon else name, Path(rest)
+    return None, None, Path(data)
+
+
+def _read_table(path: Path, head: str, name: str, ferplus: Path | None) -> LabelledFaces:
+    table = read_face_table(path, LABEL_ORDERS.get(name, LABEL_ORDERS["fer2013"]))
+    votes, problems = read_votes(ferplus, table) if ferplus else (None, ())
+    own = head == "fer2013"  # one source, whatever its file is called and however it is packed
+    return LabelledFaces(
+        images=table.images,
+        labels=table.labels,
+        split=table.split,
+        votes=votes,
+        head=head,
+        name=name,
+        source=("fer2013" if own else path.name.split(".")[0]) + ("+ferplus" if ferplus else ""),
+        digest=_digest([path, *([ferplus] if ferplus else [])]),
+        problems=table.problems + problems,
+    )
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """sha256 over the files' bytes, in the given order."""
+    total = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()

@@ -1,0 +1,187 @@
+"""CSV files of faces as strings of pixels, and the FER+ votes; also packed as .gz, .xz or .bz2.
+
+A row that cannot be used is named and counted; the rest is used.
+"""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from emotion.errors import DataError
+from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data.faces import FACE_SIZE, SPLITS, VOTES
+from emotion.training.expression.data.labels import CONTEMPT, numbered_label
+from emotion.training.expression.data.problems import Problem, summary
+from emotion.types import EMOTIONS
+
+COLUMNS = ("emotion", "pixels", "Usage")
+_PIXELS = FACE_SIZE[0] * FACE_SIZE[1]
+_OPENERS: dict[str, Callable[..., IO[Any]]] = {
+    ".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FaceTable:
+    """The usable rows of a CSV of faces.
+
+    images: uint8 (N, 48, 48). labels: int64 (N,), indices into ``EMOTIONS``. split: str (N,).
+    rows: int64 (N,), their places among all ``total`` rows of the file, counted from 0.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    split: np.ndarray
+    rows: np.ndarray
+    total: int
+    problems: tuple[Problem, ...]
+
+
+def read_face_table(path: Path, order: tuple[str, ...]) -> FaceTable:
+    """The faces of a CSV with the columns emotion, pixels and Usage, in any order.
+
+    order: what the label numbers mean. Raises ``DataError`` when the file cannot be read, has other
+    columns, or has no usable row.
+    """
+    images, labels, split, rows = bytearray(), [], [], []
+    problems: list[Problem] = []
+    total = 0
+    with _opened(path) as reader:
+        places = _columns(reader, path)
+        for line, fields in _rows(reader):
+            total += 1
+            found = _face(fields, places, order)
+            if isinstance(found, tuple):
+                images += found[0]
+                labels.append(found[1])
+                split.append(found[2])
+                rows.append(total - 1)
+            else:
+                sentence = f"{path.name}, line {line}: {found.sentence}"
+                problems.append(Problem(kind=found.kind, sentence=sentence))
+    if not rows:
+        why = f": {problems[0].sentence} (in all: {summary(problems)})" if problems else "."
+        raise DataError(f"{path} has no row that can be used{why}")
+    return FaceTable(
+        images=np.frombuffer(images, np.uint8).reshape(-1, *FACE_SIZE),
+        labels=np.array(labels, np.int64),
+        split=np.array(split),
+        rows=np.array(rows, np.int64),
+        total=total,
+        problems=tuple(problems),
+    )
+
+
+def read_votes(path: Path, table: FaceTable) -> tuple[np.ndarray, tuple[Problem, ...]]:
+    """FER+ counts, int64 (N, 10), of the usable rows of ``table``; and what is wrong with them.
+
+    Votes that cannot be read become zeros: such a face keeps its label. Raises ``DataError`` when
+    the file does not belong to the table: other columns, other rows or another order.
+    """
+    votes, usage, problems = [], [], []
+    with _opened(path) as reader:
+        columns = len(next(reader, []))
+        for line, fields in _rows(reader):
+            counts = [f.strip() for f in fields[2:]]
+            usable = len(counts) == VOTES and all(c.isascii() and c.isdigit() for c in counts)
+            if not usable:
+                sentence = f"{path.name}, line {line}: expected {VOTES} counts of votes."
+                problems.append(Problem(kind=kinds.VOTES, sentence=sentence))
+            votes.append([int(c) for c in counts] if usable else [0] * VOTES)
+            usage.append(fields[0] if fields else "")
+    if len(votes) != table.total or columns != 2 + VOTES:
+        raise DataError(
+            f"{path} has {len(votes)} rows and {columns} columns; FER+ has one row for "
+            f"each of the {table.total} faces and {2 + VOTES} columns."
+        )
+    if not np.array_equal(np.array(usage)[table.rows], table.split):
+        raise DataError(f"The rows of {path} are not in the order of the FER2013 file.")
+    return np.array(votes, np.int64)[table.rows], tuple(problems)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A CSV reader over the file; what breaks it off is a ``DataError``."""
+    opener = _OPENERS.get(path.suffix.lower(), open)
+    try:
+        # Bytes that are no UTF-8 (nor its mark at the start) spoil their row, not the file.
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+            yield csv.reader(file)
+    except (OSError, EOFError, csv.Error, lzma.LZMAError, zlib.error) as error:
+        raise DataError(f"The file {path} cannot be read as CSV ({error}).") from error
+
+
+def _columns(reader: Any, path: Path) -> tuple[int, ...]:
+    """Where COLUMNS stand, and how many columns there are."""
+    header = [name.strip() for name in next(reader, [])]
+    missing = set(COLUMNS) - set(header)
+    if missing:
+        raise DataError(
+            f"{path} has no column {', '.join(sorted(missing))}; "
+            "expected FER2013's emotion, pixels and Usage."
+        )
+    return (*(header.index(name) for name in COLUMNS), len(header))
+
+
+def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """(line in the file, fields) of each row that is not empty; no fields where it is no CSV."""
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            fields = [""]
+        if fields:
+            yield reader.line_num, fields
+
+
+def _face(
+    fields: list[str], places: tuple[int, ...], order: tuple[str, ...]
+) -> tuple[bytes, int, str] | Problem:
+    """(pixels, label, split) of a row, or why it cannot be used."""
+    *columns, width = places
+    if len(fields) != width:
+        return Problem(kind=kinds.INCOMPLETE, sentence=f"{len(fields)} fields, expected {width}.")
+    label, text, split = (fields[column] for column in columns)
+    split = split.strip()
+    if split not in SPLITS:
+        expected = ", ".join(SPLITS)
+        return Problem(
+            kind=kinds.SPLIT, sentence=f"unknown Usage {_short(split)}, expected {expected}."
+        )
+    name = numbered_label(label, order)
+    if name == CONTEMPT:
+        return Problem(kind=kinds.CONTEMPT, sentence=f"contempt ({_short(label)}) is left out.")
+    if name is None:
+        known = f"0..{len(order) - 1} or a name"
+        return Problem(
+            kind=kinds.LABEL, sentence=f"unknown label {_short(label)}, expected {known}."
+        )
+    values = text.split()
+    if len(values) != _PIXELS:
+        return Problem(
+            kind=kinds.LENGTH,
+            sentence=f"{len(values)} pixels, expected {FACE_SIZE[0]} x {FACE_SIZE[1]} = {_PIXELS}.",
+        )
+    try:
+        pixels = bytes(map(int, values))  # the fast way to check and to convert at once
+    except ValueError:
+        return Problem(kind=kinds.RANGE, sentence="a pixel is no whole number in 0..255.")
+    return pixels, EMOTIONS.index(name), split
+
+
+def _short(text: str) -> str:
+    """A field as it may stand in a sentence, whatever is in it."""
+    return repr(text if len(text) <= 30 else text[:27] + "...")

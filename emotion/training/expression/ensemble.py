@@ -1,0 +1,77 @@
+"""Several models as one: a Keras model that holds its members and averages their answers.
+
+Being an ordinary model with one input, it is served, evaluated and chosen like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from emotion.errors import ModelError
+from emotion.models.spec import ModelSpec, read_spec
+from emotion.training.common.keras_models import load_keras
+
+
+def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[str, ...]]]:
+    """The ensemble of the models in ``folders``, and its heads' labels.
+
+    A head of the ensemble is the mean of its members' calibrated logits (the geometric mean of
+    their probabilities), over the members that have it. Members may differ in input size and
+    channels; the ensemble takes the largest, and RGB if a member does. Raises ``ModelError`` for
+    fewer than two members, and when two members give one head different labels.
+    """
+    if len(folders) < 2:
+        raise ModelError("An ensemble needs at least two members.")
+    specs = [read_spec(folder) for folder in folders]
+    heads = _common_heads(specs)
+    height = max(spec.input_size[0] for spec in specs)
+    width = max(spec.input_size[1] for spec in specs)
+    channels = max(spec.channels for spec in specs)
+    face = keras.Input((height, width, channels), dtype="uint8", name="face")
+    answers: dict[str, list[Any]] = {head: [] for head in heads}
+    for number, (folder, spec) in enumerate(zip(folders, specs, strict=True)):
+        member = load_keras(folder)
+        member.name = f"member_{number}"
+        given = face
+        if spec.channels < channels:
+            given = _gray(given)
+        if spec.input_size != (height, width):
+            given = layers.Resizing(*spec.input_size, dtype="float32")(given)
+        for head, logits in member(given).items():
+            answers[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
+    outputs = {
+        head: layers.Average(name=head)(each)
+        if len(each) > 1
+        else layers.Identity(name=head)(each[0])
+        for head, each in answers.items()
+    }
+    return keras.Model(face, outputs, name="ensemble"), heads
+
+
+def _gray(face: Any) -> Any:
+    """An RGB face as a grey one, by the weights of OpenCV (ITU-R BT.601)."""
+    weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 1, 3, 1)
+    layer = layers.Conv2D(1, 1, use_bias=False, trainable=False, dtype="float32")
+    result = layer(layers.Rescaling(1.0, dtype="float32")(face))
+    layer.set_weights([weights])
+    return result
+
+
+def _common_heads(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:
+    heads: dict[str, tuple[str, ...]] = {}
+    for spec in specs:
+        for name, head in spec.heads.items():
+            if heads.setdefault(name, head.labels) != head.labels:
+                raise ModelError(f"The members' heads {name!r} have different labels.")
+    return heads
+
+
+def members_record(folders: Sequence[Path]) -> Mapping[str, Any]:
+    """The members as ``run.json`` of the ensemble names them: name -> checksums of its files."""
+    return {spec.name: spec.checksums for spec in map(read_spec, folders)}

