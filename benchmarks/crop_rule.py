@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.detection import load_detector
-from emotion.expression.crop import roll
+from emotion.geometry.affine import eye_roll
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.evaluation.through_detector import (
     BORDER_PX,
@@ -52,7 +52,7 @@ def main() -> int:
             (half - (y1 + y2) / 2) / diagonal,
             (half - (x1 + x2) / 2) / diagonal,
             (x2 - x1) / (y2 - y1),
-            np.degrees(roll(face.landmarks)),
+            np.degrees(eye_roll(face.landmarks)),
         ])  # fmt: skip
     print(
         f"{len(rows)} of {len(chosen)} faces found\n\n| | 10 % | median | 90 % |\n|---|---|---|---|"

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from emotion.detection import SingleShotDetector, load_detector
-from emotion.detection.named import BLAZEFACE
+from emotion.detection.loading import BLAZEFACE
 from emotion.imaging.files import read_image
 from emotion.models.spec import model_folder
 from emotion.training.detector.peers import haar

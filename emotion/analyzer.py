@@ -1,7 +1,6 @@
-"""The shared module: a picture in, faces with probabilities out.
+"""A picture in, faces with probabilities out: the one entry point of photo, webcam and video.
 
-Photo, webcam, video and command line all call ``Analyzer.analyze``: one detection, one crop per
-face by the model's rule, one batched classification.
+Detection, one crop per face by the model's rule, one batched classification.
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from emotion.detection import Detector, load_detector
+from emotion.detection.base import THOROUGH, LoadedDetector, SearchOptions
+from emotion.detection.loading import load_detector
 from emotion.expression.classifier import Classifier
 from emotion.expression.crop import crop_face
 from emotion.models.spec import ModelSpec, model_folder
@@ -17,9 +17,17 @@ from emotion.types import Detection, Face, Floats, Image
 
 
 class Analyzer:
-    """Detector and classifier together; holds no state of a picture, safe for several threads."""
+    """Detector and classifier together; holds no state of a picture, safe for several threads.
 
-    def __init__(self, detector: Detector, classifier: Classifier) -> None:
+    It is a ``Detector`` itself.
+
+    Example:
+        >>> analyzer = emotion.load_analyzer()
+        >>> for face in analyzer.analyze(emotion.read_image("group.jpg")):
+        ...     print(face.label, face.xyxy)
+    """
+
+    def __init__(self, detector: LoadedDetector, classifier: Classifier) -> None:
         self._detector = detector
         self._classifier = classifier
 
@@ -27,28 +35,6 @@ class Analyzer:
     def spec(self) -> ModelSpec:
         """The classifier's spec."""
         return self._classifier.spec
-
-    def analyze(
-        self, image: Image, min_score: float | None = None, *, quick: bool = False
-    ) -> tuple[Face, ...]:
-        """The faces of an RGB uint8 (H, W, 3) image, largest first; empty when there is none."""
-        return self.faces(image, self.detect(image, min_score, quick=quick))
-
-    def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
-    ) -> tuple[Detection, ...]:
-        """Where faces are, largest first, without classification.
-
-        min_score: 0..1, in place of the detector's own threshold. quick: for a frame of a stream,
-        which has no time to search for small faces. known: faces that need not be found, where
-        that saves work.
-        """
-        return self._detector.detect(image, min_score, quick=quick, known=known)
 
     @property
     def detector_digest(self) -> str:
@@ -60,14 +46,56 @@ class Analyzer:
         """The detector's own threshold, 0..1."""
         return self._detector.min_score
 
+    def analyze(
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
+    ) -> tuple[Face, ...]:
+        """The faces of an image with their probabilities.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            min_score: 0..1, in place of the detector's own threshold.
+            options: See ``detect``.
+
+        Returns:
+            Largest first; empty when there is none.
+
+        Raises:
+            ValueError: For anything that is no such image, or a score outside 0..1.
+        """
+        return self.faces(image, self.detect(image, min_score, options))
+
+    def detect(
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
+    ) -> tuple[Detection, ...]:
+        """Full-frame detection without classification.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            min_score: 0..1, in place of the detector's own threshold; 0 gives all candidates.
+            options: What may be left out to save time, for a frame of a stream.
+
+        Returns:
+            Largest first; empty when there is none.
+
+        Raises:
+            ValueError: For anything that is no such image, or a score outside 0..1.
+        """
+        return tuple(self._detector.detect(image, min_score, options))
+
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
     ) -> tuple[Detection | None, ...]:
-        """The given faces where they are now, in their order; None for one that is gone.
+        """ROI refinement: follows known faces without a full-frame detection.
 
-        For following faces through a video without a search of the whole picture.
+        Args:
+            image: RGB uint8 (H, W, 3).
+            detections: Where the faces were, in pixels of this image.
+            min_score: As for ``detect``.
+
+        Returns:
+            The faces where they are now, in the given order; None for one that is gone.
         """
-        return self._detector.refine(image, detections, min_score)
+        return tuple(self._detector.refine(image, detections, min_score))
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         """The given detections of this image with their probabilities, in their order."""
@@ -81,7 +109,14 @@ class Analyzer:
         )
 
     def classify(self, crops: Sequence[Image]) -> Floats:
-        """Probabilities, float32 (N, 7), of uint8 face crops (h, w) or (h, w, 3) of any size."""
+        """Probabilities of face crops.
+
+        Args:
+            crops: N crops, uint8 (h, w) or RGB (h, w, 3), of any size; N = 0 is ordinary.
+
+        Returns:
+            float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1.
+        """
         return self._classifier.classify(crops)
 
 
@@ -94,11 +129,17 @@ def load_analyzer(
 ) -> Analyzer:
     """An analyzer with a model of ``models/``.
 
-    model: a name or folder; by default the one that ``models/`` names. head: whose labelling
-    answers ("fer2013", "ferplus", ...); by default the model's own choice, its best for unseen
-    faces. detector: a name or folder too, or a YuNet's ``.onnx`` file, or "blazeface"; see
-    ``emotion.detection.load_detector``. num_threads: threads of one call to a model. Raises
-    ``ModelError`` when one is missing or damaged.
+    Args:
+        model: A name or folder; by default the one that ``models/`` names.
+        head: Whose labelling answers ("fer2013", "ferplus", ...); by default the model's own
+            choice, its best for unseen faces.
+        detector: A name or folder too, or a YuNet's ``.onnx`` file, or "blazeface"; see
+            ``emotion.detection.load_detector``.
+        num_threads: Of one call to a model.
+
+    Raises:
+        ModelError: When a model is missing or damaged.
+        ValueError: When the model has no such head.
     """
     folder = model_folder(model)
     return Analyzer(

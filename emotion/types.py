@@ -1,4 +1,4 @@
-"""What goes in and comes out: expressions, detections, faces.
+"""The values that go in and come out: images, expressions, detections, faces.
 
 Conventions of the whole package: an ``image`` is RGB uint8 (H, W, 3), anything else says so in its
 name; boxes are ``xyxy`` (left, top, right, bottom) in pixels of the image that was given, x to the
@@ -21,14 +21,15 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """A face that was found, not yet classified.
+    """A detected face, not yet classified.
 
-    xyxy: float32 (4,), pixels of the given image, clipped to it: from the hairline to the chin,
-        whichever detector found it.
-    score: the detector's confidence, 0..1.
-    landmarks: float32 (K, 2) in pixels, or None. The first four are, as seen in the image:
-        left eye, right eye, nose tip, mouth. They may lie outside the image.
-    uncut: float32 (4,), the box before it was clipped, where that is known.
+    Attributes:
+        xyxy: Box, float32 (4,), pixels of the given image, clipped to it: from the hairline to the
+            chin, whichever detector found it.
+        score: The detector's confidence, 0..1.
+        landmarks: float32 (K, 2) in pixels, or None. The first four are, as seen in the image: left
+            eye, right eye, nose tip, mouth. They may lie outside the image.
+        uncut: Box before it was clipped, float32 (4,), where that is known.
     """
 
     xyxy: Floats
@@ -52,7 +53,11 @@ class Detection:
 class Face(Detection):
     """A face with the probabilities of its apparent expression.
 
-    probabilities: float32 (7,), order of ``EMOTIONS``, sums to 1.
+    Attributes:
+        probabilities: float32 (7,), order of ``EMOTIONS``, sums to 1.
+
+    Raises:
+        ValueError: When the probabilities have another shape.
     """
 
     probabilities: Floats = field(kw_only=True)
@@ -71,7 +76,17 @@ class Face(Detection):
 
 
 def check_image(image: Any) -> Image:
-    """``image`` itself, once it is known to be RGB uint8 (H, W, 3) with at least one pixel."""
+    """Checks that an image is RGB uint8 (H, W, 3) with at least one pixel.
+
+    Args:
+        image: Anything.
+
+    Returns:
+        The same array.
+
+    Raises:
+        ValueError: When it is no such image.
+    """
     if not isinstance(image, np.ndarray):
         raise ValueError(f"expected an array, got {type(image).__name__}")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:

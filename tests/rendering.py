@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 import emotion
-from emotion.detection.views import turned_boxes
+from emotion.geometry.affine import map_boxes
 from emotion.samples import SAMPLES
 from emotion.types import Face, Floats, Image
 from tests.clips import QUICK, encode
@@ -51,7 +51,7 @@ class Portrait:
 
     def box(self, place: np.ndarray) -> Floats:
         """Where the face's box is, xyxy: upright, however the face is turned."""
-        return np.asarray(turned_boxes(self.face.xyxy[None], place)[0], np.float32)
+        return np.asarray(map_boxes(self.face.xyxy[None], place)[0], np.float32)
 
     def landmarks(self, place: np.ndarray) -> Floats:
         """Where the face's landmarks are."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.types import Detection, Face, Image
 
@@ -15,7 +16,7 @@ HAPPY, SAD = 3, 4
 
 @dataclass(frozen=True)
 class Actor:
-    """A drawn person: where, how large, of which looks, with which expression."""
+    """A drawn person: where, how large, of which appearance, with which expression."""
 
     x: float
     y: float = 120.0
@@ -28,17 +29,17 @@ class Actor:
 
 
 class Stage:
-    """Draws actors, and finds them again as a detector would; counts searches and looks."""
+    """Draws actors, and finds them again as a detector would; counts detections and refinements."""
 
     min_score = 0.67
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
-        self.scans = 0
-        self.looks: list[int] = []
+        self.detections = 0
+        self.refined: list[int] = []
         self.known: list[int] = []
         self.thorough: list[bool] = []
-        self.answered: list[int] = []
+        self.classified: list[int] = []
         self._rng = np.random.default_rng(0)
 
     def picture(self) -> Image:
@@ -52,28 +53,23 @@ class Stage:
         return image
 
     def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
-        self.scans += 1
-        self.known.append(len(known))
-        self.thorough.append(not quick)
+        self.detections += 1
+        self.known.append(len(options.known))
+        self.thorough.append(not options.quick)
         wanted = self.min_score if min_score is None else min_score
         return [self._found(actor) for actor in self.actors if actor.score >= wanted]
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
     ) -> Sequence[Detection | None]:
-        self.looks.append(len(detections))
+        self.refined.append(len(detections))
         return [self._near(detection) for detection in detections]
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> Sequence[Face]:
-        self.answered.append(len(detections))
-        return [self._answered(detection) for detection in detections]
+        self.classified.append(len(detections))
+        return [self._classified(detection) for detection in detections]
 
     def _found(self, actor: Actor) -> Detection:
         half = actor.side / 2
@@ -86,7 +82,7 @@ class Stage:
         near = [actor for actor in self.actors if abs(actor.x - x) < actor.side / 2]
         return self._found(min(near, key=lambda actor: abs(actor.x - x))) if near else None
 
-    def _answered(self, detection: Detection) -> Face:
+    def _classified(self, detection: Detection) -> Face:
         x = float(detection.xyxy[0] + detection.xyxy[2]) / 2
         actor = min(self.actors, key=lambda actor: abs(actor.x - x))
         logits = np.full(7, np.log((1 - actor.sure) / 6))
@@ -104,11 +100,18 @@ class Show:
     """A stage, a tracker and a clock that runs at 30 frames a second."""
 
     def __init__(
-        self, *, scan_every_s: float = 0.25, reuse_numbers: bool = True, at_once: int = 32
+        self,
+        *,
+        detect_every_s: float = 0.25,
+        reuse_track_ids: bool = True,
+        max_refined_per_frame: int = 32,
     ) -> None:
         self.stage = Stage()
         self.tracker = FaceTracker(
-            self.stage, scan_every_s=scan_every_s, reuse_numbers=reuse_numbers, at_once=at_once
+            self.stage,
+            detect_every_s=detect_every_s,
+            reuse_track_ids=reuse_track_ids,
+            max_refined_per_frame=max_refined_per_frame,
         )
         self.frame = 0
 
@@ -116,8 +119,8 @@ class Show:
         self.stage.actors = list(actors)
         faces = self.tracker.update(self.stage.picture(), self.frame / 30)
         self.frame += 1
-        assert len({face.number for face in faces}) == len(faces)
-        return {face.number: face for face in faces}
+        assert len({face.track_id for face in faces}) == len(faces)
+        return {face.track_id: face for face in faces}
 
 
 def center_x(face: Face) -> float:

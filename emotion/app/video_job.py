@@ -221,9 +221,9 @@ class Job:
         self._note(result.time_s)
         for face in result.faces:
             quality = face.score * face.area**0.5
-            known = self._qualities.get(face.number)
+            known = self._qualities.get(face.track_id)
             if known is None and len(self._qualities) >= _THUMBNAILS:
                 continue
             if known is None or quality > _BETTER * known:
-                self._qualities[face.number] = quality
-                self.thumbnails[face.number] = thumbnail(image, face)
+                self._qualities[face.track_id] = quality
+                self.thumbnails[face.track_id] = thumbnail(image, face)

@@ -206,7 +206,7 @@ def _show_faces(seen: LiveSnapshot, record: LiveHistory) -> None:
 
 
 def _card_html(face: TrackedFace, record: LiveHistory) -> str:
-    number, color = face.number, face_color(face.number - 1)
+    number, color = face.track_id, face_color(face.track_id - 1)
     bars = bars_html(face.probabilities, color, title=f"Face {number}")
     strip = strip_html(*record.timeline(number, SECONDS), title="The last minute")
     return (

@@ -21,7 +21,7 @@ from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
 from emotion.live.aiortc_patches.vp8_settings import TunedVp8Encoder
 from emotion.live.av_frames import annotated_frame, copy_pixels, to_rgb
-from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker
+from emotion.tracking import DETECT_INTERVAL_FRAMES, MAX_REFINED_PER_FRAME, FaceTracker
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Floats
 
@@ -64,7 +64,11 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         took[name].append(1000 * (time.perf_counter() - started_s))
 
     decoder, encoder = Vp8Decoder(), TunedVp8Encoder()
-    tracker = FaceTracker(analyzer, at_once=AT_ONCE, search_one_in=SEARCH_ONE_IN)
+    tracker = FaceTracker(
+        analyzer,
+        max_refined_per_frame=MAX_REFINED_PER_FRAME,
+        detect_interval_frames=DETECT_INTERVAL_FRAMES,
+    )
     sent = seen = 0
     for index, packet in enumerate(packets):
         data: Any = SimpleNamespace(data=packet, timestamp=index * VIDEO_CLOCK_RATE // rate_hz)

@@ -196,7 +196,7 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
             if table:
                 table.write(video_rows(printable(clip.path), found))
             if film:
-                annotate_into(image, found.faces, numbers=[f.number for f in found.faces])
+                annotate_into(image, found.faces, numbers=[f.track_id for f in found.faces])
                 film.write(image, found.time_s)
             if between is not None:
                 between.add(found)

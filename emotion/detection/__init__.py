@@ -1,12 +1,15 @@
-"""Finds faces: ``load_detector().detect(image)``.
+"""Face detection: ``load_detector().detect(image)``.
 
-``single_shot`` is the detector that ``emotion train-detector`` makes and that serves, ``points``
-the arithmetic of its outputs, ``spec`` its settings, ``look`` how a known face is followed.
-``cascade`` is the one made of BlazeFace's networks (``blazeface``, ``anchors``), ``yunet`` one of a
-file of your own; ``views`` is what a network sees of a picture, ``named`` finds each by its name.
+- ``base``: the ``Detector`` interface, search options and candidate faces.
+- ``single_shot``: the default detector, made by ``emotion train-detector``; ``anchor_points``
+  decodes its outputs, ``spec`` holds its settings.
+- ``blazeface``: a cascade of two published networks. ``yunet``: one from a file of your own.
+- Used by all of them: ``tiling`` (full-frame detection), ``refinement`` (ROI refinement), ``nms``
+  (box voting), ``decoding``. ``loading`` finds each by its name.
 """
 
-from emotion.detection.named import Detector, load_detector
+from emotion.detection.base import Detector, SearchOptions
+from emotion.detection.loading import load_detector
 from emotion.detection.single_shot import SingleShotDetector
 
-__all__ = ["Detector", "SingleShotDetector", "load_detector"]
+__all__ = ["Detector", "SearchOptions", "SingleShotDetector", "load_detector"]

@@ -1,6 +1,6 @@
-"""A trained detector's spec: the one source of its strides, threshold, working size and checksums.
+"""A trained detector's spec: the one source of its strides, threshold, input size and checksums.
 
-It lies as ``spec.json`` beside the weights in ``models/NAME/``; training writes it, serving and
+It is ``spec.json`` beside the weights in ``models/NAME/``; training writes it, serving and
 evaluation read it. NumPy-free and TensorFlow-free.
 """
 
@@ -22,11 +22,17 @@ TASK = "face detection"
 class DetectorSpec:
     """What a program must know to use a single-shot detector's weights.
 
-    strides: pixels between the points of each of the network's levels, the finest first; the
-    output of a level is named ``stride8`` and so on. multiple: sides of an input are multiples of
-    this. side: longest side in px that a picture is shrunk to before it is searched; quick_side:
-    the same for a frame of a stream. min_score: the score, 0..1, that counts as a face by default.
-    checksums: file name -> sha256.
+    Attributes:
+        name: Of the model.
+        strides: Pixels between the anchor points of each of the network's levels, the finest first;
+            the output of a level is named ``stride8`` and so on.
+        multiple: Sides of an input are multiples of this, in pixels.
+        side: Longest side in pixels that a picture is shrunk to for a full-frame detection.
+        quick_side: The same for a frame of a stream.
+        min_score: The score, 0..1, that counts as a face by default.
+        checksums: File name -> sha256.
+        task: Tells a detector's spec from a classifier's.
+        format: Version of the file's format.
     """
 
     name: str
@@ -45,7 +51,11 @@ class DetectorSpec:
 
     @classmethod
     def from_json(cls, text: str) -> DetectorSpec:
-        """The spec that ``to_json`` wrote; ``ModelError`` when it is of another form."""
+        """The spec that ``to_json`` wrote.
+
+        Raises:
+            ModelError: When it is of another format or of a classifier.
+        """
         try:
             values: dict[str, Any] = json.loads(text)
             if values.get("task") != TASK:
@@ -64,7 +74,11 @@ class DetectorSpec:
 
 
 def read_detector_spec(folder: Path) -> DetectorSpec:
-    """The spec of the detector in ``folder``."""
+    """The spec of the detector in a folder.
+
+    Raises:
+        ModelError: When there is none, or one that cannot be read.
+    """
     try:
         return DetectorSpec.from_json((folder / SPEC_FILE).read_text())
     except OSError as error:

@@ -1,1 +1,1 @@
-"""From a detected face to the probabilities of seven expressions."""
+"""Expression classification: from a detected face to the probabilities of seven expressions."""

@@ -1,7 +1,7 @@
-"""Where a probability is made: face crops in, calibrated probabilities out.
+"""The expression classifier: face crops in, calibrated probabilities out.
 
-The compiled form of the Keras model runs in LiteRT; scaling to floats is inside the model. What
-turns logits into the seven probabilities (temperature, leaving out labels beyond the seven) stands
+The compiled form of the Keras model runs in LiteRT; scaling to floats is inside the model. The way
+from logits to the seven probabilities (temperature scaling, leaving out labels beyond the seven) is
 here once, for serving and evaluation alike. Safe to use from several threads.
 """
 
@@ -18,7 +18,7 @@ from emotion.models.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, 
 from emotion.types import EMOTIONS, Floats, Image
 
 MAX_BATCH = 64
-"""Faces of one call to the model; more are taken in turns, so that memory stays bounded."""
+"""Faces of one call to the model; more are split into batches, so that memory stays bounded."""
 
 
 def softmax(logits: np.ndarray) -> Floats:
@@ -29,10 +29,17 @@ def softmax(logits: np.ndarray) -> Floats:
 
 
 def probabilities(logits: np.ndarray, head: HeadSpec) -> Floats:
-    """float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1, from a head's logits (N, C).
+    """Calibrated probabilities of one head.
 
     Labels beyond the seven are left out before the softmax, which shares their probability among
     the seven in proportion.
+
+    Args:
+        logits: (N, C), in the order of the head's labels.
+        head: Its labels and temperature.
+
+    Returns:
+        float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1.
     """
     return softmax(seven_logits(logits, head))
 
@@ -44,7 +51,17 @@ def seven_logits(logits: np.ndarray, head: HeadSpec) -> Floats:
 
 
 class Classifier:
-    """A model of ``models/``, ready to answer with one of its heads."""
+    """A model of ``models/`` that classifies with one of its heads.
+
+    Args:
+        folder: With ``spec.json`` and the compiled model.
+        head: Whose labelling answers; by default the spec's.
+        num_threads: Of one call to the model.
+
+    Raises:
+        ModelError: When the folder's files are missing or damaged.
+        ValueError: When the model has no such head.
+    """
 
     def __init__(self, folder: Path, *, head: str | None = None, num_threads: int = 1) -> None:
         self.spec: ModelSpec = read_spec(folder)
@@ -58,18 +75,25 @@ class Classifier:
         )
 
     def logits(self, crops: Sequence[Image]) -> dict[str, Floats]:
-        """Head -> float32 (N, C) for uint8 crops of any size, (h, w) or (h, w, 3)."""
+        """Logits of every head, before calibration.
+
+        Args:
+            crops: N crops, uint8 (h, w) or RGB (h, w, 3), of any size.
+
+        Returns:
+            Name of the head -> float32 (N, C).
+        """
         size, channels = self.spec.input_size, self.spec.channels
         parts: list[dict[str, Floats]] = []
         for start in range(0, len(crops), MAX_BATCH):
             some = crops[start : start + MAX_BATCH]
             faces = [to_input(np.asarray(crop), size, channels) for crop in some]
             batch = np.stack(faces).reshape(len(faces), *size, channels)
-            answer = dict(self._model(batch))
+            outputs = dict(self._model(batch))
             if self.spec.mirror:
                 mirrored = self._model(np.ascontiguousarray(batch[:, :, ::-1]))
-                answer = {name: (answer[name] + mirrored[name]) / 2 for name in answer}
-            parts.append(answer)
+                outputs = {name: (outputs[name] + mirrored[name]) / 2 for name in outputs}
+            parts.append(outputs)
         if not parts:
             return {
                 name: np.empty((0, len(head.labels)), np.float32)

@@ -1,1 +1,1 @@
-"""Boxes and affine maps, in pixels of an image. Pure NumPy."""
+"""Boxes and affine maps, in pixels of an image."""

@@ -1,4 +1,4 @@
-"""How large boxes are and how far they lie over each other; ``xyxy``, float32. Pure NumPy."""
+"""Areas and overlaps of boxes, ``xyxy`` float32 with right and bottom exclusive. Pure NumPy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import numpy as np
 
 from emotion.types import Floats
 
+DUPLICATE_IOU, DUPLICATE_CONTAINMENT = 0.4, 0.7
+"""Above these two boxes show one face, see ``duplicates_of``."""
+
 
 def areas(boxes: Floats) -> Floats:
     """Square pixels of boxes (..., 4); 0 for one that is turned inside out."""
@@ -16,9 +19,15 @@ def areas(boxes: Floats) -> Floats:
 
 
 def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
-    """Of ``box`` with each of ``boxes`` (broadcast): IoU, and intersection over the smaller area.
+    """IoU and containment of boxes.
 
-    Both are 0 where there is no area to share.
+    Args:
+        box: (..., 4).
+        boxes: (..., 4), broadcast against ``box``.
+
+    Returns:
+        Intersection over union, and intersection over the smaller area; both float32 and 0 where
+        there is no area to share.
     """
     low = np.maximum(box[..., :2], boxes[..., :2])
     high = np.minimum(box[..., 2:], boxes[..., 2:])
@@ -29,20 +38,35 @@ def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
     return iou, np.asarray(shared / np.maximum(np.minimum(first, second), tiny), dtype=np.float32)
 
 
-def stacked(boxes: Sequence[Floats]) -> Floats:
-    """Boxes (4,) as one array (N, 4), also of none."""
+def clip_boxes(boxes: Floats, height: int, width: int) -> Floats:
+    """Boxes (..., 4) cut to the image; one wholly outside collapses onto its edge."""
+    return np.clip(boxes, 0, np.array([width, height, width, height], dtype=np.float32))
+
+
+def stack_boxes(boxes: Sequence[Floats]) -> Floats:
+    """Boxes (4,) as one array float32 (N, 4), also for N = 0."""
     return np.array(boxes, np.float32).reshape(-1, 4)
 
 
-ONE_IOU, ONE_CONTAINED = 0.4, 0.7
-"""From where on two boxes show one face, see ``same_faces``."""
+def duplicates_of(boxes: Floats, others: Floats) -> np.ndarray:
+    """Which boxes show a face, or a part of a face, that one of the others shows.
 
+    A large face does not count as a duplicate of a small one in front of it.
 
-def same_faces(boxes: Floats, others: Floats) -> np.ndarray:
-    """Which of boxes (N, 4) show a face that one of the others (M, 4) shows, or a part of it.
+    Args:
+        boxes: (N, 4).
+        others: (M, 4).
 
-    A large face is not the small one before it.
+    Returns:
+        bool (N,).
     """
     iou, inside = overlaps(boxes[:, None], others[None])
-    part = (inside > ONE_CONTAINED) & (areas(boxes)[:, None] <= areas(others))
-    return np.asarray(((iou > ONE_IOU) | part).any(axis=1))
+    part = (inside > DUPLICATE_CONTAINMENT) & (areas(boxes)[:, None] <= areas(others))
+    return np.asarray(((iou > DUPLICATE_IOU) | part).any(axis=1))
+
+
+def square_boxes(boxes: Floats) -> np.ndarray:
+    """Squares, float64 (N, 4), with the centres of boxes (N, 4) and the means of their sides."""
+    center = ((boxes[:, :2] + boxes[:, 2:]) / 2).astype(np.float64)
+    half = (boxes[:, 2:] - boxes[:, :2]).mean(axis=1, keepdims=True) / 2
+    return np.concatenate([center - half, center + half], axis=1)

@@ -81,7 +81,7 @@ def annotated_frame(
         faces = [_mirror_face(face, frame.width) for face in faces]
     if half:
         faces = [replace(face, xyxy=np.asarray(face.xyxy / 2, np.float32)) for face in faces]
-    numbers = [face.number for face in faces]
+    numbers = [face.track_id for face in faces]
     planes = i420_planes(frame)
     if planes is not None:
         planes = halve_planes(planes) if half else planes

@@ -49,11 +49,11 @@ class LiveHistory:
         with self._lock:
             entries, start_s = list(self._entries), self._start_s or 0.0
         # In a crowd not every face is updated in every frame: two entries may hold one observation.
-        faces = {(face.seen_s, face.number): face for _, found in entries for face in found}
+        faces = {(face.observed_s, face.track_id): face for _, found in entries for face in found}
         return [
             row
-            for (seen_s, _), face in sorted(faces.items(), key=lambda item: item[0])
-            for row in tracked_rows("webcam", [face], seen_s - start_s)
+            for (observed_s, _), face in sorted(faces.items(), key=lambda item: item[0])
+            for row in tracked_rows("webcam", [face], observed_s - start_s)
         ]
 
     def timeline(self, track_id: int, seconds: float) -> tuple[Floats, Floats]:
@@ -77,7 +77,7 @@ class LiveHistory:
             for time_s, faces in entries
             if now_s - time_s <= seconds
             for face in faces
-            if face.number == track_id
+            if face.track_id == track_id
         ]
         times = np.array([time_s for time_s, _ in found], np.float32)
         values = [probabilities for _, probabilities in found]

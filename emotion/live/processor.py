@@ -26,7 +26,7 @@ from emotion.live.latest_worker import LatestItemWorker, default_rest_s
 from emotion.live.load_shedding import SHEDDER, LoadLevel, LoadShedder
 from emotion.live.settings import LiveSettings, SettingsHolder
 from emotion.live.snapshot import LiveSnapshot, rate_hz
-from emotion.tracking import AT_ONCE, SEARCH_ONE_IN, FaceTracker, TrackedFace
+from emotion.tracking import DETECT_INTERVAL_FRAMES, MAX_REFINED_PER_FRAME, FaceTracker, TrackedFace
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 
@@ -82,7 +82,11 @@ class LiveProcessor:
         shedder: LoadShedder = SHEDDER,
     ) -> None:
         self._shedder = shedder
-        self._tracker = FaceTracker(analyzer, at_once=AT_ONCE, search_one_in=SEARCH_ONE_IN)
+        self._tracker = FaceTracker(
+            analyzer,
+            max_refined_per_frame=MAX_REFINED_PER_FRAME,
+            detect_interval_frames=DETECT_INTERVAL_FRAMES,
+        )
         self._holder = holder or SettingsHolder()
         self.history = LiveHistory()
         self._worker = LatestItemWorker(

@@ -34,6 +34,16 @@ class CompiledModel:
         self._lock = threading.Lock()
         self._idle.append(self._make())
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The file and the settings; interpreters and lock are recreated where it is opened."""
+        state = self.__dict__.copy()
+        del state["_idle"], state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._idle, self._lock = [], threading.Lock()
+
     def _make(self) -> _Runner:
         from ai_edge_litert.interpreter import Interpreter  # 0.1 s; only when a model is loaded
 

@@ -16,7 +16,7 @@ class FrameResult:
     Attributes:
         frame: Index among all frames, from 0.
         time_s: Seconds since the clip's start.
-        faces: A face's ``number`` is the same person's throughout the clip; its ``raw`` is what
+        faces: A face's ``track_id`` is the same person's throughout the clip; its ``raw`` is what
             this frame alone shows, without smoothing.
     """
 
@@ -46,5 +46,5 @@ def tracked_rows(
         [face.raw for face in faces],
         frame,
         time_s,
-        [face.number for face in faces],
+        [face.track_id for face in faces],
     )

@@ -1,6 +1,6 @@
-"""Faces through time: who is who from frame to frame, found cheaply and answered calmly."""
+"""Face tracking: stable track ids from frame to frame, at little cost, smoothed in time."""
 
 from emotion.tracking.track import TrackedFace
-from emotion.tracking.tracker import AT_ONCE, SEARCH_ONE_IN, FaceTracker
+from emotion.tracking.tracker import DETECT_INTERVAL_FRAMES, MAX_REFINED_PER_FRAME, FaceTracker
 
-__all__ = ["AT_ONCE", "SEARCH_ONE_IN", "FaceTracker", "TrackedFace"]
+__all__ = ["DETECT_INTERVAL_FRAMES", "MAX_REFINED_PER_FRAME", "FaceTracker", "TrackedFace"]

@@ -1,4 +1,4 @@
-"""The One Euro filter: calm while a signal stands still, quick when it moves.
+"""The One Euro filter: much smoothing while a signal rests, little while it moves.
 
 Casiez et al. 2012, "1 € Filter: A Simple Speed-based Low-pass Filter for Noisy Input in Interactive
 Systems": a low-pass filter whose cutoff grows with the signal's speed.
@@ -15,28 +15,43 @@ from emotion.types import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calm:
-    """min_cutoff_hz: at rest; lower is calmer. beta: how much each unit of speed, in the signal's
-    unit per second, adds to the cutoff; higher is quicker. speed_cutoff_hz: of the speed itself."""
+class OneEuroParameters:
+    """How much is smoothed.
+
+    Attributes:
+        min_cutoff_hz: Cutoff of a signal at rest; lower smooths more.
+        beta: What each unit of speed, in the signal's unit per second, adds to the cutoff; higher
+            lags less.
+        speed_cutoff_hz: Cutoff of the low-pass filter of the speed itself.
+    """
 
     min_cutoff_hz: float
     beta: float
     speed_cutoff_hz: float = 1.0
 
 
-class OneEuro:
-    """Filters a vector; its fastest element sets the cutoff of all, so that they move together."""
+class OneEuroFilter:
+    """Filters a vector; its fastest element sets the cutoff of all, so that they move together.
 
-    def __init__(self, calm: Calm) -> None:
-        self.calm = calm
+    Not thread-safe. ``parameters`` may be replaced between two values.
+    """
+
+    def __init__(self, parameters: OneEuroParameters) -> None:
+        self.parameters = parameters
         self._value: Floats | None = None
         self._speed: Floats | None = None
         self._time_s = 0.0
 
     def __call__(self, value: Floats, time_s: float, unit: float = 1.0) -> Floats:
-        """The filtered vector, float32 of the same shape; another shape begins anew.
+        """The filtered vector.
 
-        time_s: must not go backwards. unit: what a speed of 1 is measured in, in the vector's own.
+        Args:
+            value: Of the signal; one of another shape resets the filter.
+            time_s: When it was measured; must not go backwards.
+            unit: What a speed of 1 is measured in, in the vector's own unit.
+
+        Returns:
+            float32 of the same shape.
         """
         value = np.asarray(value, np.float32)
         if self._value is None or self._speed is None or self._value.shape != value.shape:
@@ -46,11 +61,11 @@ class OneEuro:
         step_s = time_s - self._time_s
         if step_s <= 0:
             return self._value
-        calm = self.calm
+        own = self.parameters
         speed = (value - self._value) / np.float32(step_s)
-        self._speed = self._speed + _weight(calm.speed_cutoff_hz, step_s) * (speed - self._speed)
+        self._speed = self._speed + _weight(own.speed_cutoff_hz, step_s) * (speed - self._speed)
         fastest = float(np.abs(self._speed).max(initial=0.0)) / unit
-        cutoff = calm.min_cutoff_hz + calm.beta * fastest
+        cutoff = own.min_cutoff_hz + own.beta * fastest
         self._value = self._value + _weight(cutoff, step_s) * (value - self._value)
         self._time_s = time_s
         return self._value

@@ -13,13 +13,13 @@ from emotion.prefetch import prefetch
 from emotion.results.frames import FrameResult
 from emotion.tracking import FaceTracker
 from emotion.tracking.analyzer import StreamAnalyzer
-from emotion.tracking.cuts import CutDetector
-from emotion.tracking.track import Place
+from emotion.tracking.shot_cuts import ShotCutDetector
+from emotion.tracking.track import TrackState
 from emotion.types import Image
 from emotion.video.container import Source
 from emotion.video.reader import Clip, read_frames
 
-DETECTION_INTERVAL_S = 0.2
+DETECT_EVERY_S = 0.2
 """Time between full-frame detections; in between, known faces are refined and tracked."""
 
 
@@ -75,22 +75,22 @@ def track_faces(
         frames: (index, time_s, image) with RGB uint8 (H, W, 3) images, as ``Clip.frames`` gives.
         analyzer: Detector and classifier.
     """
-    tracker = FaceTracker(analyzer, scan_every_s=DETECTION_INTERVAL_S, reuse_numbers=False)
+    tracker = FaceTracker(analyzer, detect_every_s=DETECT_EVERY_S, reuse_track_ids=False)
     with (
         closing(_located(frames, tracker)) as locating,
         closing(prefetch(locating)) as located,
     ):
-        for index, time_s, image, places in located:
-            yield FrameResult(index, time_s, tracker.answer(image, places)), image
+        for index, time_s, image, states in located:
+            yield FrameResult(index, time_s, tracker.classify(image, states)), image
 
 
 def _located(
     frames: Iterable[tuple[int, float, Image]], tracker: FaceTracker
-) -> Generator[tuple[int, float, Image, tuple[Place, ...]]]:
-    """Each frame with the positions of its faces."""
-    cuts = CutDetector()
+) -> Generator[tuple[int, float, Image, tuple[TrackState, ...]]]:
+    """Each frame with the track states of its faces."""
+    cuts = ShotCutDetector()
     with closing(prefetch(frames)) as images:
         for index, time_s, image in images:
             if cuts.is_cut(image):
-                tracker.reset(cuts.exchange(tracker.tracks), time_s)
+                tracker.reset(cuts.reidentify(tracker.tracks), time_s)
             yield index, time_s, image, tracker.locate(image, time_s)

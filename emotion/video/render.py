@@ -98,4 +98,4 @@ def _open_at(source: Source, start_s: float) -> Clip:
 
 def _draw_faces(image: Image, tracks: TrackStore, time_s: float) -> None:
     faces = tracks.interpolate(time_s)
-    annotate_into(image, faces, numbers=[face.number for face in faces])
+    annotate_into(image, faces, numbers=[face.track_id for face in faces])

@@ -68,8 +68,8 @@ class TrackStore:
                 (
                     result.frame,
                     result.time_s,
-                    face.number,
-                    face.held,
+                    face.track_id,
+                    face.label_index,
                     face.score,
                     face.raw.xyxy,
                     face.raw.probabilities,
@@ -150,8 +150,8 @@ def _tracked(a: np.void, b: np.void, near: np.void, share: float) -> TrackedFace
         xyxy=xyxy,
         score=score,
         probabilities=probabilities,
-        number=int(near["track_id"]),
-        held=int(near["label"]),
+        track_id=int(near["track_id"]),
+        label_index=int(near["label"]),
         raw=Face(xyxy=xyxy, score=score, probabilities=probabilities),
-        seen_s=float(near["time_s"]),
+        observed_s=float(near["time_s"]),
     )

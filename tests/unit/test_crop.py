@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.detection.views import turned_boxes
-from emotion.expression.crop import crop_face, crop_matrix, roll, to_input
+from emotion.expression.crop import crop_face, crop_matrix, to_input
+from emotion.geometry.affine import eye_roll, map_boxes
 from emotion.models.spec import CropRule
 from emotion.types import Detection
 
@@ -68,7 +68,7 @@ def test_upright_crops_of_a_turned_picture_are_alike(degrees: int) -> None:
 def test_the_crops_size_is_the_same_for_every_roll(degrees: float) -> None:
     angle = math.radians(degrees)
     turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0]])
-    box = turned_boxes(np.array([[-36, -50, 36, 50]], np.float32), turn)[0]
+    box = map_boxes(np.array([[-36, -50, 36, 50]], np.float32), turn)[0]
     x1, y1, x2, y2 = box.tolist()
     matrix = crop_matrix(detection(x1, y1, x2, y2, angle), CropRule(), SIZE)
     side = 48 / math.hypot(matrix[0, 0], matrix[0, 1])
@@ -136,9 +136,9 @@ def test_any_box_gives_a_crop_of_the_right_shape(
 
 
 def test_roll_without_landmarks_is_none() -> None:
-    assert roll(None) == 0.0
-    assert roll(np.zeros((2, 2), np.float32)) == 0.0
-    assert roll(np.array([[0, 0], [1, 1]])) == pytest.approx(math.pi / 4)
+    assert eye_roll(None) == 0.0
+    assert eye_roll(np.zeros((2, 2), np.float32)) == 0.0
+    assert eye_roll(np.array([[0, 0], [1, 1]])) == pytest.approx(math.pi / 4)
 
 
 @pytest.mark.parametrize("shape", [(48, 48), (48, 48, 1), (48, 48, 3), (7, 90), (200, 130, 3)])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emotion.detection import load_detector
-from emotion.detection.named import default_detector
+from emotion.detection.loading import default_detector
 from emotion.errors import ModelError
 from emotion.models.spec import own_models
 

@@ -32,10 +32,10 @@ def face(x1: float, y1: float, x2: float, y2: float) -> TrackedFace:
         xyxy=xyxy,
         score=0.9,
         probabilities=raw.probabilities,
-        number=1,
+        track_id=1,
         raw=raw,
-        held=1,
-        seen_s=0.0,
+        label_index=1,
+        observed_s=0.0,
     )
 
 

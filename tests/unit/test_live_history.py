@@ -9,16 +9,16 @@ from emotion.tracking import TrackedFace
 from tests.unit.test_live_processor import make_face
 
 
-def tracked(number: int = 1, top: int = 3, seen_s: float = 0.0) -> TrackedFace:
+def tracked(number: int = 1, top: int = 3, observed_s: float = 0.0) -> TrackedFace:
     face = make_face(top=top)
     return TrackedFace(
         xyxy=face.xyxy,
         score=0.9,
         probabilities=face.probabilities,
-        number=number,
+        track_id=number,
         raw=face,
-        held=3,
-        seen_s=seen_s,
+        label_index=3,
+        observed_s=observed_s,
     )
 
 
@@ -26,9 +26,9 @@ def test_a_history_is_thinned_and_bounded_and_has_a_timeline_per_face() -> None:
     history = LiveHistory()
     for index in range(30 * 700):
         now_s = 1000 + index / 30
-        faces = [tracked(1, seen_s=now_s)]
+        faces = [tracked(1, observed_s=now_s)]
         if index % 300 < 150:
-            faces.append(tracked(2, top=4, seen_s=now_s))
+            faces.append(tracked(2, top=4, observed_s=now_s))
         history.add(faces, now_s)
     rows = history.rows()
     times = sorted({float(str(row["time_s"])) for row in rows})
@@ -45,8 +45,8 @@ def test_a_history_is_thinned_and_bounded_and_has_a_timeline_per_face() -> None:
 
 def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
     history = LiveHistory()
-    history.add([tracked(1, seen_s=10.0), tracked(2, seen_s=10.0)], 10.0)
-    history.add([tracked(1, seen_s=10.3), tracked(2, seen_s=10.0)], 10.3)
-    history.add([tracked(1, seen_s=10.5), tracked(2, seen_s=10.5)], 10.6)
+    history.add([tracked(1, observed_s=10.0), tracked(2, observed_s=10.0)], 10.0)
+    history.add([tracked(1, observed_s=10.3), tracked(2, observed_s=10.0)], 10.3)
+    history.add([tracked(1, observed_s=10.5), tracked(2, observed_s=10.5)], 10.6)
     rows = [(round(float(str(row["time_s"])), 3), row["track"]) for row in history.rows()]
     assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]

@@ -15,6 +15,7 @@ import pytest
 
 from emotion.app.areas import EMOTION_COLORS
 from emotion.app.strip import strip_svg
+from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
 from emotion.live.load_shedding import LoadLevel, LoadShedder
 from emotion.types import Detection, Face, Image
@@ -42,7 +43,7 @@ class Analyzer:
         self.answer = answer
 
     def detect(
-        self, image: Image, min_score: float | None = None, **_: object
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
         return self.answer(image)
 
@@ -96,7 +97,7 @@ def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make
     assert not np.array_equal(drawn.to_ndarray(format="rgb24"), frame.to_ndarray(format="rgb24"))
     seen = processor.snapshot()
     assert [face.label for face in seen.faces] == ["happy"]
-    assert [face.number for face in seen.faces] == [1]
+    assert [face.track_id for face in seen.faces] == [1]
     assert (seen.frames, seen.size_wh, seen.failed) == (2, (160, 120), False)
     assert seen.analysis_ms >= 0
 

@@ -24,7 +24,7 @@ def tracked(seed: int) -> TrackedFace:
     raw = face(seed)
     return TrackedFace(
         xyxy=raw.xyxy + 1, score=raw.score, probabilities=raw.probabilities[::-1],
-        number=seed, raw=raw, held=0, seen_s=0.0,
+        track_id=seed, raw=raw, label_index=0, observed_s=0.0,
     )  # fmt: skip
 
 

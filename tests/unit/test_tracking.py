@@ -1,4 +1,4 @@
-"""Who is who from frame to frame, and how calm the answers are; on drawn faces, without models."""
+"""Track ids from frame to frame, smoothing in time; on drawn faces, without models."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from hypothesis import strategies as st
 
 from emotion.geometry.boxes import overlaps
 from emotion.tracking import FaceTracker
-from emotion.tracking.association import best_pairs, looks, pair_cost
-from emotion.tracking.one_euro import Calm, OneEuro
+from emotion.tracking.association import appearance_descriptor, association_cost, greedy_matching
+from emotion.tracking.one_euro import OneEuroFilter, OneEuroParameters
 from emotion.types import Detection, Floats, Image
 from tests.stage import HAPPY, SAD, Actor, Show, Stage, center_x
 
 
-def test_between_searches_faces_are_only_looked_at() -> None:
-    show = Show(scan_every_s=0.25)
+def test_between_detections_faces_are_only_refined() -> None:
+    show = Show(detect_every_s=0.25)
     for _ in range(31):
         assert set(show.play(Actor(100), Actor(300, seed=1))) == {1, 2}
-    assert 4 <= show.stage.scans <= 5
+    assert 4 <= show.stage.detections <= 5
 
 
-def test_between_looks_a_face_is_followed_by_its_own_motion() -> None:
-    show = Show(scan_every_s=10.0)
+def test_between_refinements_a_face_is_followed_by_optical_flow() -> None:
+    show = Show(detect_every_s=10.0)
     for i in range(61):
         faces = show.play(Actor(100 + 3 * i))
         assert center_x(faces[1]) == pytest.approx(100 + 3 * i, abs=4)
-    assert 19 <= len(show.stage.looks) <= 22  # ten a second, of thirty frames
+    assert 19 <= len(show.stage.refined) <= 22  # ten a second, of thirty frames
 
 
-def test_where_frames_are_far_apart_every_one_is_looked_at() -> None:
+def test_where_frames_are_far_apart_every_one_is_refined() -> None:
     stage = Stage()
     stage.actors = [Actor(100)]
-    tracker = FaceTracker(stage, scan_every_s=10.0)
+    tracker = FaceTracker(stage, detect_every_s=10.0)
     for i in range(20):
         tracker.update(stage.picture(), i / 8)
-    assert len(stage.looks) == 19
+    assert len(stage.refined) == 19
 
 
-def test_of_frames_one_in_three_is_searched_but_who_is_lost_is_searched_for_at_once() -> None:
+def test_one_frame_in_three_is_detected_in_but_a_lost_face_is_detected_at_once() -> None:
     stage = Stage()
-    tracker = FaceTracker(stage, search_one_in=3)
+    tracker = FaceTracker(stage, detect_interval_frames=3)
     searched: list[int] = []
 
     def play(frame: int, *actors: Actor) -> tuple[int, ...]:
-        stage.actors, before = list(actors), stage.scans
+        stage.actors, before = list(actors), stage.detections
         faces = tracker.update(stage.picture(), frame / 4)
-        if stage.scans > before:
+        if stage.detections > before:
             searched.append(frame)
-        return tuple(face.number for face in faces)
+        return tuple(face.track_id for face in faces)
 
     for frame in range(7):
         play(frame, Actor(100))
@@ -67,8 +67,8 @@ def test_of_frames_one_in_three_is_searched_but_who_is_lost_is_searched_for_at_o
     assert searched[-1] == 18, "nobody was there: every frame is searched until somebody is"
 
 
-def test_a_search_is_told_who_is_known_and_finds_the_others() -> None:
-    show = Show(scan_every_s=0.25)
+def test_a_detection_is_told_who_is_known_and_finds_the_others() -> None:
+    show = Show(detect_every_s=0.25)
     for _ in range(20):
         show.play(Actor(100), Actor(300, seed=1))
     assert show.stage.known[0] == 0
@@ -79,7 +79,7 @@ def test_a_search_is_told_who_is_known_and_finds_the_others() -> None:
 @pytest.mark.parametrize(
     ("score", "again", "begins"), [(0.7, 0.5, False), (0.7, 0.7, True), (0.85, 0.5, True)]
 )
-def test_what_is_hardly_a_face_has_to_be_one_at_a_second_look(
+def test_a_medium_score_begins_a_track_only_if_a_refinement_confirms_it(
     score: float, again: float, begins: bool
 ) -> None:
     class Doubtful(Stage):
@@ -93,37 +93,37 @@ def test_what_is_hardly_a_face_has_to_be_one_at_a_second_look(
     assert bool(FaceTracker(stage).update(stage.picture(), 0.0)) == begins
 
 
-def test_a_newcomer_is_found_within_the_time_between_searches() -> None:
-    show = Show(scan_every_s=0.25)
+def test_a_newcomer_is_found_within_the_time_between_detections() -> None:
+    show = Show(detect_every_s=0.25)
     show.play(Actor(100))
     for _ in range(9):
         faces = show.play(Actor(100), Actor(400, seed=1))
     assert center_x(faces[2]) == pytest.approx(400, abs=2)
 
 
-def test_of_a_crowd_some_are_looked_at_in_turns_and_all_are_shown() -> None:
-    show = Show(scan_every_s=10.0, at_once=2)
+def test_a_crowd_is_refined_in_turns_and_all_are_shown() -> None:
+    show = Show(detect_every_s=10.0, max_refined_per_frame=2)
     for i in range(40):
         actors = [Actor(60 + 110 * n + 2 * i, seed=n, top=HAPPY) for n in range(5)]
         faces = show.play(*actors)
         assert set(faces) == {1, 2, 3, 4, 5}
-    assert show.stage.scans == 1
-    assert set(show.stage.answered[1:]) == {2}
-    assert len(show.stage.looks) > 10
-    assert set(show.stage.looks) <= {1, 2}
+    assert show.stage.detections == 1
+    assert set(show.stage.classified[1:]) == {2}
+    assert len(show.stage.refined) > 10
+    assert set(show.stage.refined) <= {1, 2}
     for n, actor in enumerate(actors):
         assert center_x(faces[n + 1]) == pytest.approx(actor.x, abs=4)
     for _ in range(30):  # each is seen again soon enough to follow a change
         faces = show.play(*(replace(actor, top=SAD) for actor in actors))
-    assert {face.held for face in faces.values()} == {SAD}
+    assert {face.label_index for face in faces.values()} == {SAD}
     for _ in range(3):
         faces = show.play(*actors[1:])
     assert set(faces) == {2, 3, 4, 5}
 
 
 @pytest.mark.parametrize("every", [1, 4, 6])
-def test_a_moving_crowd_keeps_its_numbers_also_when_frames_are_rare(every: int) -> None:
-    show = Show(at_once=2)
+def test_a_moving_crowd_keeps_its_track_ids_also_when_frames_are_rare(every: int) -> None:
+    show = Show(max_refined_per_frame=2)
     for i in range(0, 240, every):
         show.frame = i
         sway = 35 * np.sin(2 * np.pi * i / 120)
@@ -133,8 +133,8 @@ def test_a_moving_crowd_keeps_its_numbers_also_when_frames_are_rare(every: int) 
             assert center_x(faces[n + 1]) == pytest.approx(80 + 110 * n + sway, abs=30)
 
 
-def test_every_fourth_search_is_thorough_and_the_first_after_a_cut() -> None:
-    show = Show(scan_every_s=0.1)
+def test_every_fourth_detection_is_thorough_and_the_first_after_a_cut() -> None:
+    show = Show(detect_every_s=0.1)
     for _ in range(40):
         show.play(Actor(100))
     assert show.stage.thorough[:6] == [True, False, False, False, True, False]
@@ -167,7 +167,7 @@ def test_a_face_is_known_again_after_somebody_passed_in_front() -> None:
 
 
 def test_in_a_crowd_no_face_has_two_boxes() -> None:
-    show = Show(at_once=2)
+    show = Show(max_refined_per_frame=2)
     standing = [Actor(80 + 110 * n, seed=n) for n in range(5)]
     for _ in range(8):
         show.play(*standing, Actor(30, side=48, seed=9))
@@ -179,18 +179,18 @@ def test_in_a_crowd_no_face_has_two_boxes() -> None:
             assert overlaps(one.xyxy, other.xyxy)[0] < 0.55, i
 
 
-def test_who_left_is_not_looked_for_between_searches() -> None:
-    show = Show(scan_every_s=0.25)
+def test_who_left_is_not_refined_between_detections() -> None:
+    show = Show(detect_every_s=0.25)
     for _ in range(10):
         show.play(Actor(100), Actor(300, seed=1))
-    show.stage.scans = 0
+    show.stage.detections = 0
     for _ in range(30):
         assert set(show.play(Actor(300, seed=1))) == {2}
-    assert show.stage.scans <= 10
-    assert show.stage.looks[-1] == 1
+    assert show.stage.detections <= 10
+    assert show.stage.refined[-1] == 1
 
 
-def test_a_number_stays_through_a_short_loss() -> None:
+def test_a_track_id_stays_through_a_short_loss() -> None:
     show = Show()
     for _ in range(10):
         show.play(Actor(100), Actor(300, seed=1))
@@ -201,20 +201,20 @@ def test_a_number_stays_through_a_short_loss() -> None:
     assert center_x(faces[1]) == pytest.approx(110, abs=3)
 
 
-def test_after_a_long_loss_the_number_is_free() -> None:
+def test_after_a_long_loss_the_track_id_is_free() -> None:
     show = Show()
     show.play(Actor(100))
     for _ in range(40):
         assert not show.play()
     assert set(show.play(Actor(500, seed=5))) == {1}
-    recording = Show(reuse_numbers=False)
+    recording = Show(reuse_track_ids=False)
     recording.play(Actor(100))
     for _ in range(40):
         recording.play()
     assert set(recording.play(Actor(500, seed=5))) == {2}
 
 
-def test_two_people_cross_and_keep_their_numbers() -> None:
+def test_two_people_cross_and_keep_their_track_ids() -> None:
     show = Show()
     first = [Actor(100 + 6 * i) for i in range(60)]
     second = [Actor(460 - 6 * i, seed=1) for i in range(60)]
@@ -226,7 +226,7 @@ def test_two_people_cross_and_keep_their_numbers() -> None:
 
 
 def test_somebody_else_in_the_same_place_is_somebody_else() -> None:
-    show = Show(reuse_numbers=False)
+    show = Show(reuse_track_ids=False)
     for _ in range(10):
         show.play(Actor(100))
     for _ in range(6):
@@ -236,8 +236,8 @@ def test_somebody_else_in_the_same_place_is_somebody_else() -> None:
     assert set(faces) == {2}
 
 
-def test_an_unsure_face_goes_on_with_a_track_but_begins_none() -> None:
-    show = Show(scan_every_s=0.0)
+def test_a_low_score_continues_a_track_but_begins_none() -> None:
+    show = Show(detect_every_s=0.0)
     for _ in range(5):
         assert not show.play(Actor(100, score=0.5))
     show.play(Actor(100))
@@ -247,9 +247,9 @@ def test_an_unsure_face_goes_on_with_a_track_but_begins_none() -> None:
 def test_another_picture_size_forgets_all() -> None:
     show = Show()
     show.play(Actor(100))
-    scans = show.stage.scans
+    scans = show.stage.detections
     show.tracker.update(np.zeros((100, 100, 3), np.uint8), 1.0)
-    assert show.stage.scans == scans + 1
+    assert show.stage.detections == scans + 1
 
 
 def switches(labels: Sequence[str]) -> int:
@@ -282,8 +282,8 @@ def test_a_step_is_followed_within_300_ms() -> None:
         assert face.probabilities[SAD] > 0.6
 
 
-def test_boxes_are_calm_at_rest_and_do_not_lag_in_motion() -> None:
-    show = Show(scan_every_s=0.0)
+def test_boxes_are_steady_at_rest_and_do_not_lag_in_motion() -> None:
+    show = Show(detect_every_s=0.0)
     still = [center_x(show.play(Actor(200, noise=1.0))[1]) for _ in range(120)]
     raw = np.random.default_rng(0).normal(0, 60 / 50 / np.sqrt(2), 1000).std()
     assert np.std(still[30:]) < 0.6 * raw
@@ -302,26 +302,26 @@ def test_probabilities_sum_to_one() -> None:
         assert face.probabilities.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_looks_tell_people_apart() -> None:
+def test_appearance_descriptors_tell_people_apart() -> None:
     stage = Stage()
     stage.actors = [Actor(100), Actor(300, seed=1), Actor(500, y=100, side=72)]
     image = stage.picture()
-    one, other, same = (looks(image, stage._found(actor)) for actor in stage.actors)
+    one, other, same = (appearance_descriptor(image, stage._found(actor)) for actor in stage.actors)
     assert one @ same > 0.8
     assert one @ other < 0.5
     here = stage._found(stage.actors[0])
-    assert pair_cost(here, one, here, one) == pytest.approx(0, abs=1e-5)
+    assert association_cost(here, one, here, one) == pytest.approx(0, abs=1e-5)
     moved = replace(here, xyxy=here.xyxy + np.float32(30))
-    assert pair_cost(here, one, moved, one) == pytest.approx(0.5 * 2**0.5, abs=1e-4)
+    assert association_cost(here, one, moved, one) == pytest.approx(0.5 * 2**0.5, abs=1e-4)
 
 
 @given(
     st.lists(st.lists(st.floats(0, 2), min_size=4, max_size=4), min_size=1, max_size=5),
     st.floats(0.1, 2),
 )
-def test_pairs_are_one_to_one_and_below_the_limit(rows: list[list[float]], limit: float) -> None:
+def test_pairs_are_one_to_one_and_below_the_gate(rows: list[list[float]], limit: float) -> None:
     cost = np.array(rows)
-    pairs = best_pairs(cost, [limit] * len(rows))
+    pairs = greedy_matching(cost, [limit] * len(rows))
     assert len({row for row, _ in pairs}) == len(pairs) == len({column for _, column in pairs})
     assert all(cost[pair] < limit for pair in pairs)
     free = np.delete(np.delete(cost, [r for r, _ in pairs], 0), [c for _, c in pairs], 1)
@@ -330,7 +330,7 @@ def test_pairs_are_one_to_one_and_below_the_limit(rows: list[list[float]], limit
 
 @given(st.floats(-5, 5), st.floats(0.01, 1))
 def test_one_euro_keeps_a_constant_and_stays_between(start: float, step_s: float) -> None:
-    filtered = OneEuro(Calm(min_cutoff_hz=1.0, beta=0.1))
+    filtered = OneEuroFilter(OneEuroParameters(min_cutoff_hz=1.0, beta=0.1))
     for i in range(5):
         value = filtered(np.array([start], np.float32), i * step_s)
         assert value[0] == pytest.approx(start, abs=1e-5)

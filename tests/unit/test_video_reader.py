@@ -148,7 +148,7 @@ class CountingAnalyzer:
         self.seen = 0
 
     def detect(
-        self, image: np.ndarray, min_score: float | None = None, **_: object
+        self, image: np.ndarray, min_score: float | None = None, options: object = None
     ) -> list[Detection]:
         return [Detection(xyxy=np.array([0, 0, *image.shape[1::-1]], np.float32), score=1.0)]
 

@@ -29,10 +29,10 @@ def face(number: int, x: float, top: str = "happy", seen: str | None = None) -> 
         xyxy=box,
         score=0.9,
         probabilities=answers[0],
-        number=number,
-        held=EMOTIONS.index(top),
+        track_id=number,
+        label_index=EMOTIONS.index(top),
         raw=Face(xyxy=box + 1, score=0.9, probabilities=answers[1]),
-        seen_s=0.0,
+        observed_s=0.0,
     )
 
 

@@ -42,7 +42,7 @@ def test_between_two_frames_a_face_moves_evenly() -> None:
 
 def test_who_comes_or_goes_is_drawn_for_half_of_the_way() -> None:
     record = recording((0.0, [face(1, 0)]), (1.0, [face(2, 0)]), (2.0, []))
-    numbers = [[f.number for f in record.interpolate(t)] for t in (0.0, 0.4, 0.6, 1.4, 1.6)]
+    numbers = [[f.track_id for f in record.interpolate(t)] for t in (0.0, 0.4, 0.6, 1.4, 1.6)]
     assert numbers == [[1], [1], [2], [2], []]
     assert TrackStore().interpolate(0.0) == []
 

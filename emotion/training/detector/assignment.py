@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from emotion.detection.points import grid
+from emotion.detection.anchor_points import anchor_points
 
 SMALLEST, LARGEST = 2.0, 12.0
 """A level's faces, as the root of the box's area in strides; beyond these the next level is better
@@ -28,11 +28,11 @@ MOST_OVERLAPS = 10  # whose sum says how many points a face takes
 def candidate_points(boxes: np.ndarray, side: int, strides: Sequence[int]) -> np.ndarray:
     """For each face the points that may answer for it, int32 (F, 9 * levels); -1 where none.
 
-    boxes: (F, 4) px of a square input of that side. Points are numbered as in ``grid``: of each
+    boxes: (F, 4) px of a square input of that side. Numbered as in ``anchor_points``: of each
     level whose faces have this size the nearest one and its neighbours within the box (centre
     sampling, as FCOS and YOLOX do).
     """
-    centers, _ = grid(side, side, tuple(strides))
+    centers, _ = anchor_points(side, side, tuple(strides))
     size = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1))
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     steps = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), axis=-1).reshape(9, 2)

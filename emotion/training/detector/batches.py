@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.detection.points import LANDMARKS, grid
+from emotion.detection.anchor_points import LANDMARKS, anchor_points
 from emotion.training.detector.assignment import candidate_points
 from emotion.training.detector.colors import ColorConfig, recolored
 from emotion.training.detector.data import Faces, Picture
@@ -57,7 +57,7 @@ def batch_of(
     drawn: Sequence[tuple[Image, Faces]], side: int, strides: tuple[int, ...]
 ) -> DetectorBatch:
     """A batch of square images of one side."""
-    centers, _ = grid(side, side, strides)
+    centers, _ = anchor_points(side, side, strides)
     parts, candidates = [], []
     ignored = np.zeros((len(drawn), len(centers)), dtype=bool)
     for i, (_, faces) in enumerate(drawn):

@@ -72,7 +72,7 @@ def _head(spec: DetectorSpec, folder: Path) -> str:
         f"- Input: an RGB uint8 picture whose sides are multiples of {spec.multiple}; scaling to "
         f"floats is inside the model; pictures are shrunk to {spec.side} px first\n"
         f"- Answers at points every {', '.join(map(str, spec.strides))} px; how they are read is "
-        "told in `emotion/detection/points.py`\n"
+        "told in `emotion/detection/anchor_points.py`\n"
         f"- A score of {spec.min_score:g} counts as a face by default: {FALSE_PER_PICTURE:g} false "
         "ones a picture on the part that was set aside\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "

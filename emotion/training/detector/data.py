@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.detection.points import LANDMARKS
+from emotion.detection.anchor_points import LANDMARKS
 from emotion.errors import DataError
 from emotion.imaging.files import read_image
 from emotion.types import Floats, Image

@@ -12,14 +12,13 @@ import cv2
 import numpy as np
 
 from emotion.detection.spec import read_detector_spec
-from emotion.detection.views import Affine, turned_boxes
 from emotion.errors import ModelError
+from emotion.geometry.affine import Affine, map_boxes, warp
 from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
 from emotion.training.detector.data import Picture
 from emotion.training.detector.peers import Detect
 from emotion.training.detector.scoring import RANGES, Tally
-from emotion.training.detector.views import sampled
 
 LONGEST = 640
 ROLLS = (15, 30, 45)
@@ -131,7 +130,7 @@ def _add(tally: Tally, detect: Detect, picture: Picture) -> None:
 def rolled(picture: Picture, degrees: float) -> Picture:
     """A picture turned about its middle, whole, and shrunk to 640 px where it got larger.
 
-    A face's box is that of the turned ellipse within the old one, see ``turned_boxes``.
+    A face's box is that of the turned ellipse within the old one, see ``map_boxes``.
     """
     height, width = picture.image.shape[:2]
     view: Affine = np.asarray(
@@ -144,11 +143,11 @@ def rolled(picture: Picture, degrees: float) -> Picture:
     view *= scale
     columns, rows = (max(int(side * scale), 1) for side in size)
     faces = picture.faces
-    boxes = np.clip(turned_boxes(faces.boxes, view), 0, [columns, rows, columns, rows])
+    boxes = np.clip(map_boxes(faces.boxes, view), 0, [columns, rows, columns, rows])
     landmarks = (faces.landmarks @ view[:, :2].T + view[:, 2]).astype(np.float32)
     return replace(
         picture,
-        image=sampled(picture.image, view, (rows, columns)),
+        image=warp(picture.image, view, (rows, columns)),
         faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
     )
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from emotion.detection.points import LANDMARKS, MAX_LOG_SIZE, VALUES
+from emotion.detection.anchor_points import LANDMARKS, MAX_LOG_SIZE, VALUES
 from emotion.training.detector.assignment import chosen
 
 TINY = 1e-6
@@ -81,7 +81,7 @@ def detector_loss(raw: Any, faces: Faces, grid: tuple[Any, Any], config: LossCon
 
 
 def joined(outputs: dict[str, Any], strides: tuple[int, ...]) -> Any:
-    """The levels' outputs as one tensor (B, A, 15), points as in ``points.grid``."""
+    """The levels' outputs as one tensor (B, A, 15), points as in ``anchor_points``."""
     parts = [outputs[f"stride{stride}"] for stride in strides]
     return tf.concat([tf.reshape(part, [tf.shape(part)[0], -1, VALUES]) for part in parts], axis=1)
 

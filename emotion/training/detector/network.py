@@ -17,7 +17,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from emotion.detection.points import VALUES
+from emotion.detection.anchor_points import VALUES
 from emotion.training.common.layers import FusedBatchNormalization
 
 STRIDES = (8, 16, 32, 64)
@@ -52,9 +52,9 @@ def build(
 ) -> keras.Model:
     """A new network: uint8 (N, H, W, 3) -> level's name -> float32 (N, H/s, W/s, 15), rounded up.
 
-    The numbers of a point are those of ``emotion.detection.points``. H and W are multiples of
-    ``MULTIPLE``. training: with the fused batch normalisation (same weights, in the same order, as
-    without). input_size: (height, width); None takes any.
+    The numbers of a point are those of ``emotion.detection.anchor_points``. H and W are multiples
+    of ``MULTIPLE``. training: with the fused batch normalisation (same weights, in the same order,
+    as without). input_size: (height, width); None takes any.
 
     The pyramid is that of Lin et al. 2017 ("Feature Pyramid Networks"), with a fourth level made
     from the third (RetinaNet); all weights are the levels' own, as faces of different size are

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from emotion.detection.points import grid
+from emotion.detection.anchor_points import anchor_points
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
 from emotion.prefetch import prefetch
@@ -151,7 +151,7 @@ def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:
 
 def _step_of(model: keras.Model, config: DetectorConfig) -> Step:
     """One step as a graph, traced once for any number of faces; it returns the losses (4,)."""
-    centers, strides = grid(config.side, config.side, network.STRIDES)
+    centers, strides = anchor_points(config.side, config.side, network.STRIDES)
     points = (tf.constant(centers), tf.constant(strides))
     candidates = 9 * len(network.STRIDES)
     signature = [

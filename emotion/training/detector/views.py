@@ -10,10 +10,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
-from emotion.detection.views import Affine, turned_boxes
+from emotion.geometry.affine import Affine, map_boxes, shrink_of, warp
 from emotion.geometry.boxes import areas
 from emotion.training.detector.data import Faces, Picture, joined_faces
 from emotion.types import Image
@@ -111,7 +110,8 @@ def seen(
 ) -> tuple[Image, Faces]:
     """What a map shows: the image, black or of one colour beyond the picture, and its faces."""
     fill = (0, 0, 0) if rng.random() < 0.5 else tuple(rng.integers(0, 256, 3).tolist())
-    return warped(picture.image, view, side, fill), faces_in(picture.faces, view, side, config)
+    image = warp(picture.image, view, (side, side), shrink=shrink_of(view), fill=fill)
+    return image, faces_in(picture.faces, view, side, config)
 
 
 def framed(image: Image, faces: Faces, rng: np.random.Generator) -> tuple[Image, Faces]:
@@ -145,30 +145,9 @@ def framed(image: Image, faces: Faces, rng: np.random.Generator) -> tuple[Image,
     return covered, moved.picked(shown > 0.1)
 
 
-def warped(image: Image, view: Affine, side: int, fill: tuple[int, ...] = (0, 0, 0)) -> Image:
-    """The image through a map, uint8 (side, side, 3); shrunk by means first where it gets small."""
-    shrink = int(1 / max(math.sqrt(abs(np.linalg.det(view[:, :2]))), 1e-6))
-    turn = view[:, :2]
-    if shrink >= 2:
-        rows, columns = (max(length // shrink, 1) for length in image.shape[:2])
-        turn = turn * [image.shape[1] / columns, image.shape[0] / rows]
-        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA))
-    return sampled(image, np.column_stack([turn, view[:, 2]]), (side, side), fill)
-
-
-def sampled(
-    image: Image, view: Affine, size: tuple[int, int], fill: tuple[int, ...] = (0, 0, 0)
-) -> Image:
-    """The image through a map, uint8 (height, width, 3), between the nearest four pixels."""
-    # OpenCV counts pixel centres, a view pixel edges.
-    offset = view[:, 2] + view[:, :2] @ [0.5, 0.5] - 0.5
-    matrix = np.column_stack([view[:, :2], offset])
-    return np.asarray(cv2.warpAffine(image, matrix, size[::-1], borderValue=fill), np.uint8)
-
-
 def faces_in(faces: Faces, view: Affine, side: int, config: ViewConfig) -> Faces:
     """The faces as a view shows them; one that is mostly cut away or too small is ignored."""
-    boxes = turned_boxes(faces.boxes, view)
+    boxes = map_boxes(faces.boxes, view)
     landmarks = faces.landmarks @ view[:, :2].T + view[:, 2]
     weights = faces.weights
     if np.linalg.det(view[:, :2]) < 0:

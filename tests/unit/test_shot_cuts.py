@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from emotion.tracking.cuts import CutDetector
+from emotion.detection.base import THOROUGH, SearchOptions
+from emotion.tracking.shot_cuts import ShotCutDetector
 from emotion.types import Detection, Face, Image
 from emotion.video.pipeline import track_faces
 from tests.stage import Actor, Stage
@@ -16,7 +17,7 @@ def test_a_cut_is_found_and_movement_is_none() -> None:
     rng = np.random.default_rng(3)
     first, second = (rng.integers(0, 256, (12, 16, 3), np.uint8) for _ in range(2))
     big = [np.asarray(p.repeat(20, axis=0).repeat(20, axis=1), np.uint8) for p in (first, second)]
-    cuts = CutDetector()
+    cuts = ShotCutDetector()
     assert not any(cuts.is_cut(np.roll(big[0], 2 * i, axis=1)) for i in range(20))
     assert cuts.is_cut(big[1])
     assert not cuts.is_cut(big[1])
@@ -47,15 +48,10 @@ class Film(Stage):
             yield index, index / 10, picture
 
     def detect(
-        self,
-        image: Image,
-        min_score: float | None = None,
-        *,
-        quick: bool = False,
-        known: Sequence[Detection] = (),
+        self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> Sequence[Detection]:
         self.actors = list(self._shots[image[0, 0, 0]][1])  # frames are drawn ahead
-        return super().detect(image, min_score, quick=quick, known=known)
+        return super().detect(image, min_score, options)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
@@ -73,7 +69,7 @@ def numbers_through(shots: Sequence[tuple[int, Sequence[Actor]]]) -> list[set[in
     film = Film(shots)
     seen: list[set[int]] = [set() for _ in shots]
     for result, _ in track_faces(film.frames(), film):
-        seen[result.frame // 10] |= {face.number for face in result.faces}
+        seen[result.frame // 10] |= {face.track_id for face in result.faces}
     return seen
 
 

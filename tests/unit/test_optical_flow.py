@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emotion.imaging.files import read_image
 from emotion.samples import SAMPLES
-from emotion.tracking.flow import FaceFlow
+from emotion.tracking.optical_flow import FaceFlow
 from emotion.types import Detection, Image
 
 BOX = np.array([170, 95, 350, 344], np.float32)  # of the face in the photograph
@@ -41,7 +41,7 @@ def test_a_motion_is_measured_within_a_hundredth_of_the_face(
     middle = (float(BOX[0] + BOX[2]) / 2, float(BOX[1] + BOX[3]) / 2)
     matrix = np.asarray(cv2.getRotationMatrix2D(middle, degrees, growth))
     matrix[:, 2] += np.array(shift)
-    found = FaceFlow(photo, SEEN).moved(moved(photo, matrix))
+    found = FaceFlow(photo, SEEN).follow(moved(photo, matrix))
     assert found is not None
     assert found.landmarks is not None
     # The pictures count pixel centres, the boxes their edges.
@@ -60,21 +60,21 @@ def test_what_is_no_motion_of_the_face_is_not_followed(photo: Image) -> None:
     half_hidden = photo.copy()
     half_hidden[150:344, 170:350] = np.random.default_rng(0).integers(0, 256, (194, 180, 3))
     for other in (hidden, half_hidden, photo[::-1].copy(), np.zeros_like(photo)):
-        assert flow.moved(other) is None
+        assert flow.follow(other) is None
     far = np.array([[1, 0, 120], [0, 1, 0]], np.float64)
-    assert flow.moved(moved(photo, far)) is None
+    assert flow.follow(moved(photo, far)) is None
 
 
 def test_an_even_surface_is_not_followed() -> None:
     even = np.full((512, 512, 3), 90, np.uint8)
-    assert FaceFlow(even, SEEN).moved(even) is None
+    assert FaceFlow(even, SEEN).follow(even) is None
 
 
 def test_a_face_that_leaves_the_picture_is_cut_by_it(photo: Image) -> None:
     image = photo[:, 200:].copy()
     whole = BOX - np.array([200, 0, 200, 0], np.float32)
     seen = Detection(xyxy=np.maximum(whole, 0), score=0.9, uncut=whole)
-    found = FaceFlow(image, seen).moved(image)
+    found = FaceFlow(image, seen).follow(image)
     assert found is not None
     assert found.xyxy == pytest.approx(seen.xyxy, abs=1)
     assert found.whole == pytest.approx(whole, abs=1)
@@ -96,7 +96,7 @@ def test_any_box_is_followed_within_the_picture_or_not_at_all(
     limits = np.array([width, height, width, height], np.float32)
     image = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
     seen = Detection(xyxy=np.clip(whole, 0, limits), score=0.5, uncut=whole)
-    found = FaceFlow(image, seen).moved(image)
+    found = FaceFlow(image, seen).follow(image)
     if found is not None:
         assert (found.xyxy >= 0).all()
         assert (found.xyxy <= limits).all()

@@ -1,0 +1,159 @@
+"""Full-frame detection: the whole picture, and overlapping tiles for small faces of a large one.
+
+Stateless; safe to use from several threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from emotion.detection.base import Candidates
+from emotion.types import Floats, Image
+
+
+class Region(NamedTuple):
+    """A part of a picture in whole pixels; right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiling:
+    """How a large picture is cut into tiles.
+
+    Attributes:
+        side: Of a tile in pixels; it grows until ``max_tiles`` are enough.
+        above: Longer side in pixels beyond which a picture is cut at all.
+        overlap: Fraction of a tile that its neighbour sees too, at least.
+        max_tiles: Bounds the work.
+        edge_px: A candidate nearer than this to an inner edge of its tile is cut by it and dropped;
+            the next tile or the whole picture has it. None keeps all.
+    """
+
+    side: int
+    above: int = 1000  # a 25 px face is less than 16 px of a 640 px input
+    overlap: float = 0.2
+    max_tiles: int = 12
+    edge_px: float | None = None
+
+    def applies_to(self, size: tuple[int, int]) -> bool:
+        """Whether a picture of that (height, width) is large enough to be cut."""
+        return max(size) > self.above
+
+
+def detect_regions(
+    detect_region: Callable[[Region], Candidates],
+    size: tuple[int, int],
+    tiling: Tiling | None,
+) -> Candidates:
+    """The candidates of the whole picture and of its tiles, before any suppression.
+
+    Args:
+        detect_region: Candidates of one region, in pixels of the picture.
+        size: (height, width) of the picture.
+        tiling: None for the whole picture alone.
+    """
+    found = []
+    for region in regions(size, tiling):
+        candidates = detect_region(region)
+        if tiling is not None and tiling.edge_px is not None:
+            cut = cut_by_tile(candidates.boxes, region, size, tiling.edge_px)
+            candidates = candidates.select(~cut)
+        found.append(candidates)
+    return Candidates.concatenate(found)
+
+
+def regions(size: tuple[int, int], tiling: Tiling | None) -> list[Region]:
+    """The whole picture of that (height, width), then its tiles if it is large."""
+    height, width = size
+    whole = [Region(0, 0, width, height)]
+    if tiling is None or not tiling.applies_to(size):
+        return whole
+    return whole + tiles(height, width, tiling)
+
+
+def tiles(height: int, width: int, tiling: Tiling) -> list[Region]:
+    """Overlapping tiles, all of one size, that cover a picture; row by row."""
+    side = tiling.side
+    while True:
+        sizes = [min(side, length) for length in (width, height)]
+        starts = [
+            _starts(length, size, tiling.overlap)
+            for length, size in zip((width, height), sizes, strict=True)
+        ]
+        if len(starts[0]) * len(starts[1]) <= tiling.max_tiles:
+            break
+        side = side * 9 // 8 + 1
+    return [Region(x, y, x + sizes[0], y + sizes[1]) for y in starts[1] for x in starts[0]]
+
+
+def cut_by_tile(boxes: Floats, tile: Region, size: tuple[int, int], edge_px: float) -> np.ndarray:
+    """Which boxes end at or beyond an edge of a tile that lies inside the picture.
+
+    Args:
+        boxes: (N, 4) in pixels of the picture.
+        tile: Where they were found.
+        size: (height, width) of the picture.
+        edge_px: A box this near to the edge ends at it.
+
+    Returns:
+        bool (N,).
+    """
+    height, width = size
+    inner = np.array([tile.left > 0, tile.top > 0, tile.right < width, tile.bottom < height])
+    distance = np.abs(boxes - np.array(tile, dtype=np.float32))
+    beyond = np.concatenate([boxes[:, :2] < tile[:2], boxes[:, 2:] > tile[2:]], axis=1)
+    return np.asarray(((distance < edge_px) | beyond)[:, inner].any(axis=1))
+
+
+def letterbox(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
+    """An image as a network takes it: shrunk to fit, black added at the right and bottom.
+
+    Args:
+        image: RGB uint8 (H, W, 3); a small one is not enlarged.
+        side: Longest side of the result in pixels.
+        multiple: Both sides of the result are multiples of this.
+
+    Returns:
+        uint8 (h, w, 3), and the scale (x, y), float32, from the image to it.
+    """
+    height, width = image.shape[:2]
+    factor = min(side / max(height, width), 1.0)
+    rows, columns = max(round(height * factor), 1), max(round(width * factor), 1)
+    if (rows, columns) != (height, width):
+        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA))
+    view = image
+    if rows % multiple or columns % multiple:
+        shape = (-(-rows // multiple) * multiple, -(-columns // multiple) * multiple, 3)
+        view = np.zeros(shape, dtype=np.uint8)
+        view[:rows, :columns] = image
+    scale = np.array([columns / width, rows / height], dtype=np.float32)
+    return np.ascontiguousarray(view), scale
+
+
+def from_letterbox(candidates: Candidates, scale: Floats, origin: Sequence[int]) -> Candidates:
+    """Candidates of a letterboxed region in pixels of the picture.
+
+    Args:
+        candidates: In pixels of the letterbox.
+        scale: That ``letterbox`` gave.
+        origin: (left, top) of the region in the picture.
+    """
+    offset = np.array(origin, dtype=np.float32)
+    boxes = candidates.boxes / np.tile(scale, 2) + np.tile(offset, 2)
+    landmarks = candidates.landmarks / scale + offset
+    return Candidates(boxes.astype(np.float32), landmarks.astype(np.float32), candidates.scores)
+
+
+def _starts(length: int, size: int, overlap: float) -> list[int]:
+    count = 1 + math.ceil((length - size) / (size * (1 - overlap)))
+    return [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
