@@ -75,13 +75,13 @@ async def serve(options: argparse.Namespace) -> None:
     from emotion.live import LiveProcessor
 
     if not options.plain:
-        from emotion.live.aiortc_encoder import encode_plainly
-        from emotion.live.aiortc_queues import keep_only_the_newest
+        from emotion.live.aiortc_patches.bounded_queues import install_bounded_queues
+        from emotion.live.aiortc_patches.vp8_settings import install_vp8_settings
 
         cv2.setNumThreads(1)
-        encode_plainly()
-        keep_only_the_newest()
-    from emotion.live.load import LOAD
+        install_vp8_settings()
+        install_bounded_queues()
+    from emotion.live.load_shedding import SHEDDER
 
     analyzer: Any = NoFaces() if options.no_analysis else emotion.load_analyzer()
     relay = MediaRelay()
@@ -94,7 +94,8 @@ async def serve(options: argparse.Namespace) -> None:
         if "sdp" not in request:
             analyzed = sum(each.snapshot().analyzed for each in processors)
             receivers = [each for one in connections for each in one.getReceivers()]
-            state = {**queue_lengths(receivers, relayed), "level": LOAD.level, "analyzed": analyzed}
+            queues = queue_lengths(receivers, relayed)
+            state = {**queues, "level": SHEDDER.level, "analyzed": analyzed}
             print(json.dumps(state), flush=True)
             continue
         connection = RTCPeerConnection()

@@ -45,7 +45,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.live_server import cpu_s, memory_mb  # noqa: E402 - after the path above
 from benchmarks.time_code import film, read_number  # noqa: E402
-from emotion.live.aiortc_queues import hand_on_at_once  # noqa: E402
+from emotion.live.aiortc_patches.bounded_queues import patch_receiver  # noqa: E402
 
 
 class Replay(MediaStreamTrack):
@@ -149,7 +149,7 @@ async def connect(server: Server, source: Replay) -> Viewer:
 
     connection.addTrack(source)
     # As browsers do, unlike aiortc: a frame is complete with its last packet.
-    hand_on_at_once(connection.getReceivers()[0])
+    patch_receiver(connection.getReceivers()[0])
     await connection.setLocalDescription(await connection.createOffer())
     local = connection.localDescription
     loop = asyncio.get_running_loop()

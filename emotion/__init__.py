@@ -21,7 +21,8 @@ from emotion.types import EMOTIONS, Detection, Face
 
 if TYPE_CHECKING:
     from emotion.results.dataframe import to_dataframe
-    from emotion.video.faces import FrameResult, analyze_video
+    from emotion.results.frames import FrameResult
+    from emotion.video.pipeline import analyze_video
 
 __version__ = "0.1.0"
 
@@ -39,8 +40,8 @@ __all__ = [
 ]
 
 _ON_FIRST_USE = {
-    "FrameResult": "emotion.video.faces",
-    "analyze_video": "emotion.video.faces",
+    "FrameResult": "emotion.results.frames",
+    "analyze_video": "emotion.video.pipeline",
     "to_dataframe": "emotion.results.dataframe",
 }
 

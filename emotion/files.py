@@ -1,9 +1,13 @@
-"""Files: which are meant where a folder is named, what is in them, and where results grow."""
+"""Finding input files and writing output files atomically.
+
+Stateless; safe to use from several threads as long as each writes files of its own.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from emotion.errors import ImageError
@@ -12,7 +16,7 @@ VIDEO_SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".ogv",
     ".flv", ".wmv",
 )  # fmt: skip
-"""File names that are taken for clips when a folder is searched."""
+"""File name endings, lower case, that count as videos when a folder is searched."""
 
 DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 
@@ -20,11 +24,16 @@ DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 def found_files(
     paths: Sequence[str], suffixes: tuple[str, ...], without: Collection[Path] = ()
 ) -> Iterator[tuple[Path, Path]]:
-    """Each file with the folder that its result's name is relative to, always in the same order.
+    """The input files, in a fixed order, searching folders recursively.
 
-    Folders are searched, also those below, for names with these endings (lower case); a file that
-    is named itself is taken whatever its name. without: folders that are left out, so that results
-    inside the folder are not taken for inputs.
+    Args:
+        paths: Files, taken whatever their names, and folders to search.
+        suffixes: File name endings, lower case, to look for inside folders.
+        without: Folders to leave out, so that results inside an input folder are not taken for
+            inputs.
+
+    Yields:
+        Each file with the folder that the name of its result is relative to.
     """
     left_out = {folder.resolve() for folder in without}
     for text in paths:
@@ -32,32 +41,79 @@ def found_files(
         if not path.is_dir():
             yield path, path.parent
             continue
-        closed: list[Path] = []
-        for folder, folders, names in os.walk(path, onerror=_noted(closed)):
+        unreadable: list[Path] = []
+        for folder, folders, names in os.walk(path, onerror=_collect_into(unreadable)):
             folders[:] = sorted(f for f in folders if Path(folder, f).resolve() not in left_out)
             for name in sorted(names):
                 if name.lower().endswith(suffixes):
                     yield Path(folder, name), path
-        # Given on like a file: whoever opens it says why that cannot be done.
-        yield from ((each, path) for each in closed)
+        # Yielded like files: whoever opens them reports why that fails.
+        yield from ((each, path) for each in unreadable)
 
 
-def _noted(closed: list[Path]) -> Callable[[OSError], None]:
-    """Notes the folders that cannot be opened."""
+def _collect_into(unreadable: list[Path]) -> Callable[[OSError], None]:
+    """An ``onerror`` for ``os.walk`` that collects the folders that cannot be opened."""
 
-    def note(error: OSError) -> None:
-        closed.append(Path(error.filename))
+    def collect(error: OSError) -> None:
+        unreadable.append(Path(error.filename))
 
-    return note
+    return collect
 
 
-def partial_path(path: Path) -> Path:
-    """Where a result is while it is being written: nothing half stands under its own name."""
-    return path.with_name(path.name + ".partial")
+def partial_path(path: Path, *, keep_suffix: bool = False) -> Path:
+    """Where a file is written before it is moved to ``path``, in the same folder.
+
+    Args:
+        path: The final place.
+        keep_suffix: End the name as ``path`` does, for writers that choose the format by it. By
+            default the name ends in ``.partial``, which no search for input files matches.
+    """
+    name = f"partial-{path.name}" if keep_suffix else f"{path.name}.partial"
+    return path.with_name(name)
+
+
+def move_into_place(partial: Path, path: Path) -> None:
+    """Moves a closed, completely written file over ``path`` in one step.
+
+    The content reaches the disk first: without that, a power cut could leave the new name with an
+    empty file.
+    """
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+@contextmanager
+def atomic_write(path: Path, *, keep_suffix: bool = False) -> Iterator[Path]:
+    """Writes a file so that ``path`` always holds the old content or all of the new one.
+
+    Args:
+        path: The final place. Its folder must exist.
+        keep_suffix: See ``partial_path``.
+
+    Yields:
+        Where to write. The file has to be closed before the block ends; it is removed when the
+        block raises.
+
+    Example:
+        with atomic_write(Path("state.json")) as partial:
+            partial.write_text("{}")
+    """
+    partial = partial_path(path, keep_suffix=keep_suffix)
+    try:
+        yield partial
+        move_into_place(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def read_bytes(path: Path) -> bytes:
-    """What is in a picture's file; ``ImageError`` when it cannot be opened."""
+    """The content of an image file.
+
+    Raises:
+        ImageError: The file does not exist or cannot be opened.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError:

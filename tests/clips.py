@@ -1,4 +1,4 @@
-"""Clips that several tests need."""
+"""Encoded clips for tests."""
 
 import io
 import math
@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 QUICK = {"preset": "ultrafast"}
-"""Of H.264: as good, only larger."""
+"""H.264 options: fast, and as good, only larger."""
 
 
 def sound_only() -> bytes:
@@ -28,7 +28,7 @@ def sound_only() -> bytes:
 
 
 def picture(index: int, height: int = 96, width: int = 128) -> np.ndarray:
-    """A grey picture that tells its index, with a red top left corner."""
+    """A grey image whose shade encodes its index, with a red top left corner."""
     image = np.full((height, width, 3), 40 + 8 * (index % 20), np.uint8)
     image[: height // 4, : width // 4] = (220, 20, 20)
     return image

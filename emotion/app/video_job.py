@@ -17,14 +17,14 @@ from typing import Literal
 
 import emotion
 from emotion.app.widgets.thumbnail import thumbnail
+from emotion.results.frames import FrameResult
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
-from emotion.video.clip import Clip
-from emotion.video.container import Source
-from emotion.video.faces import FrameResult, followed
-from emotion.video.film import draw_film
-from emotion.video.record import Recording
-from emotion.video.sound import own_handle
+from emotion.video.container import Source, reopened
+from emotion.video.pipeline import track_faces
+from emotion.video.reader import Clip
+from emotion.video.render import render_clip
+from emotion.video.track_store import TrackStore
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 
@@ -76,7 +76,7 @@ class VideoJob:
         model: str = "",
     ) -> None:
         self.file_id = file_id
-        self.recording = Recording()
+        self.recording = TrackStore()
         self.thumbnails: dict[int, str] = {}
         self.state: State = "analysing"
         self.problem = ""
@@ -86,7 +86,7 @@ class VideoJob:
         self.model = model
         self.start_s, self.end_s = start_s, end_s
         # Its own handle: another run of the page may read the upload at the same time.
-        self._source, self._rate_hz = own_handle(source), rate_hz
+        self._source, self._rate_hz = reopened(source), rate_hz
         self._seconds, self._fraction = 0.0, 0.0
         self._qualities: dict[int, float] = {}
         self._clip = Clip(self._source)
@@ -172,7 +172,7 @@ class VideoJob:
         frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
         self._begin()
         try:
-            with closing(followed(frames, analyzer)) as found:
+            with closing(track_faces(frames, analyzer)) as found:
                 for result, image in found:
                     self._add(result, image)
                     yield True
@@ -190,7 +190,7 @@ class VideoJob:
     def _draw(self) -> Generator[bool]:
         """Draws the annotated video, one frame at a time."""
         video = io.BytesIO()
-        drawing = draw_film(
+        drawing = render_clip(
             self._source,
             self.recording,
             video,

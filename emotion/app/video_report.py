@@ -36,7 +36,7 @@ def report_html(file_name: str, job: VideoJob) -> str:
         summary=summary(recording),
         legend=legend_html(),
         people=[
-            (person_card(person, job.thumbnails.get(person.number, "")), _chart(job, person))
+            (person_card(person, job.thumbnails.get(person.track_id, "")), _chart(job, person))
             for person in people[:_MAX_PEOPLE]
         ],
         start=timecode(recording.times[0]),
@@ -59,7 +59,7 @@ def _facts(job: VideoJob) -> str:
 
 def _chart(job: VideoJob, person: Person) -> Markup:
     """A person's probabilities over the whole analysed section."""
-    times, probabilities = over_time(job.recording, person.number)
+    times, probabilities = over_time(job.recording, person.track_id)
     low, high = float(job.recording.times[0]), float(job.recording.times[-1])
     x = np.asarray((times - low) / max(high - low, 1e-9) * _WIDTH_PX)
     runs = contiguous_runs(times, MAX_GAP_STEPS * job.recording.step_s)

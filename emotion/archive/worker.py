@@ -13,10 +13,11 @@ from emotion.archive.storage import is_uri, open_file
 from emotion.errors import EmotionError
 from emotion.files import DAMAGED_CLIP, read_bytes
 from emotion.imaging.files import read_image
+from emotion.results.frames import video_rows
 from emotion.results.rows import Row, face_rows
 from emotion.results.writers import arrow_schema, arrow_table
-from emotion.video.clip import Clip
-from emotion.video.faces import analyze_video, video_rows
+from emotion.video.pipeline import analyze_video
+from emotion.video.reader import Clip
 
 if TYPE_CHECKING:
     import pyarrow as pa

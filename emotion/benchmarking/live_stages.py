@@ -19,8 +19,8 @@ import numpy as np
 from aiortc.codecs.vpx import Vp8Decoder
 from aiortc.mediastreams import VIDEO_CLOCK_RATE
 
-from emotion.live.aiortc_encoder import PlainVp8Encoder
-from emotion.live.frames import annotated, pixels_of, to_rgb
+from emotion.live.aiortc_patches.vp8_settings import TunedVp8Encoder
+from emotion.live.av_frames import annotated_frame, copy_pixels, to_rgb
 from emotion.tracking import DETECT_INTERVAL_FRAMES, MAX_REFINED_PER_FRAME, FaceTracker
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Floats
@@ -63,7 +63,7 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         yield
         took[name].append(1000 * (time.perf_counter() - started_s))
 
-    decoder, encoder = Vp8Decoder(), PlainVp8Encoder()
+    decoder, encoder = Vp8Decoder(), TunedVp8Encoder()
     tracker = FaceTracker(
         analyzer,
         max_refined_per_frame=MAX_REFINED_PER_FRAME,
@@ -77,11 +77,11 @@ def frame_stages(analyzer: StreamAnalyzer, packets: Sequence[bytes], rate_hz: in
         if not isinstance(frame, av.VideoFrame):
             raise TypeError(f"expected a video frame, got {type(frame).__name__}")
         with timed("to RGB"):
-            image = to_rgb(pixels_of(frame))
+            image = to_rgb(copy_pixels(frame))
         with timed("analysis"):
             faces = tracker.update(image, index / rate_hz)
         with timed("draw"):
-            drawn = annotated(frame, faces)
+            drawn = annotated_frame(frame, faces)
         with timed("encode"):
             payloads, _ = encoder.encode(drawn)
         sent += sum(len(payload) for payload in payloads)

@@ -10,7 +10,7 @@ import av
 import cv2
 import numpy as np
 
-from emotion.imaging.files import i420
+from emotion.imaging.yuv import rgb_to_i420
 from emotion.types import Image
 
 _SWAY_PERIOD_S = 4
@@ -34,7 +34,7 @@ def vp8_packets(images: Iterable[Image], rate_hz: int) -> list[bytes]:
     encoder.options = {"cpu-used": "-8", "deadline": "realtime", "lag-in-frames": "0"}
     packets: list[bytes] = []
     for index, image in enumerate(chain([first], rest)):
-        frame = av.VideoFrame.from_ndarray(i420(image), format="yuv420p")
+        frame = av.VideoFrame.from_ndarray(rgb_to_i420(image), format="yuv420p")
         frame.pts, frame.time_base = index, Fraction(1, rate_hz)
         packets += [bytes(packet) for packet in encoder.encode(frame)]
     return packets

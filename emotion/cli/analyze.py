@@ -24,7 +24,7 @@ from emotion.cli.progress import Progress
 from emotion.cli.table_writer import ResumableTableWriter, StreamTableWriter, TableWriter
 from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError, ImageError
-from emotion.files import found_files, partial_path, read_bytes
+from emotion.files import atomic_write, found_files, read_bytes
 from emotion.imaging.annotation import annotate
 from emotion.imaging.files import IMAGE_SUFFIXES, encode_image, read_image
 from emotion.results.rows import Row, face_rows
@@ -161,11 +161,9 @@ def _crashed(_: _Photo) -> _Outcome:
 
 
 def _save(path: Path, image: Image, faces: Sequence[Face]) -> None:
-    partial = partial_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(encode_image(annotate(image, faces)))
-        partial.replace(path)
+        with atomic_write(path) as partial:
+            partial.write_bytes(encode_image(annotate(image, faces)))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ImageError(f"{path} cannot be written ({error.strerror}).") from error

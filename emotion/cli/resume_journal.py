@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion.cli.console import usage_error
-from emotion.files import partial_path
+from emotion.files import atomic_write
 from emotion.results.rows import COLUMNS
 
 
@@ -45,9 +45,9 @@ class ResumeJournal:
         self._problems: dict[str, str] = {}
         lines = self._read(table_bytes) if resume else []
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = partial_path(path)
-        partial.write_text("".join(json.dumps(line) + "\n" for line in [self._settings, *lines]))
-        partial.replace(path)
+        text = "".join(json.dumps(line) + "\n" for line in [self._settings, *lines])
+        with atomic_write(path) as partial:
+            partial.write_text(text)
         self._file = path.open("ab", buffering=0)
 
     def skip(self, name: str) -> bool:

@@ -24,12 +24,13 @@ from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError
 from emotion.files import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
 from emotion.imaging.annotation import annotate_into
+from emotion.results.frames import video_rows
 from emotion.results.writers import TABLE_SUFFIXES, forget_rows, open_table
-from emotion.video.clip import Clip
-from emotion.video.faces import followed, video_rows
-from emotion.video.film import draw_film
-from emotion.video.record import Recording
-from emotion.video.sound import Soundtrack
+from emotion.video.audio import AudioTrack
+from emotion.video.pipeline import track_faces
+from emotion.video.reader import Clip
+from emotion.video.render import render_clip
+from emotion.video.track_store import TrackStore
 from emotion.video.writer import ClipWriter
 
 
@@ -180,16 +181,16 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
 
     If not every frame is analysed, the annotated video is written afterwards, with all frames.
     """
-    between = Recording() if clip.film and clip.rate_hz else None
+    between = TrackStore() if clip.film and clip.rate_hz else None
     with ExitStack() as stack:
         source = stack.enter_context(Clip(clip.path))
         progress = stack.enter_context(closing(Progress("frames"))) if clip.watched else None
         table = stack.enter_context(closing(open_table(clip.table))) if clip.table else None
         film = sound = None
         if clip.film and between is None:
-            sound = stack.enter_context(closing(Soundtrack(clip.path, start_s=source.zero_s)))
-            film = stack.enter_context(closing(ClipWriter(clip.film, sound=sound)))
-        frames = followed(source.frames(clip.rate_hz), analyzer)
+            sound = stack.enter_context(closing(AudioTrack(clip.path, start_s=source.offset_s)))
+            film = stack.enter_context(closing(ClipWriter(clip.film, audio=sound)))
+        frames = track_faces(source.frames(clip.rate_hz), analyzer)
         stack.enter_context(closing(frames))
         for done, (found, image) in enumerate(frames, 1):
             if table:
@@ -214,9 +215,9 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
     return DAMAGED_CLIP if damaged else None
 
 
-def _draw(path: Path, found: Recording, film: Path, stopped: StopRequested) -> bool:
+def _draw(path: Path, found: TrackStore, film: Path, stopped: StopRequested) -> bool:
     """Writes the annotated video from the faces found before; whether its audio is complete."""
-    with closing(draw_film(path, found, film)) as drawing:
+    with closing(render_clip(path, found, film)) as drawing:
         while not stopped():
             try:
                 next(drawing)

@@ -1,1 +1,1 @@
-"""Pictures: reading and writing files, YUV planes, and drawing on them."""
+"""Images: reading and writing files, YUV planes, and drawing annotations."""

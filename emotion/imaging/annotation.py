@@ -1,8 +1,8 @@
-"""Faces drawn into a picture: a box and a tag with number, label and percent, in the face's colour.
+"""Drawing faces: a box and a tag with number, label and percentage, in the face's colour.
 
-Pictures are RGB images or the planes of a video's frame (see ``canvas``), boxes pixels of them. The
-same number always gets the same colour, on the picture and beside it. Stateless but for a cache of
-rendered tags; safe to use from several threads (each on a picture of its own).
+Images are RGB arrays or the planes of a video frame (see ``canvas``); boxes are in their pixels.
+The same number always gets the same colour, on the image and beside it. Stateless but for a cache
+of rendered tags; safe to use from several threads, each on its own images.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from emotion.imaging.canvas import Canvas, Color, I420Canvas, Planes, Rect, RgbCanvas
+from emotion.imaging.canvas import Canvas, Color, I420Canvas, Rect, RgbCanvas
+from emotion.imaging.yuv import Planes
 from emotion.types import Face, Image, check_image
 
 FACE_COLORS: tuple[Color, ...] = (
@@ -28,12 +29,12 @@ FACE_COLORS: tuple[Color, ...] = (
     (186, 48, 44),  # red
     (190, 172, 150),  # sand
 )
-"""Colours of face 1, 2, ...: after Okabe and Ito's palette, so neighbours in the order stay apart
-for colour-blind eyes too, and each is readable on light and dark."""
+"""RGB colours of face 1, 2, ...: based on Okabe and Ito's palette, so that neighbours in the order
+are distinct to colour-blind viewers too, and each is visible on light and dark backgrounds."""
 
 _BLACK, _WHITE = (16, 16, 16), (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_DUPLEX
-_OVERSAMPLING = 4  # tags are drawn this much larger and shrunk: OpenCV's own small text is ragged
+_OVERSAMPLING = 4  # tags are drawn larger and scaled down: OpenCV's small text is ragged
 _CAP_HEIGHT = 22.0  # pixels of a capital letter of the font at scale 1
 
 
@@ -43,11 +44,11 @@ def face_color(index: int) -> Color:
 
 
 def ink_color(color: Color) -> Color:
-    """Near-black or white, whichever is the easier to read on the given RGB colour (WCAG 2)."""
+    """Near-black or white, whichever has more contrast on the given RGB colour (WCAG 2)."""
     luminance = _luminance(color)
     on_white = 1.05 / (luminance + 0.05)
     on_black = (luminance + 0.05) / (_luminance(_BLACK) + 0.05)
-    return _WHITE if on_white >= on_black * 0.6 else _BLACK  # white looks better; it wins near ties
+    return _WHITE if on_white >= on_black * 0.6 else _BLACK  # white looks better
 
 
 def annotate(
@@ -57,7 +58,7 @@ def annotate(
     numbers: Sequence[int] | None = None,
     labels: bool = True,
 ) -> Image:
-    """A copy of the image with its faces drawn; the arguments are those of ``annotate_into``."""
+    """A copy of the image with the faces drawn; arguments as for ``annotate_into``."""
     copy = np.array(check_image(image), order="C")
     annotate_into(copy, faces, numbers=numbers, labels=labels)
     return copy
@@ -70,11 +71,20 @@ def annotate_into(
     numbers: Sequence[int] | None = None,
     labels: bool = True,
 ) -> None:
-    """Draws the faces into the image itself, each with its number, label and percent.
+    """Draws the faces into the image itself, each with its number, label and percentage.
 
-    numbers: one per face, shown and choosing the colour (face 1 has ``face_color(0)``); 1, 2, ...
-    by default. labels: False draws boxes and numbers only. A tag that finds no free place is
-    shortened to its number, and left out only where the picture is too small for even that.
+    A tag that would cover another tag or face is moved, then shortened down to the number; it is
+    left out only where the image is too small even for that.
+
+    Args:
+        image: RGB uint8 (H, W, 3), writeable; changed in place.
+        faces: Boxes in pixels of the image; parts outside it are cut off.
+        numbers: One per face, shown in the tag and selecting the colour: face 1 has
+            ``face_color(0)``. By default 1, 2, ...
+        labels: False draws boxes and numbers only.
+
+    Raises:
+        ValueError: Not a writeable RGB image, or not one number per face.
     """
     if not check_image(image).flags.writeable:
         raise ValueError("expected a writeable image, got a read-only one; use annotate instead")
@@ -92,7 +102,7 @@ def annotate_planes(
     numbers: Sequence[int] | None = None,
     labels: bool = True,
 ) -> None:
-    """The same on the planes of a video's frame."""
+    """``annotate_into`` for the I420 planes of a video frame."""
     _annotate(I420Canvas(planes), faces, numbers, labels)
 
 
@@ -112,7 +122,7 @@ def _annotate(
 
 
 def _pixel_box(face: Face, canvas: Canvas) -> Rect:
-    """The face's box in whole pixels, inside the picture, at least one pixel each way."""
+    """The face's box in whole pixels, clipped to the image, at least one pixel wide and high."""
     height, width = canvas.height, canvas.width
     x1, y1, x2, y2 = (round(float(v)) for v in face.xyxy)
     x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
@@ -127,7 +137,7 @@ def _line_width(box: Rect, canvas: Canvas) -> int:
 
 def _draw_box(canvas: Canvas, box: Rect, color: Color) -> None:
     width = _line_width(box, canvas)
-    canvas.frame(box, _BLACK, width + 2)  # a thin dark rim: seen on light skin and sky
+    canvas.frame(box, _BLACK, width + 2)  # a thin dark outline: visible on light skin and sky
     canvas.frame(box, color, width)
 
 
@@ -140,7 +150,7 @@ def _draw_tag(
     taken: list[Rect],
     others: Sequence[Rect],
 ) -> None:
-    """Pastes the fullest tag that covers no other tag or face, and notes its place in ``taken``."""
+    """Pastes the longest tag that covers no other tag or face; adds its place to ``taken``."""
     color = face_color(number - 1)
     texts = [str(number)]
     if labels:
@@ -152,7 +162,7 @@ def _draw_tag(
             if not any(_overlap(place, other) for other in (*taken, *others)):
                 _paste(canvas, tag, place, taken)
                 return
-    for place in _places(box, tags[-1], canvas):  # nothing is free: the number, over a neighbour
+    for place in _places(box, tags[-1], canvas):  # no free place: the number, over a neighbour
         _paste(canvas, tags[-1], place, taken)
         return
 
@@ -163,7 +173,7 @@ def _paste(canvas: Canvas, tag: Image, place: Rect, taken: list[Rect]) -> None:
 
 
 def _places(box: Rect, tag: Image, canvas: Canvas) -> Iterator[Rect]:
-    """Where the tag may go, the best first: above the box, below it, inside its top."""
+    """Candidate rectangles for the tag, the best first: above the box, below it, at its top."""
     height, width = canvas.height, canvas.width
     tag_height, tag_width = tag.shape[:2]
     if tag_height > height or tag_width > width:
@@ -180,14 +190,14 @@ def _overlap(a: Rect, b: Rect) -> bool:
 
 
 def _text_height(box: Rect, canvas: Canvas) -> int:
-    """Pixels of a capital letter: grows with the picture, a little smaller on small faces."""
+    """Cap height in pixels: grows with the image, slightly smaller for small faces."""
     usual = math.sqrt(canvas.height * canvas.width) / 44
     return max(8, round(min(usual, max(usual * 0.75, (box[2] - box[0]) / 7))))
 
 
 @lru_cache(maxsize=128)
 def _render_tag(text: str, text_height: int, color: Color) -> Image:
-    """The tag as a read-only RGB picture with even sides: the text on the face's colour."""
+    """The tag as a read-only RGB image with even sides: the text on the face's colour."""
     scale = text_height * _OVERSAMPLING / _CAP_HEIGHT
     stroke = max(1, round(text_height * _OVERSAMPLING * 0.13))
     (text_width, _), _ = cv2.getTextSize(text, _FONT, scale, stroke)

@@ -1,8 +1,8 @@
-"""What can be drawn on: an RGB image, or a video frame's own planes.
+"""Drawing surfaces: an RGB image, or the I420 planes of a video frame.
 
-A stream's frames come and go as planes of brightness and colour (I420). Drawing on those costs a
-quarter of the way to RGB and back, and leaves every other pixel as it came. Safe to use from
-several threads, each on pictures of its own.
+A live stream's frames arrive and leave as I420. Drawing on the planes costs a quarter of converting
+to RGB and back, and leaves all other pixels untouched. Safe to use from several threads, each on
+its own images.
 """
 
 from __future__ import annotations
@@ -13,20 +13,16 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from emotion.imaging.files import i420
+from emotion.imaging.yuv import Planes, rgb_to_i420, split_planes
 from emotion.types import Image
 
 Color = tuple[int, int, int]
 Rect = tuple[int, int, int, int]
-"""left, top, right, bottom in pixels, right and bottom exclusive."""
-
-Planes = tuple[Image, Image, Image]
-"""A picture's brightness Y (H, W) and colours U and V (H / 2, W / 2), uint8, H and W even; rows may
-be farther apart than they are long."""
+"""Left, top, right, bottom in pixels; right and bottom are exclusive."""
 
 
 class Canvas(Protocol):
-    """A picture of so many pixels that takes rectangles and small pictures."""
+    """An image that rectangles and smaller images can be drawn into."""
 
     @property
     def height(self) -> int:
@@ -43,12 +39,12 @@ class Canvas(Protocol):
         ...
 
     def paste(self, picture: Image, left: int, top: int) -> None:
-        """Puts an RGB picture that fits there, its sides even."""
+        """Copies in an RGB image with even sides; it has to fit."""
         ...
 
 
 class RgbCanvas:
-    """An RGB image, uint8 (H, W, 3), C-contiguous."""
+    """An RGB image, uint8 (H, W, 3), C-contiguous; drawing changes it in place."""
 
     def __init__(self, image: Image) -> None:
         self._image = image
@@ -65,14 +61,14 @@ class RgbCanvas:
 
 
 class I420Canvas:
-    """The planes of a picture with even sides."""
+    """The I420 planes of an image with even sides; drawing changes them in place."""
 
     def __init__(self, planes: Planes) -> None:
         self._y, self._u, self._v = planes
         self.height, self.width = self._y.shape
 
     def frame(self, rect: Rect, color: Color, thickness: int) -> None:
-        """See ``Canvas``; the colour's outline is as thick as half a resolution allows."""
+        """See ``Canvas``; in the colour planes the line is half as thick, at least one pixel."""
         y, u, v = _yuv(color)
         left, top, right, bottom = rect[0], rect[1], rect[2] - 1, rect[3] - 1
         cv2.rectangle(self._y, (left, top), (right, bottom), y, thickness)
@@ -82,10 +78,10 @@ class I420Canvas:
             cv2.rectangle(plane, *corners, value, half)
 
     def paste(self, picture: Image, left: int, top: int) -> None:
-        """See ``Canvas``; at the even place before the one that is named."""
+        """See ``Canvas``; the position is rounded down to even coordinates."""
         height, width = picture.shape[:2]
         left, top = left // 2 * 2, top // 2 * 2
-        y, u, v = split(i420(picture))
+        y, u, v = split_planes(rgb_to_i420(picture))
         self._y[top : top + height, left : left + width] = y
         rows, columns = slice(top // 2, (top + height) // 2), slice(left // 2, (left + width) // 2)
         self._u[rows, columns], self._v[rows, columns] = u, v
@@ -93,41 +89,7 @@ class I420Canvas:
 
 @lru_cache(maxsize=64)
 def _yuv(color: Color) -> Color:
-    """Brightness and both colours of an RGB colour."""
+    """Y, U and V of an RGB colour."""
     patch = np.full((2, 2, 3), color, np.uint8)
-    y, u, v = (int(plane[0, 0]) for plane in split(i420(patch)))
+    y, u, v = (int(plane[0, 0]) for plane in split_planes(rgb_to_i420(patch)))
     return y, u, v
-
-
-def split(packed: Image) -> Planes:
-    """Views of the planes in ``images.i420``'s array, uint8 (3 H / 2, W), C-contiguous."""
-    width = packed.shape[1]
-    height = packed.shape[0] * 2 // 3
-    half = (height // 2, width // 2)
-    flat, quarter = packed.reshape(-1), height * width // 4
-    u, v = flat[4 * quarter : 5 * quarter], flat[5 * quarter :]
-    return packed[:height], u.reshape(half), v.reshape(half)
-
-
-def halved(planes: Planes) -> Planes:
-    """The planes of the picture at half of its size, its sides even; new arrays."""
-    height, width = planes[0].shape
-    sizes = (
-        (width // 4 * 2, height // 4 * 2),
-        (width // 4, height // 4),
-        (width // 4, height // 4),
-    )
-    shrunk = [
-        np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
-        for plane, size in zip(planes, sizes, strict=True)
-    ]
-    return shrunk[0], shrunk[1], shrunk[2]
-
-
-def fill(target: Planes, source: Planes, *, mirror: bool = False) -> None:
-    """Copies the planes of one size into others, or what is seen of them in a mirror."""
-    for out, plane in zip(target, source, strict=True):
-        if mirror:
-            cv2.flip(plane, 1, out)
-        else:
-            np.copyto(out, plane)

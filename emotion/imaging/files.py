@@ -1,7 +1,6 @@
-"""Pictures from bytes and to bytes: the border where a file becomes an RGB array and back.
+"""Decoding image files to RGB arrays and encoding them again.
 
-Also the planes that a video's encoder takes.
-Stateless and safe to use from several threads.
+Stateless; safe to use from several threads.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import struct
 import warnings
 import zlib
 
-import cv2
 import numpy as np
 from PIL import Image as PILImage
 from PIL import UnidentifiedImageError
@@ -21,12 +19,19 @@ from emotion.errors import ImageError, ImageTooLargeError
 from emotion.types import Image
 
 MAX_PIXELS = 64_000_000
-"""Largest picture that is decoded; 64 million pixels are 192 MB as RGB."""
+"""Largest image that is decoded; 64 million pixels are 192 MB as RGB."""
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""File names that are taken for pictures when a folder is searched."""
+"""File name endings, lower case, that count as images when a folder is searched."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # JPEG takes MPO, its double form, too
+_FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "BMP",
+    "GIF",
+    "TIFF",
+)  # JPEG includes MPO
 _DAMAGE = (
     OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, EOFError,
     SyntaxError, struct.error, zlib.error,
@@ -39,23 +44,34 @@ _TURNS = {
     5: Transpose.TRANSPOSE, 6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }  # fmt: skip
-"""EXIF orientation -> what makes the picture upright."""
+"""EXIF orientation -> the transposition that makes the image upright."""
 
 _HELP = "save it as JPEG or PNG and try again"
 
 
 def read_image(data: bytes) -> Image:
-    """The picture as RGB uint8 (H, W, 3), upright by its EXIF orientation.
+    """Decodes an image file.
 
-    Reads JPEG, PNG, WebP, BMP, TIFF and GIF (first frame). Transparency is laid over white; 16-bit
-    grey is scaled to 8 bits. Raises ``ImageError`` with a sentence for the user when the bytes are
-    no such picture or are cut short, and ``ImageTooLargeError`` beyond ``MAX_PIXELS``.
+    Transparency is composed over white, 16-bit grey scaled to 8 bits.
+
+    Args:
+        data: The file's bytes: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame).
+
+    Returns:
+        RGB uint8 (H, W, 3), upright by its EXIF orientation.
+
+    Raises:
+        ImageError: Not such an image, or a damaged one; the message is fit for the user.
+        ImageTooLargeError: More than ``MAX_PIXELS``.
+
+    Example:
+        >>> image = read_image(Path("portrait.jpg").read_bytes())
     """
     if not data:
         raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
     try:
         with warnings.catch_warnings():
-            # Pillow's own size warning: our limit below speaks instead.
+            # Pillow's own size warning: the limit below replaces it.
             warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
             with PILImage.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 width, height = picture.size
@@ -77,7 +93,19 @@ def read_image(data: bytes) -> Image:
 
 
 def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> bytes:
-    """The file's bytes of an RGB image, in the format that ``suffix`` names."""
+    """Encodes an RGB image as a file.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        suffix: File name ending that names the format, such as ``.png``.
+        quality: 0..100, of JPEG and WebP.
+
+    Returns:
+        The file's bytes.
+
+    Raises:
+        ValueError: The suffix names no image format.
+    """
     buffer = io.BytesIO()
     extension = suffix.lower()
     name = PILImage.registered_extensions().get(extension)
@@ -88,19 +116,6 @@ def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> by
     return buffer.getvalue()
 
 
-def i420(image: Image) -> Image:
-    """The planes Y, U, V of an RGB image with even sides, uint8 (3 H / 2, W): FFmpeg's yuv420p.
-
-    What video encoders want, at a fifth of the time that FFmpeg's own conversion takes.
-    """
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), np.uint8)
-
-
-def from_i420(packed: Image) -> Image:
-    """The RGB image of such planes, uint8 (H, W, 3)."""
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), np.uint8)
-
-
 def _too_large(width: int, height: int) -> str:
     return (
         f"This picture is too large ({width} x {height} pixels; the limit is "
@@ -109,15 +124,15 @@ def _too_large(width: int, height: int) -> str:
 
 
 def _upright(picture: PILImage.Image) -> PILImage.Image:
-    """The picture turned by its EXIF orientation.
+    """The image rotated by its EXIF orientation.
 
-    Only that one tag is read: Pillow's ``exif_transpose`` writes the whole block anew, and fails on
-    a picture that is whole but has one odd tag.
+    Only that tag is read: Pillow's ``exif_transpose`` rewrites the whole block, and fails on intact
+    images with one invalid tag.
     """
     try:
         turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
     except _DAMAGE:
-        return picture  # unreadable EXIF; the pixels speak for themselves
+        return picture  # unreadable EXIF: shown as stored
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -137,9 +152,9 @@ def _to_rgb(picture: PILImage.Image) -> Image:
 
 
 def _stretch(gray: np.ndarray) -> np.ndarray:
-    """Grey values without a stated range (32-bit and float pictures), stretched to 0..255.
+    """Grey values without a stated range (32-bit and float images), stretched to 0..255.
 
-    Works in place: such a picture is four times as large in memory as another.
+    Works in place: such an image takes four times as much memory as others.
     """
     np.nan_to_num(gray, copy=False, posinf=0.0, neginf=0.0)
     low, high = float(gray.min()), float(gray.max())

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSettings:
-    """mirror: the picture as in a mirror. labels: names and percents on the boxes, or numbers only.
-    smoothing: see ``FaceTracker``; 1 is the tuned calm. paused: the picture stands still and
-    nothing is analysed, while the connection stays."""
+    """One viewer's settings; immutable.
+
+    Attributes:
+        mirror: Show the video mirrored.
+        labels: Draw label and percentage on the boxes; False draws numbers only.
+        smoothing: Strength of temporal smoothing, see ``FaceTracker``; 1 is the default.
+        paused: Freeze the video and stop the analysis; the connection stays open.
+    """
 
     mirror: bool = False
     labels: bool = True
@@ -18,7 +23,7 @@ class LiveSettings:
 
 
 class SettingsHolder:
-    """The newest settings of one viewer: written by the page, read by the stream's threads.
+    """One viewer's current settings: written by the page, read by the stream's threads.
 
     Replacing a reference is atomic in Python, so no lock is needed.
     """

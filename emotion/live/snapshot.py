@@ -1,4 +1,4 @@
-"""What a stream tells about itself at one moment."""
+"""A stream's latest result and statistics, for the page to show."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.live.load import ALL_WELL
+from emotion.live.load_shedding import LoadLevel
 from emotion.tracking import TrackedFace
 
 RATE_WINDOW_S = 2.0
-"""The frames a second are counted over this long."""
+"""The frame rate is measured over this long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSnapshot:
-    """What a stream knows at one moment; immutable.
+    """A stream's state at one moment; immutable.
 
-    faces: of the newest analysed frame, largest first; boxes in its pixels. frames, analyzed: how
-    many were received and analysed since the start. frames_per_s: received lately. analysis_ms: of
-    one frame, median of the last thirty. behind_ms: how much later than the frame that was analysed
-    came the frame that its faces were drawn on, both as they came out of the decoder; median of the
-    last thirty drawn, 0 before the first. size_wh: the newest analysed frame's, (0, 0) before the
-    first. failed: the newest analysis raised. paused: the visitor let the picture stand still.
-    level: what is given up at the moment, see ``load``.
+    Attributes:
+        faces: Of the latest analysed frame, largest first; boxes in its pixels.
+        frames: Frames received since the start.
+        analyzed: Frames analysed since the start.
+        frames_per_s: Rate of frames received, over the last ``RATE_WINDOW_S``.
+        analysis_ms: Duration of one analysis, median of the last thirty.
+        behind_ms: Age of the faces that are drawn: the time between the arrival of the frame that
+            was analysed and of the frame they were drawn on, both after decoding. Median of the
+            last thirty, 0 before the first.
+        size_wh: Width and height of the latest analysed frame, (0, 0) before the first.
+        failed: The latest analysis raised.
+        paused: The viewer paused the video.
+        level: What load shedding reduces at present.
     """
 
     faces: tuple[TrackedFace, ...] = ()
@@ -36,12 +42,12 @@ class LiveSnapshot:
     size_wh: tuple[int, int] = (0, 0)
     failed: bool = False
     paused: bool = False
-    level: int = ALL_WELL
+    level: LoadLevel = LoadLevel.NORMAL
 
 
-def rate_hz(arrivals: Sequence[float], now: float) -> float:
-    """Frames a second of the last ``RATE_WINDOW_S``; 0 when the stream stands still."""
-    recent = np.array([t for t in arrivals if now - t <= RATE_WINDOW_S])
+def rate_hz(arrivals_s: Sequence[float], now_s: float) -> float:
+    """Frames per second over the last ``RATE_WINDOW_S``; 0 when fewer than two frames came."""
+    recent = np.array([time_s for time_s in arrivals_s if now_s - time_s <= RATE_WINDOW_S])
     if len(recent) < 2 or recent[-1] <= recent[0]:
         return 0.0
     return float((len(recent) - 1) / (recent[-1] - recent[0]))

@@ -1,1 +1,1 @@
-"""Results as rows: their columns, the files they are written to, and data frames."""
+"""Results as table rows: their columns, the files they are written to, and data frames."""

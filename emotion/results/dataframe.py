@@ -1,29 +1,39 @@
-"""Results as a pandas ``DataFrame``, with the columns and figures of the table's files."""
+"""Results as a pandas ``DataFrame``, with the same columns and values as the written tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from emotion.results.frames import FrameResult, video_rows
 from emotion.results.rows import COLUMNS, Row, face_rows
 from emotion.types import Face
-from emotion.video.faces import FrameResult, video_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Results = Iterable[Face] | Iterable[FrameResult]
-"""What ``Analyzer.analyze`` gives for a photo, or ``analyze_video`` for a clip."""
+"""What ``Analyzer.analyze`` returns for a photo, or ``analyze_video`` for a clip."""
 
 _TYPES = {"source": "str", "label": "str", "frame": "Int64", "track": "Int64"}
 """The rest are float64. Int64 is pandas' integer that may be missing, as it is for photos."""
 
 
 def to_dataframe(results: Results | Mapping[str, Results], *, source: str = "") -> pd.DataFrame:
-    """One row a face, the columns of the table: see ``emotion.results.rows``.
+    """A data frame with one row per face; the columns are described in ``emotion.results.rows``.
 
-    results: one photo's faces, one clip's frames, or a mapping from names to either. source: the
-    name in the first column, where ``results`` has none. No face gives no row, and all columns.
+    Args:
+        results: One photo's faces, one clip's frames, or a mapping from source names to either.
+        source: Value of the first column where ``results`` is not a mapping.
+
+    Returns:
+        All columns, whether there are rows or not.
+
+    Raises:
+        ValueError: An item is neither a face nor a frame.
+
+    Example:
+        >>> emotion.to_dataframe(analyzer.analyze(image), source="a.jpg")["label"]
     """
     import pandas as pd  # half a second; nobody else needs it
 

@@ -1,8 +1,8 @@
-"""Faces as rows of a table: one row a face, the same columns for photos and for video.
+"""Table rows: one row per face, the same columns for photos and for video.
 
-``source,frame,time_s,track,x1,...,label,angry,...,neutral``: pixels are of the source picture,
-probabilities are fractions; photos leave ``frame``, ``time_s`` and ``track`` empty. The standard
-library's csv is enough here: the command line starts with this module and must start fast.
+``source,frame,time_s,track,x1,...,label,angry,...,neutral``: boxes are in pixels of the source
+image, probabilities are fractions; photos leave ``frame``, ``time_s`` and ``track`` empty. Only the
+standard library's csv is used: the command line imports this module and must start fast.
 """
 
 from __future__ import annotations
@@ -43,10 +43,20 @@ def face_rows(
     time_s: float | None = None,
     tracks: Sequence[int | None] | None = None,
 ) -> list[Row]:
-    """One row for each face, in their order; numbers are rounded to what they can tell.
+    """One row per face, in the same order, with values rounded to a meaningful precision.
 
-    source: name of the picture or clip. frame: index from 0. time_s: since the clip's start.
-    tracks: one per face. The values are plain Python numbers, ready for CSV and JSON.
+    Args:
+        source: Name of the image or clip.
+        faces: The faces of one image or frame.
+        frame: Index of the frame, from 0; None for a photo.
+        time_s: Seconds since the clip's start; None for a photo.
+        tracks: Track number of each face; None for a photo.
+
+    Returns:
+        Plain Python values, ready for CSV and JSON.
+
+    Raises:
+        ValueError: Not one track per face.
     """
     if tracks is not None and len(tracks) != len(faces):
         raise ValueError(f"expected one track for each of {len(faces)} faces, got {len(tracks)}")
@@ -69,14 +79,14 @@ def face_rows(
 
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> None:
-    """Writes the header and the rows to a text file (opened with ``newline=""``), as they come."""
+    """Writes the header, then the rows one by one; open the file with ``newline=""``."""
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
 
 def to_csv(rows: Iterable[Row]) -> str:
-    """The rows as CSV text with its header; only the header when there are none."""
+    """The rows as CSV text, with a header also when there are none."""
     text = io.StringIO(newline="")
     write_csv(rows, text)
     return text.getvalue()

@@ -1,8 +1,8 @@
-"""Tables as files that grow while the work goes on, and are whole at every moment.
+"""Table writers: files that grow while the work goes on and are valid at every moment.
 
-Each addition is one call to the system that ends with a whole row, so a program that is killed
-leaves a table that reads as it is; a disk that fills up costs the addition, not the table. Rows
-are never kept in memory. One writer belongs to one file and one thread.
+Rows are appended with one system call that ends with a complete row, so a killed program leaves a
+readable table, and a full disk costs only the rows being appended. Rows are never kept in memory. A
+writer belongs to one file and one thread.
 """
 
 from __future__ import annotations
@@ -15,65 +15,75 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from emotion.files import partial_path
+from emotion.files import atomic_write
 from emotion.results.rows import COLUMNS, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 TABLE_SUFFIXES = (".csv", ".json", ".jsonl", ".parquet")
-"""Endings of the tables that can be written; .jsonl holds one JSON object a line."""
+"""File name endings of the formats; .jsonl holds one JSON object per line."""
 
 ROW_GROUP = 50_000
 """Rows of a Parquet file that are written, and held in memory, at a time."""
 
 
 class Table(Protocol):
-    """A table that grows."""
+    """A table file that grows."""
 
     @property
     def end(self) -> int:
-        """How many bytes of the rows' file are used: where the next row will stand."""
+        """Size in bytes of the rows written so far: where the next row goes."""
         ...
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Adds rows and hands them to the system, so that a killed run keeps them."""
+        """Appends rows and hands them to the operating system, so that a killed run keeps them.
+
+        Raises:
+            OSError: They cannot be written; the table is as it was before.
+        """
         ...
 
     def close(self) -> None:
-        """Ends the file."""
+        """Closes the file, after which it is complete."""
         ...
 
 
 def open_table(path: Path, keep: int | None = None) -> Table:
-    """A table in the format that the path's ending names; its folder is made.
+    """A table in the format that the path's ending names; its folder is created.
 
-    keep: go on with the file that is there, behind so many bytes (an earlier table's ``end``); None
-    begins anew. Raises ``ValueError`` for another ending and ``OSError`` when it cannot be written.
+    Args:
+        path: Ends in one of ``TABLE_SUFFIXES``.
+        keep: Append to an existing file after this many bytes (an earlier table's ``end``),
+            discarding what follows; None starts a new file.
+
+    Raises:
+        ValueError: Another ending.
+        OSError: The file cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         return _ParquetTable(path, keep)
-    if suffix not in _FORMS:
+    if suffix not in _FORMATS:
         raise ValueError(f"expected a name ending in {', '.join(TABLE_SUFFIXES)}, got {path.name}")
-    return _LineTable(path, _FORMS[suffix], keep)
+    return _LineTable(path, _FORMATS[suffix], keep)
 
 
 def rows_file(path: Path) -> Path:
-    """Where the rows of a table stand while it grows: itself, but for Parquet."""
+    """The file that holds a table's rows while it grows: the table itself, except for Parquet."""
     if path.suffix.lower() == ".parquet":
         return path.with_name(path.name + ".rows.jsonl")
     return path
 
 
 def forget_rows(path: Path) -> None:
-    """Takes away what a finished table needs no more."""
+    """Removes the separate file of rows, which a finished table no longer needs."""
     if rows_file(path) != path:
         rows_file(path).unlink(missing_ok=True)
 
 
 def arrow_schema() -> pa.Schema:
-    """The columns' types in Parquet and Arrow."""
+    """The column types in Parquet and Arrow."""
     import pyarrow as pa  # a quarter of a second; only this format needs it
 
     kinds = {"source": pa.string(), "label": pa.string(), "frame": pa.int64(), "track": pa.int64()}
@@ -81,33 +91,33 @@ def arrow_schema() -> pa.Schema:
 
 
 def arrow_table(rows: Sequence[Row]) -> pa.Table:
-    """The rows as columns of ``arrow_schema``."""
+    """The rows as an Arrow table with ``arrow_schema``."""
     import pyarrow as pa
 
     return pa.Table.from_pylist(list(rows), schema=arrow_schema())
 
 
-class _Form:
-    """A text format of one row a line: JSON objects, one after the other."""
+class _LineFormat:
+    """A text format with one row per line; as it is, JSON Lines."""
 
-    head, foot, joint = b"", b"", b""
+    header, footer, separator = b"", b"", b""
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:
-        """Each row's text, without what stands between two of them."""
+        """The encoded rows, without separators."""
         return [json.dumps(row).encode() + b"\n" for row in rows]
 
 
-class _JsonArray(_Form):
-    """One array; its closing bracket is written anew behind each addition."""
+class _JsonArray(_LineFormat):
+    """One array; its closing bracket is rewritten after each addition."""
 
-    head, foot, joint = b"[", b"\n]\n", b","
+    header, footer, separator = b"[", b"\n]\n", b","
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:
         return [b"\n" + json.dumps(row).encode() for row in rows]
 
 
-class _Csv(_Form):
-    head = ",".join(COLUMNS).encode() + b"\n"
+class _Csv(_LineFormat):
+    header = ",".join(COLUMNS).encode() + b"\n"
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:
         text = io.StringIO(newline="")
@@ -116,32 +126,31 @@ class _Csv(_Form):
         return [text.getvalue().encode()] if rows else []
 
 
-_FORMS = {".csv": _Csv(), ".json": _JsonArray(), ".jsonl": _Form()}
+_FORMATS = {".csv": _Csv(), ".json": _JsonArray(), ".jsonl": _LineFormat()}
 
 
 class _LineTable:
-    def __init__(self, path: Path, form: _Form, keep: int | None) -> None:
-        self._form = form
+    def __init__(self, path: Path, line_format: _LineFormat, keep: int | None) -> None:
+        self._format = line_format
         if keep is None or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            begun = partial_path(path)
-            begun.write_bytes(form.head + form.foot)
-            begun.replace(path)  # an older table is there until the new one is one
-            keep = len(form.head)
+            with atomic_write(path) as partial:
+                partial.write_bytes(line_format.header + line_format.footer)
+            keep = len(line_format.header)
         self._file = path.open("r+b", buffering=0)
         self.end = keep
         self._cut()
 
     def write(self, rows: Sequence[Row]) -> None:
-        lines = self._form.lines(rows)
+        lines = self._format.lines(rows)
         if not lines:
             return
-        added = self._form.joint.join(lines)
-        if self.end > len(self._form.head):
-            added = self._form.joint + added
+        added = self._format.separator.join(lines)
+        if self.end > len(self._format.header):
+            added = self._format.separator + added
         self._file.seek(self.end)
-        written = self._file.write(added + self._form.foot)  # one call: all of it, or it is undone
-        if written != len(added) + len(self._form.foot):
+        written = self._file.write(added + self._format.footer)  # in one call
+        if written != len(added) + len(self._format.footer):
             self._cut()
             raise OSError(28, "No space left on device", self._file.name)
         self.end += len(added)
@@ -150,29 +159,30 @@ class _LineTable:
         self._file.close()
 
     def _cut(self) -> None:
-        """Takes away what stands behind the whole rows."""
+        """Cuts off what follows the complete rows."""
         self._file.seek(self.end)
-        self._file.write(self._form.foot)
-        self._file.truncate(self.end + len(self._form.foot))
+        self._file.write(self._format.footer)
+        self._file.truncate(self.end + len(self._format.footer))
 
 
 class _ParquetTable(_LineTable):
-    """Parquet can be read only once its end is written: the rows grow in a file beside it."""
+    """Parquet is readable only once its footer is written: the rows grow in a file beside it."""
 
     def __init__(self, path: Path, keep: int | None) -> None:
         self._path = path
-        super().__init__(rows_file(path), _FORMS[".jsonl"], keep)
+        super().__init__(rows_file(path), _FORMATS[".jsonl"], keep)
 
     def close(self) -> None:
-        """Makes the Parquet file of the rows, which stay beside it; it appears whole."""
+        """Writes the Parquet file from the rows, in one step; the rows stay beside it."""
         super().close()
         import pyarrow.parquet as pq
 
-        partial = partial_path(self._path)
-        with pq.ParquetWriter(partial, arrow_schema()) as writer:
+        with (
+            atomic_write(self._path) as partial,
+            pq.ParquetWriter(partial, arrow_schema()) as writer,
+        ):
             for rows in _groups(rows_file(self._path)):
                 writer.write_table(arrow_table(rows))
-        partial.replace(self._path)
 
 
 def _groups(path: Path) -> Iterator[list[Row]]:

@@ -1,2 +1,3 @@
-"""Recordings: frames in (``clip``), who is in them (``faces``, ``record``, ``persons``), and the
-annotated video out (``film``, ``writer``, ``sound``)."""
+"""Video files: reading frames (``reader``), analysing them (``pipeline``), keeping the result
+(``track_store``, ``persons``) and writing the annotated video (``render``, ``writer``, ``audio``).
+"""

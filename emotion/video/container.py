@@ -1,10 +1,11 @@
-"""Opening a recording's file and reading its packets, for pictures and sound alike.
+"""Opening a video file and reading its packets, for video and audio alike.
 
 av is loaded on first use only.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,26 +23,30 @@ AnyStream = TypeVar("AnyStream", "VideoStream", "AudioStream")
 Source = str | os.PathLike[str] | BinaryIO
 """A clip's path, or the opened file (binary, seekable)."""
 
-# Containers that hold their own pictures. Everything else is refused before it is parsed: a
-# playlist (HLS, concat, SDP) in a visitor's file could make FFmpeg open other files or addresses.
+# Containers that hold their own media. Everything else is refused before it is parsed: a playlist
+# (HLS, concat, SDP) in an uploaded file could make FFmpeg open other files or addresses.
 _OPEN_OPTIONS = {
     "format_whitelist": "mov,matroska,avi,gif,mpegts,mpeg,ogg,flv,asf,yuv4mpegpipe",
     "protocol_whitelist": "file",
 }
 HELP = "choose another one, or save it as MP4 and try again"
-"""How a sentence about a file that cannot be read may end."""
+"""Ends a message about a file that cannot be read."""
 
 _EMPTY = "This file is empty; choose another one."
 _NO_CLIP = (
     "This file is not a video that can be read (MP4, MOV, MKV, WebM, AVI or GIF), or it is "
     f"damaged; {HELP}."
 )
-_NEW_CLOCK_S = 0.25
-"""A file whose clock goes back by more was put together of several, each with its own."""
+_CLOCK_RESET_S = 0.25
+"""A file whose timestamps go back by more was joined from several, each with its own clock."""
 
 
 def open_container(source: Source) -> InputContainer:
-    """The opened file; ``VideoError`` when it is no recording, or one that may open others."""
+    """The opened file.
+
+    Raises:
+        VideoError: The file is missing, empty, not a video, or of a kind that could open others.
+    """
     import av
 
     if not isinstance(source, str | os.PathLike):
@@ -61,11 +66,16 @@ def open_container(source: Source) -> InputContainer:
 def packets_of(
     container: InputContainer, stream: AnyStream, damaged: Callable[[], None]
 ) -> Iterator[Packet[AnyStream]]:
-    """The stream's packets, on one clock; ``damaged`` is called where one is not whole or none can
-    be read any further."""
+    """The stream's packets, on one continuous clock.
+
+    Args:
+        container: The opened file.
+        stream: One of its streams.
+        damaged: Called for each corrupt packet, and when nothing can be read any further.
+    """
     import av
 
-    # In a transport stream the mark "not whole" also stands where two recordings were joined.
+    # In a transport stream packets are also marked as corrupt where two recordings were joined.
     marked = container.format.name != "mpegts"
     shift, last = 0, None
     packets = container.demux(stream)
@@ -80,15 +90,28 @@ def packets_of(
         if marked and packet.is_corrupt:
             damaged()
         if packet.pts is not None and packet.dts is not None and packet.time_base is not None:
-            if last is not None and (last - packet.dts - shift) * packet.time_base > _NEW_CLOCK_S:
+            if last is not None and (last - packet.dts - shift) * packet.time_base > _CLOCK_RESET_S:
                 shift = last + (packet.duration or 0) - packet.dts
             packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
             last = packet.dts
         yield packet
 
 
+def reopened(source: Source) -> Source:
+    """The same file for a second reader, so that neither moves the other's read position."""
+    if isinstance(source, str | os.PathLike):
+        return source
+    if isinstance(source, io.BytesIO):
+        return io.BytesIO(source.getvalue())  # both share the bytes
+    position = source.tell()
+    source.seek(0)
+    data = source.read()
+    source.seek(position)
+    return io.BytesIO(data)
+
+
 def _existing(path: str | os.PathLike[str]) -> str:
-    """The path as text, once a file is there: FFmpeg would take "http:..." for an address."""
+    """The path of an existing file as text: FFmpeg would open "http:..." as an address."""
     file = Path(path)
     if not file.is_file():
         raise VideoError(f"There is no file {str(file)!r}.")

@@ -1,4 +1,4 @@
-"""Who is in a recording: of each person the time seen, the expressions' shares, the changes."""
+"""The people in a clip: time in view, share of each expression, and changes of expression."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion.types import EMOTIONS, Floats
-from emotion.video.record import Recording
+from emotion.video.track_store import TrackStore
 
-SETTLED_S = 0.4
-"""An expression that is shown for less is a flicker, no change."""
+MIN_EXPRESSION_S = 0.4
+"""An expression shown for less is flicker, not a change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """One person of a recording, by the number of its track. Times in seconds.
+    """One person of a clip: a track, which re-identification may continue across shots.
 
-    frames: analysed frames with the face. shares: of them, the fraction with each label, (7,).
+    Attributes:
+        track_id: Number of the track.
+        first_s: Time first seen, in seconds since the clip's start.
+        last_s: Time last seen.
+        frames: Analysed frames with the face.
+        shares: Fraction of those frames with each label, float32 (7,), order of ``EMOTIONS``.
     """
 
-    number: int
+    track_id: int
     first_s: float
     last_s: float
     frames: int
@@ -31,65 +36,71 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A moment at which a person's shown expression became another one."""
+    """A lasting change of a person's expression.
+
+    Attributes:
+        time_s: When the old label was last seen, in seconds since the clip's start.
+        track_id: Whose change it is.
+        before: Label until then.
+        after: Label from then on.
+    """
 
     time_s: float
-    number: int
+    track_id: int
     before: str
     after: str
 
 
-def persons(recording: Recording) -> list[Person]:
-    """Everybody in the recording, those longest in view first."""
+def persons(tracks: TrackStore) -> list[Person]:
+    """Everybody in the clip, those longest in view first."""
     found = []
-    for number, own in _by_person(recording):
-        counts = np.bincount(own["held"], minlength=len(EMOTIONS))
+    for track_id, own in _by_track(tracks):
+        counts = np.bincount(own["label"], minlength=len(EMOTIONS))
         found.append(
             Person(
-                number=number,
+                track_id=track_id,
                 first_s=float(own["time_s"][0]),
                 last_s=float(own["time_s"][-1]),
                 frames=len(own),
                 shares=np.asarray(counts / len(own), np.float32),
             )
         )
-    return sorted(found, key=lambda person: (-person.frames, person.number))
+    return sorted(found, key=lambda person: (-person.frames, person.track_id))
 
 
-def changes(recording: Recording) -> list[Change]:
-    """The moments of change of all persons, in the order of time."""
+def changes(tracks: TrackStore) -> list[Change]:
+    """The changes of all people, in the order of time."""
     found: list[Change] = []
-    for number, own in _by_person(recording):
-        found += _changes_of(number, own["time_s"], own["held"], recording.step_s)
-    return sorted(found, key=lambda change: (change.time_s, change.number))
+    for track_id, own in _by_track(tracks):
+        found += _changes_of(track_id, own["time_s"], own["label"], tracks.step_s)
+    return sorted(found, key=lambda change: (change.time_s, change.track_id))
 
 
-def _by_person(recording: Recording) -> Iterator[tuple[int, npt.NDArray[np.void]]]:
-    """Each number with its faces, in the order of time; sorted once, however many people pass."""
-    faces = recording.faces
-    ordered = faces[np.argsort(faces["number"], kind="stable")]
-    numbers, firsts = np.unique(ordered["number"], return_index=True)
-    yield from zip(map(int, numbers), np.split(ordered, firsts[1:]), strict=False)
+def _by_track(tracks: TrackStore) -> Iterator[tuple[int, npt.NDArray[np.void]]]:
+    """Each track's number and faces, in the order of time; sorted once for all tracks."""
+    faces = tracks.faces
+    ordered = faces[np.argsort(faces["track_id"], kind="stable")]
+    track_ids, firsts = np.unique(ordered["track_id"], return_index=True)
+    yield from zip(map(int, track_ids), np.split(ordered, firsts[1:]), strict=False)
 
 
-def _changes_of(number: int, times: np.ndarray, held: np.ndarray, step_s: float) -> list[Change]:
-    """Between stretches of one label that last; what flickers between them is passed over.
-
-    A change is when the old label was seen last.
-    """
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(held)) + 1])
-    ends = np.concatenate([starts[1:], [len(held)]])
+def _changes_of(
+    track_id: int, times: np.ndarray, labels: np.ndarray, step_s: float
+) -> list[Change]:
+    """The changes between runs of one label that last, ignoring the flicker between them."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(labels)) + 1])
+    ends = np.concatenate([starts[1:], [len(labels)]])
     found: list[Change] = []
     last: str | None = None
     left_s = 0.0
     for start, end in zip(starts, ends, strict=True):
-        label, end_s = EMOTIONS[int(held[start])], float(times[min(end, len(held) - 1)])
+        label, end_s = EMOTIONS[int(labels[start])], float(times[min(end, len(labels) - 1)])
         if label == last:
             left_s = end_s
-        # A stretch lasts until its last frame is over.
-        if times[end - 1] - times[start] + step_s < SETTLED_S - 1e-9:
+        # A run lasts until its last frame is over.
+        if times[end - 1] - times[start] + step_s < MIN_EXPRESSION_S - 1e-9:
             continue
         if last is not None and label != last:
-            found.append(Change(left_s, number, last, label))
+            found.append(Change(left_s, track_id, last, label))
         last, left_s = label, end_s
     return found

@@ -1,4 +1,4 @@
-"""Decoded frames as pictures."""
+"""Decoded frames as RGB images."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 
-class RgbFrames:
-    """Decoded video frames as pictures; one instance for one stream, not for several threads.
+class RgbConverter:
+    """Converts the frames of one stream to RGB; not for several threads at a time.
 
-    FFmpeg's conversion is planned once; a frame that converts itself plans it anew each time, at
+    FFmpeg's conversion is planned once. A frame that converts itself plans it anew each time, at
     five times the cost of the conversion.
     """
 
@@ -25,5 +25,11 @@ class RgbFrames:
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Image:
-        """The frame as RGB uint8 (H, W, 3), as it is stored: not turned."""
+        """RGB uint8 (H, W, 3) as stored: not rotated."""
         return np.asarray(self._reformatter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
+
+
+def upright(image: Image, rotation: float) -> Image:
+    """The image rotated by the rotation metadata, in degrees counterclockwise."""
+    quarters = round(rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image

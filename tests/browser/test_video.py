@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from emotion.video.clip import read_frames
+from emotion.video.reader import read_frames
 from tests.browser import harness
 from tests.clips import tone
 

@@ -16,7 +16,7 @@ from PIL import Image as PILImage
 
 from emotion.results.rows import COLUMNS
 from emotion.types import EMOTIONS
-from emotion.video.clip import read_frames
+from emotion.video.reader import read_frames
 from tests.clips import encode
 
 ROOT = Path(__file__).parents[2]

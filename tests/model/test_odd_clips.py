@@ -17,7 +17,7 @@ import emotion
 from emotion.files import DAMAGED_CLIP
 from emotion.results.rows import COLUMNS
 from emotion.types import Floats
-from emotion.video.clip import read_frames
+from emotion.video.reader import read_frames
 from tests.clips import QUICK, encode, index_first, sound_only, turned
 from tests.rendering import Portrait, center_of, side_of
 

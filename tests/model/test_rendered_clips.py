@@ -1,4 +1,4 @@
-"""What is found in clips that are rendered from photographs: every place and moment is known."""
+"""Results on clips rendered from photographs, where every position and time is known."""
 
 import io
 
@@ -10,7 +10,7 @@ import emotion
 from emotion.geometry.boxes import overlaps
 from emotion.types import Image
 from emotion.video.persons import changes, persons
-from emotion.video.record import Recording
+from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode
 from tests.rendering import SIZE, Portrait, center_of, side_of
 
@@ -34,8 +34,8 @@ def portraits(analyzer: emotion.Analyzer) -> dict[str, Portrait]:
     return {name: Portrait.of(name, analyzer) for name in ("collins", "hopper")}
 
 
-def recorded(clip: bytes, analyzer: emotion.Analyzer) -> Recording:
-    record = Recording()
+def recorded(clip: bytes, analyzer: emotion.Analyzer) -> TrackStore:
+    record = TrackStore()
     for result in emotion.analyze_video(io.BytesIO(clip), analyzer):
         record.add(result)
     return record
@@ -107,10 +107,10 @@ def test_two_who_pass_each_other_stay_two(
     whose: dict[int, set[int]] = {}
     for face in record.faces:
         true = np.array([(x[face["frame"]] + 48, y + 45) for x, y in corners])
-        away = np.linalg.norm(true - center_of(face["seen_xyxy"]), axis=1)
+        away = np.linalg.norm(true - center_of(face["raw_xyxy"]), axis=1)
         if np.abs(true[0] - true[1]).max() > 96:  # the front one hides nothing of the other
             assert away.min() < 10
-            whose.setdefault(int(face["number"]), set()).add(int(away.argmin()))
+            whose.setdefault(int(face["track_id"]), set()).add(int(away.argmin()))
     assert all(len(people) == 1 for people in whose.values()), "a number is one person's"
     if apart_px > 96:
         assert sorted(whose) == [1, 2]
@@ -118,4 +118,4 @@ def test_two_who_pass_each_other_stay_two(
     else:
         front = [number for number, people in whose.items() if people == {0}]
         assert len(front) == 1
-        assert np.count_nonzero(record.faces["number"] == front[0]) == 60
+        assert np.count_nonzero(record.faces["track_id"] == front[0]) == 60

@@ -28,14 +28,14 @@ from emotion.app.widgets.timeline import (
     timeline_chart,
     timeline_rows,
 )
+from emotion.results.frames import FrameResult
 from emotion.types import EMOTIONS
-from emotion.video.clip import read_frames
 from emotion.video.container import packets_of
-from emotion.video.faces import FrameResult
-from emotion.video.record import Recording
+from emotion.video.reader import read_frames
+from emotion.video.track_store import TrackStore
 from tests.clips import sound_only
 from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
-from tests.unit.test_video_film import face
+from tests.unit.test_video_render import face
 
 
 def open_page() -> AppTest:
@@ -198,7 +198,7 @@ def test_stopping_does_not_wait_until_a_late_section_is_reached(
                 time.sleep(0.02)
             yield packet
 
-    monkeypatch.setattr("emotion.video.clip.packets_of", slowly)
+    monkeypatch.setattr("emotion.video.reader.packets_of", slowly)
     work = VideoJob("id", io.BytesIO(clip_bytes(200)), analyzer, rate_hz=None, start_s=19.0)
     with ThreadPoolExecutor(1) as pool:
         step = pool.submit(work.step, work.take())
@@ -258,14 +258,14 @@ def result(index: int, *tops: str) -> FrameResult:
     return FrameResult(index, index / 10, tuple(faces))
 
 
-def record(*results: FrameResult) -> Recording:
-    kept = Recording()
+def record(*results: FrameResult) -> TrackStore:
+    kept = TrackStore()
     for each in results:
         kept.add(each)
     return kept
 
 
-def chart_rows(kept: Recording) -> list[dict[str, float | int | str]]:
+def chart_rows(kept: TrackStore) -> list[dict[str, float | int | str]]:
     return timeline_rows(*over_time(kept), kept.step_s)
 
 

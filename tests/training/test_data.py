@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from emotion.errors import DataError
+from emotion.prefetch import prefetch
 from emotion.training.expression.augmentation import Augmentation
-from emotion.training.expression.batches import Batch, epoch_batches, prefetched
+from emotion.training.expression.batches import Batch, epoch_batches
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import (
     FERPLUS_LABELS,
@@ -143,7 +144,7 @@ def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> N
             faces.images, targets, Augmentation(),
             batch_size=32, size=(40, 40), seed=3, epoch=epoch,
         )  # fmt: skip
-        ready = list(prefetched(batches))
+        ready = list(prefetch(batches))
         assert len(ready) == 560 // 32
         assert all(b.images.shape == (32, 40, 40, 1) for b in ready)
         return ready[0].images
@@ -158,7 +159,7 @@ def test_an_error_while_making_batches_arrives() -> None:
         raise OSError("disk")
 
     with pytest.raises(OSError, match="disk"):
-        list(prefetched(broken()))
+        list(prefetch(broken()))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="FER2013 is not here: the real counts are not held")

@@ -12,11 +12,11 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "geometry", "imaging", "models", "samples"},
+    {"files", "prefetch", "geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},
-    {"results"},
     {"tracking"},
+    {"results"},
     {"video"},
     {"live", "archive", "training"},
     {"benchmarking"},
@@ -27,8 +27,6 @@ LAYERS = (
 """From the ground up: a package imports itself and what lies in layers below, nothing else."""
 
 LEVELS = {part: level for level, parts in enumerate(LAYERS) for part in parts}
-ALSO = {("results", "video")}
-"""The exception: a data frame takes a clip's results."""
 
 HEAVY = {
     "streamlit": {"app"},
@@ -72,10 +70,15 @@ def test_imports_point_one_way(path: Path) -> None:
         top = name.split(".")[0]
         if top == "emotion":
             other = part_of(name)
-            below = LEVELS[other] < LEVELS[part] or other == part or (part, other) in ALSO
+            below = LEVELS[other] < LEVELS[part] or other == part
             assert below, f"{part} must not import {name}"
         elif top in HEAVY:
             assert part in HEAVY[top], f"{part} must not import {name}"
+
+
+def test_the_live_stream_knows_aiortc_in_its_patches_alone() -> None:
+    for path in (PACKAGE / "live").glob("*.py"):
+        assert not any(name.split(".")[0] == "aiortc" for name in imports(path)), path.name
 
 
 def loaded_after(code: str) -> set[str]:
@@ -90,7 +93,7 @@ def loaded_after(code: str) -> set[str]:
 def test_import_emotion_is_light() -> None:
     heavy = {"tensorflow", "keras", "streamlit", "aiortc", "av", "pandas", "matplotlib", "ray"}
     loaded = loaded_after("import emotion\nassert 'analyze_video' in dir(emotion)")
-    assert not loaded & {*heavy, "emotion.video.faces", "pyarrow"}
+    assert not loaded & {*heavy, "emotion.video.pipeline", "pyarrow"}
     assert not loaded_after("import emotion\nemotion.analyze_video, emotion.to_dataframe") & heavy
 
 

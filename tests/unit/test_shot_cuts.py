@@ -9,7 +9,7 @@ import numpy as np
 from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.tracking.shot_cuts import ShotCutDetector
 from emotion.types import Detection, Face, Image
-from emotion.video.faces import followed
+from emotion.video.pipeline import track_faces
 from tests.stage import Actor, Stage
 
 
@@ -68,7 +68,7 @@ def numbers_through(shots: Sequence[tuple[int, Sequence[Actor]]]) -> list[set[in
     """Of each shot of ten frames, the numbers that its faces had."""
     film = Film(shots)
     seen: list[set[int]] = [set() for _ in shots]
-    for result, _ in followed(film.frames(), film):
+    for result, _ in track_faces(film.frames(), film):
         seen[result.frame // 10] |= {face.track_id for face in result.faces}
     return seen
 

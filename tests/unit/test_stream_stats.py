@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emotion.app.widgets.stream_stats import stream_stats_html
 from emotion.live import LiveSnapshot
-from emotion.live.load import LESS_ANALYSIS
+from emotion.live.load_shedding import LoadLevel
 
 SEEN = LiveSnapshot(
     frames=90, analyzed=40, frames_per_s=29.6, analysis_ms=7.2, behind_ms=35.4, size_wh=(640, 480)
@@ -27,4 +27,4 @@ def test_figures_that_are_not_there_are_not_shown() -> None:
     paused = stream_stats_html(LiveSnapshot(paused=True, behind_ms=30.0, analyzed=1), 1.0)
     assert "Paused" in paused
     assert "delay" not in paused.partition(">")[2]
-    assert "busy" in stream_stats_html(LiveSnapshot(level=LESS_ANALYSIS), None)
+    assert "busy" in stream_stats_html(LiveSnapshot(level=LoadLevel.REDUCED_ANALYSIS), None)

@@ -1,4 +1,4 @@
-"""Clips as they come from the wild: joined, cut, turned, of changing size, under a wrong name."""
+"""Unusual clips: joined, cut, rotated, of changing size, under a wrong name."""
 
 import io
 from fractions import Fraction
@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from emotion.errors import VideoError
-from emotion.video.clip import Clip, read_frames
-from emotion.video.film import draw_film
-from emotion.video.record import Recording
+from emotion.video.reader import Clip, read_frames
+from emotion.video.render import render_clip
+from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode, index_first, picture, turned
-from tests.unit.test_video_film import film, sound_of
+from tests.unit.test_video_render import film, sound_of
 
 IRREGULAR = [0, 7, 40, 41, 290, 330, 331, 1000, 1033]  # milliseconds
 
@@ -24,7 +24,7 @@ def times_of(data: bytes) -> list[float]:
 
 
 def damaged(data: bytes) -> tuple[int, bool]:
-    """How many frames there are, and whether the clip is said to be damaged."""
+    """The number of frames, and whether the clip is reported as damaged."""
     with Clip(io.BytesIO(data)) as clip:
         return len(list(clip.frames())), clip.damaged
 
@@ -65,14 +65,14 @@ def test_joined_recordings_follow_each_other_with_their_sound() -> None:
 
 @pytest.mark.parametrize("container", ["mpegts", "mp4", "matroska"])
 def test_a_late_part_is_drawn_from_the_right_pictures(container: str) -> None:
-    """A transport stream of two recordings, whose clock begins anew, and files with an index."""
+    """A transport stream of two recordings, whose clock restarts, and files with an index."""
     data = encode(range(90), container=container, codec="libx264")
     if container == "mpegts":
         data = encode(range(60), container=container, codec="libx264") + encode(
             range(60, 90), container=container, codec="libx264"
         )
     out = io.BytesIO()
-    for _ in draw_film(io.BytesIO(data), Recording(), out, start_s=2.5, end_s=2.7):
+    for _ in render_clip(io.BytesIO(data), TrackStore(), out, start_s=2.5, end_s=2.7):
         pass
     shown = [image for _, _, image in read_frames(io.BytesIO(out.getvalue()))]
     wanted = [image for _, time_s, image in read_frames(io.BytesIO(data)) if 2.49 < time_s < 2.71]
@@ -82,7 +82,7 @@ def test_a_late_part_is_drawn_from_the_right_pictures(container: str) -> None:
 
 
 def _last_for(data: bytes, length_s: float) -> bytes:
-    """The clip as an MP4 whose last picture is shown for so long."""
+    """The clip as an MP4 whose last frame is shown for that long."""
     out = io.BytesIO()
     with av.open(io.BytesIO(data), "r") as source, av.open(out, "w", format="mp4") as target:
         stream = source.streams.video[0]
@@ -163,7 +163,7 @@ def _changing(container: str, codec: str, sizes: list[tuple[int, int]]) -> bytes
 
 
 def test_a_picture_beyond_the_limit_costs_itself() -> None:
-    """A small clip may hold any picture: what the header says is only what the first one is."""
+    """A small clip may hold frames of any size: its header describes the first one only."""
     huge = io.BytesIO()
     Image.new("L", (9000, 8000)).save(huge, "JPEG")
     out = io.BytesIO()

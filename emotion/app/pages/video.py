@@ -19,7 +19,8 @@ from emotion.app.captions import rough_duration
 from emotion.app.pages import video_results
 from emotion.app.video_job import VideoJob
 from emotion.imaging.files import encode_image
-from emotion.video.clip import Clip, ClipInfo, read_frames
+from emotion.video.info import ClipInfo
+from emotion.video.reader import Clip, read_frames
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}

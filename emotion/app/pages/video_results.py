@@ -21,8 +21,8 @@ from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
-from emotion.video.film import frame_at
 from emotion.video.persons import Change, Person, changes, persons
+from emotion.video.render import render_frame
 
 MAX_PEOPLE = 8
 """Cards and choices of the timeline; other people are counted, and are in the table."""
@@ -111,7 +111,7 @@ def _people(job: VideoJob, people: list[Person]) -> None:
     st.subheader("People", anchor=False)
     st.html(
         face_cards_html(
-            person_card(person, job.thumbnails.get(person.number, "")) for person in shown
+            person_card(person, job.thumbnails.get(person.track_id, "")) for person in shown
         )
     )
     rest = len(people) - len(shown)
@@ -123,7 +123,7 @@ def _people(job: VideoJob, people: list[Person]) -> None:
 def _timeline(file: Any, job: VideoJob, people: list[Person]) -> None:
     from emotion.app.widgets import timeline
 
-    names = [_EVERYBODY, *(f"Person {person.number}" for person in people[:MAX_PEOPLE])]
+    names = [_EVERYBODY, *(f"Person {person.track_id}" for person in people[:MAX_PEOPLE])]
     with st.container(horizontal=True, gap="medium"):
         who = _EVERYBODY
         if len(people) > 1:
@@ -160,7 +160,7 @@ def _frame(file: Any, job: VideoJob, time_s: float) -> None:
     key = (id(job), time_s)
     kept = st.session_state.get(CLICKED_FRAME)
     if kept is None or kept[0] != key:
-        image = frame_at(file, job.recording, time_s)
+        image = render_frame(file, job.recording, time_s)
         kept = key, None if image is None else encode_image(image, suffix=".jpg")
         st.session_state[CLICKED_FRAME] = kept
     if kept[1] is not None:

@@ -23,9 +23,9 @@ from emotion.app.widgets.face_cards import FaceCard, face_cards_html
 from emotion.app.widgets.sparkline import SECONDS, sparkline_html
 from emotion.app.widgets.stream_stats import stream_stats_html
 from emotion.app.widgets.webcam_controls import webcam_controls
-from emotion.live import VIEWERS, LiveProcessor, LiveSnapshot, NoRoomError, SettingsHolder
-from emotion.live.record import SessionRecord
-from emotion.live.viewers import no_room
+from emotion.live import ADMISSION, LiveProcessor, LiveSnapshot, ServerFullError, SettingsHolder
+from emotion.live.admission import server_full_message
+from emotion.live.history import LiveHistory
 from emotion.tracking import TrackedFace
 
 MAX_CARDS = 3
@@ -96,7 +96,7 @@ def page() -> None:
     holder: SettingsHolder = st.session_state.setdefault(f"{_KEY}-settings", SettingsHolder())
     limit = _viewer_limit()
     own: _OwnStream = st.session_state.setdefault(f"{_KEY}-own", _OwnStream())
-    if limit is not None and VIEWERS.present(besides=own.processor) >= limit:
+    if limit is not None and ADMISSION.active(excluding=own.processor) >= limit:
         _wait_for_room(limit)
         layout.footer()
         return
@@ -104,14 +104,14 @@ def page() -> None:
 
     def make_processor() -> LiveProcessor:
         processor = LiveProcessor(analyzer, holder)
-        VIEWERS.enter(processor, limit, instead_of=own.processor)
+        ADMISSION.admit(processor, limit, replacing=own.processor)
         own.processor = processor
         return processor
 
     with left:
         try:
             stream = camera(_KEY, make_processor)
-        except NoRoomError:  # somebody else was faster
+        except ServerFullError:  # somebody else was faster
             _wait_for_room(limit or 0)
             return
         except Exception as error:  # noqa: BLE001 - an invalid setting or a failed handshake
@@ -128,7 +128,7 @@ def page() -> None:
         connection.update(signalling=signalling, playing=playing)
         processor = stream.video_processor
         if playing and processor is not None:
-            _stream_results(processor.snapshot(), processor.record, round_trip_ms(stream))
+            _stream_results(processor.snapshot(), processor.history, round_trip_ms(stream))
         else:
             _no_stream(connection, signalling=signalling)
 
@@ -152,10 +152,10 @@ def _viewer_limit() -> int | None:
 
 def _wait_for_room(limit: int) -> None:
     """Says that the server is full, and reruns the page once there is room."""
-    st.info(no_room(limit))
+    st.info(server_full_message(limit))
 
     def check() -> None:
-        if VIEWERS.present() < limit:
+        if ADMISSION.active() < limit:
             st.rerun()
 
     st.fragment(check, run_every=CHECK_FOR_ROOM_EVERY_S)()
@@ -177,7 +177,7 @@ def _no_stream(connection: _Connection, *, signalling: bool) -> None:
         )
 
 
-def _stream_results(seen: LiveSnapshot, record: SessionRecord, round_trip_ms: float | None) -> None:
+def _stream_results(seen: LiveSnapshot, record: LiveHistory, round_trip_ms: float | None) -> None:
     """Cards of the largest faces, or why there are none, above the stream's statistics."""
     if not seen.analyzed:
         layout.hint("Starting…", "Waiting for the first picture.")
@@ -197,7 +197,7 @@ def _stream_results(seen: LiveSnapshot, record: SessionRecord, round_trip_ms: fl
     st.html(stream_stats_html(seen, round_trip_ms))
 
 
-def _cards(seen: LiveSnapshot, record: SessionRecord) -> None:
+def _cards(seen: LiveSnapshot, record: LiveHistory) -> None:
     """One card per face, all in one element so that they are drawn at once."""
     shown = seen.faces[:MAX_CARDS]
     st.html(face_cards_html(_card(face, record) for face in shown))
@@ -205,7 +205,7 @@ def _cards(seen: LiveSnapshot, record: SessionRecord) -> None:
         st.caption(f"{len(seen.faces)} faces in the video; the {len(shown)} largest have a card.")
 
 
-def _card(face: TrackedFace, record: SessionRecord) -> FaceCard:
+def _card(face: TrackedFace, record: LiveHistory) -> FaceCard:
     number = face.track_id
     return FaceCard(
         number=number,

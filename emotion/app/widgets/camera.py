@@ -18,8 +18,8 @@ from emotion.app.ice import rtc_configuration
 from emotion.app.streamlit_patches.camera_component import Stream, keep_starting_stream
 from emotion.app.streamlit_patches.camera_frame import camera_notice
 from emotion.live import LiveProcessor
-from emotion.live.aiortc_encoder import encode_plainly
-from emotion.live.aiortc_queues import keep_only_the_newest
+from emotion.live.aiortc_patches.bounded_queues import install_bounded_queues
+from emotion.live.aiortc_patches.vp8_settings import install_vp8_settings
 
 START, STOP, CHOOSE_CAMERA = "Start", "Stop", "Choose camera"
 
@@ -56,12 +56,12 @@ RESOLUTIONS = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720"
 
 DEFAULT_RESOLUTION = "640 × 480"
 
-encode_plainly()
+install_vp8_settings()
 # Several OpenCV threads wait for each other by spinning: on two cores 1.2 ms of the other core for
 # 0.2 ms of work, several times a frame.
 cv2.setNumThreads(1)
 try:
-    keep_only_the_newest()
+    install_bounded_queues()
 except RuntimeError:
     _log.exception("The stream runs with the library's own queues: it may fall behind under load.")
 

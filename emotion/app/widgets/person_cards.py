@@ -22,11 +22,11 @@ def person_card(person: Person, thumbnail: str) -> FaceCard:
     first, last = timecode(person.first_s), timecode(person.last_s)
     return FaceCard(
         kind="person",
-        number=person.number,
-        title=person_caption(person.number, person.shares),
+        number=person.track_id,
+        title=person_caption(person.track_id, person.shares),
         note=f"In view from {first} to {last}, {counted(person.frames, 'frame')}",
         probabilities=person.shares,
-        bars_label=f"Share of each apparent expression, person {person.number}",
+        bars_label=f"Share of each apparent expression, person {person.track_id}",
         thumbnail=thumbnail,
     )
 
@@ -36,7 +36,7 @@ def changes_html(changes: Sequence[Change]) -> Markup:
     lines = [
         {
             "time": timecode(change.time_s),
-            "text": f"Person {change.number}: from {ADJECTIVES[change.before]} to "
+            "text": f"Person {change.track_id}: from {ADJECTIVES[change.before]} to "
             f"{ADJECTIVES[change.after]}",
         }
         for change in changes

@@ -12,11 +12,13 @@ from markupsafe import Markup
 
 from emotion.app.templating import render
 from emotion.live import LiveSnapshot
-from emotion.live.load import LESS_ANALYSIS, SMALLER_PICTURE
+from emotion.live.load_shedding import LoadLevel
 
 _DEGRADED = {
-    LESS_ANALYSIS: "The server is busy: faces are analysed less often.",
-    SMALLER_PICTURE: "The server is busy: faces are analysed less often, the video is smaller.",
+    LoadLevel.REDUCED_ANALYSIS: "The server is busy: faces are analysed less often.",
+    LoadLevel.REDUCED_SIZE: (
+        "The server is busy: faces are analysed less often, the video is smaller."
+    ),
 }
 
 

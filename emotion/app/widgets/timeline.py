@@ -8,7 +8,7 @@ import numpy as np
 from emotion.app.captions import ADJECTIVES, counted, percent
 from emotion.app.widgets.stacked_area_chart import EMOTION_COLORS, STACK_ORDER, contiguous_runs
 from emotion.types import EMOTIONS, Floats
-from emotion.video.record import Recording
+from emotion.video.track_store import TrackStore
 
 MOMENT = "moment"
 """Name of the chart's selection: the time that was clicked."""
@@ -23,15 +23,15 @@ _COLORS = alt.Scale(domain=list(EMOTIONS), range=[EMOTION_COLORS[name] for name 
 ChartRow = dict[str, float | int | str]
 
 
-def expression_shares(recording: Recording) -> Floats | None:
+def expression_shares(recording: TrackStore) -> Floats | None:
     """Of all faces in all frames, the fraction with each label, shape (7,); None without a face."""
-    held = recording.faces["held"]
+    held = recording.faces["label"]
     if not len(held):
         return None
     return np.asarray(np.bincount(held, minlength=len(EMOTIONS)) / len(held), np.float32)
 
 
-def summary(recording: Recording) -> str:
+def summary(recording: TrackStore) -> str:
     """How long faces are in view, how many, and what they mostly look like."""
     frames, shares = counted(len(recording), "frame"), expression_shares(recording)
     if shares is None:
@@ -48,7 +48,7 @@ def summary(recording: Recording) -> str:
     )
 
 
-def over_time(recording: Recording, track_id: int | None = None) -> tuple[Floats, Floats]:
+def over_time(recording: TrackStore, track_id: int | None = None) -> tuple[Floats, Floats]:
     """The probabilities of one person, or the mean over everybody in view.
 
     Args:
@@ -60,7 +60,7 @@ def over_time(recording: Recording, track_id: int | None = None) -> tuple[Floats
     """
     faces = recording.faces
     if track_id is not None:
-        faces = faces[faces["number"] == track_id]
+        faces = faces[faces["track_id"] == track_id]
     times, where = np.unique(faces["time_s"], return_inverse=True)
     sums = np.zeros((len(times), len(EMOTIONS)))
     np.add.at(sums, where, faces["probabilities"])
@@ -91,7 +91,7 @@ def timeline_rows(times: Floats, probabilities: Floats, step_s: float) -> list[C
 
 
 def timeline_chart(
-    recording: Recording, track_id: int | None = None, *, lines: bool = False
+    recording: TrackStore, track_id: int | None = None, *, lines: bool = False
 ) -> alt.LayerChart:
     """The probabilities over time. The wheel zooms, dragging moves, a click selects a ``MOMENT``.
 

@@ -13,7 +13,7 @@ from emotion.app.streamlit_patches.camera_frame import request_resolution
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
 from emotion.imaging.files import encode_image
-from emotion.live import LiveProcessor, LiveSettings, SessionRecord, SettingsHolder
+from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
 from emotion.results.rows import to_csv
 
 _SNAPSHOT = "webcam:snapshot"
@@ -60,8 +60,8 @@ def webcam_controls(
         paused=paused and processor is not None,
     )
     if processor is not None:
-        st.session_state[_RECORD] = processor.record
-    record: SessionRecord | None = st.session_state.get(_RECORD)
+        st.session_state[_RECORD] = processor.history
+    record: LiveHistory | None = st.session_state.get(_RECORD)
     if record is not None:
         with st.container(horizontal=True):
             if st.button("Take snapshot", disabled=processor is None) and processor is not None:
@@ -80,7 +80,7 @@ def webcam_controls(
 
 
 def _take_snapshot(processor: LiveProcessor, analyzer: emotion.Analyzer) -> None:
-    image = processor.still()
+    image = processor.latest_image()
     if image is None:
         st.info("There is no picture yet; try again in a moment.")
         return

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion.errors import ModelError
+from emotion.files import atomic_write, partial_path
 from emotion.training.common.run_record import RUN_FILE, same_run
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ CHECKPOINT = "checkpoint-{}.weights.h5"
 
 HISTORY = "history.csv"
 STATE = "state.json"
-_PARTIAL = "partial-"
 
 Report = Callable[[str], None]
 """Called with each line that a person watching reads."""
@@ -73,7 +72,7 @@ class RunFolder:
             for path in (self.path / STATE, self.path / HISTORY, self.best_weights):
                 path.unlink(missing_ok=True)
             self._remove_all_but(None)
-            with _in_one_move(self.path / RUN_FILE) as partial:
+            with atomic_write(self.path / RUN_FILE, keep_suffix=True) as partial:
                 partial.write_text(json.dumps(record, indent=2) + "\n")
             return False
         state = RunState(**json.loads((self.path / STATE).read_text()))
@@ -91,7 +90,7 @@ class RunFolder:
     def save_if_best(self, score: float, epoch: int) -> None:
         """Saves the weights as they are now, unless an epoch before this one had a higher score."""
         if score >= self.state.best:
-            with _in_one_move(self.best_weights) as partial:
+            with atomic_write(self.best_weights, keep_suffix=True) as partial:
                 self._model.save_weights(partial)
             self.state.best, self.state.best_epoch = score, epoch
 
@@ -100,15 +99,18 @@ class RunFolder:
         have the same names."""
         self.state.epoch = int(row["epoch"])
         self.state.history.append(dict(row))
-        with _in_one_move(self._checkpoint(self.state.epoch)) as partial:
+        with atomic_write(self._checkpoint(self.state.epoch), keep_suffix=True) as partial:
             self._model.save_weights(partial)
-        with _in_one_move(self.path / STATE) as partial:
+        with atomic_write(self.path / STATE, keep_suffix=True) as partial:
             partial.write_text(json.dumps(asdict(self.state)))
         self._tidy()
 
     def _tidy(self) -> None:
         """Makes the rest what the state says: ``history.csv``, and no checkpoint but its own."""
-        with _in_one_move(self.path / HISTORY) as partial, open(partial, "w", newline="") as file:
+        with (
+            atomic_write(self.path / HISTORY, keep_suffix=True) as partial,
+            open(partial, "w", newline="") as file,
+        ):
             writer = csv.DictWriter(file, list(self.state.history[0]))
             writer.writeheader()
             writer.writerows(self.state.history)
@@ -119,20 +121,10 @@ class RunFolder:
 
     def _remove_all_but(self, checkpoint: Path | None) -> None:
         """Removes the other checkpoints, and what was not moved to its place."""
-        for pattern in (CHECKPOINT.format("*"), f"{_PARTIAL}*"):
+        for pattern in (CHECKPOINT.format("*"), partial_path(Path("*"), keep_suffix=True).name):
             for path in self.path.glob(pattern):
                 if path != checkpoint:
                     path.unlink()
-
-
-@contextmanager
-def _in_one_move(path: Path) -> Iterator[Path]:
-    """A place to write the file at; a kill leaves the old file or the new one."""
-    partial = path.with_name(_PARTIAL + path.name)  # Keras asks for the ending
-    yield partial
-    with open(partial, "rb") as file:
-        os.fsync(file.fileno())  # or a crash of the machine leaves the name without the content
-    partial.replace(path)
 
 
 def read_history(path: Path) -> list[dict[str, str]]:

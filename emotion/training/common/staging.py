@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from emotion.files import move_into_place
 from emotion.models.spec import SPEC_FILE
 
 
@@ -26,4 +27,4 @@ def staged(folder: Path) -> Iterator[Path]:
         yield stage
         folder.mkdir(exist_ok=True)
         for path in sorted(stage.iterdir(), key=lambda path: (path.name == SPEC_FILE, path.name)):
-            path.replace(folder / path.name)
+            move_into_place(path, folder / path.name)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from emotion.detection.anchor_points import anchor_points
 from emotion.detection.spec import read_detector_spec
 from emotion.errors import ModelError
+from emotion.prefetch import prefetch
 from emotion.training.common.epochs import EpochLoop
 from emotion.training.common.keras_models import load_keras
 from emotion.training.common.run_folder import Report, ema_weights
@@ -23,7 +24,6 @@ from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import Picture
 from emotion.training.detector.losses import Faces, detector_loss, joined
-from emotion.training.expression.batches import prefetched
 
 PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
 
@@ -107,7 +107,7 @@ class DetectorTrainer(EpochLoop):
             self._pictures, c.views, c.colors, batch_size=c.batch_size, side=c.side,
             strides=network.STRIDES, seed=c.seed, epoch=epoch,
         )  # fmt: skip
-        losses = [self._step(*_tensors(batch)) for batch in prefetched(batches)]
+        losses = [self._step(*_tensors(batch)) for batch in prefetch(batches, depth=3)]
         each = np.array([np.asarray(loss) for loss in losses], dtype=np.float64)
         means = np.asarray(each.mean(axis=0))
         return dict(zip(PARTS, means.round(5).tolist(), strict=True))

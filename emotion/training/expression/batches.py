@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from emotion.training.expression.augmentation import Augmentation, augment
 from emotion.training.expression.targets import Targets
-
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,38 +100,3 @@ def _drawn(parts: Sequence[Draw], rng: np.random.Generator) -> np.ndarray:
         rows.append(first + part.rows(rng))
         first += len(part.labels)
     return np.concatenate(rows)
-
-
-def prefetched(batches: Iterator[Made], depth: int = 3) -> Iterator[Made]:
-    """The same batches, made in a thread up to ``depth`` ahead; its errors are raised here."""
-    ready: queue.Queue[Made | BaseException | None] = queue.Queue(depth)
-    stop = threading.Event()
-
-    def put(item: Made | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def make() -> None:
-        try:
-            for batch in batches:
-                if not put(batch):
-                    return
-            put(None)
-        except BaseException as error:  # noqa: BLE001  # handed to the consumer, which raises it
-            put(error)
-
-    thread = threading.Thread(target=make, name="batches", daemon=True)
-    thread.start()
-    try:
-        while (item := ready.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join()

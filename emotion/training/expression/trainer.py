@@ -9,12 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion.prefetch import prefetch
 from emotion.training.common.epochs import EpochLoop
 from emotion.training.common.keras_models import dtype_policy, predict
 from emotion.training.common.run_folder import Report, ema_weights
 from emotion.training.common.run_record import run_of
 from emotion.training.expression import architectures
-from emotion.training.expression.batches import Draw, epoch_batches, prefetched
+from emotion.training.expression.batches import Draw, epoch_batches
 from emotion.training.expression.config import TrainingConfig
 from emotion.training.expression.data.faces import FaceFormat, LabelledFaces
 from emotion.training.expression.distillation import soft_targets
@@ -130,7 +131,7 @@ class Trainer(EpochLoop):
             epoch=epoch,
         )
         logs = []
-        for batch in prefetched(batches):
+        for batch in prefetch(batches, depth=3):
             self.model.reset_metrics()
             logs.append(
                 self.model.train_on_batch(

@@ -1,0 +1,95 @@
+"""Admission control: how many live streams the server carries, and whether one more may start.
+
+A server that shows more live streams than it can slows all of them; so their number is limited and
+further visitors are told to wait. One ``ADMISSION`` for the process.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Protocol
+
+from emotion.errors import EmotionError
+
+SILENCE_TIMEOUT_S = 10.0
+"""A stream without frames for this long loses its place. A browser that vanished does not say so,
+and WebRTC itself notices only after half a minute."""
+
+CONNECT_TIMEOUT_S = 30.0
+"""A stream that has not had its first frame yet keeps its place for this long."""
+
+
+class ServerFullError(EmotionError):
+    """All places are taken."""
+
+
+class AdmittedStream(Protocol):
+    """What admission control needs to know of a stream."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stream was closed."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """Frames received so far."""
+        ...
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since the last frame, or since the stream was created."""
+        ...
+
+
+class AdmissionControl:
+    """The admitted streams, held by weak references; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._streams: weakref.WeakSet[AdmittedStream] = weakref.WeakSet()
+        self._lock = threading.Lock()
+
+    def active(self, excluding: AdmittedStream | None = None) -> int:
+        """The number of streams that hold a place, not counting ``excluding``."""
+        with self._lock:
+            return self._count(excluding)
+
+    def admit(
+        self, stream: AdmittedStream, limit: int | None, replacing: AdmittedStream | None = None
+    ) -> None:
+        """Gives a stream a place.
+
+        Args:
+            stream: The new stream.
+            limit: Most streams at a time; None for any number.
+            replacing: An earlier stream of the same visitor, which does not count.
+
+        Raises:
+            ServerFullError: ``limit`` others hold a place.
+        """
+        with self._lock:
+            if limit is not None and self._count(replacing) >= limit:
+                raise ServerFullError(server_full_message(limit))
+            self._streams.add(stream)
+
+    def _count(self, excluding: AdmittedStream | None) -> int:
+        return sum(_has_place(stream) for stream in self._streams if stream is not excluding)
+
+
+def server_full_message(limit: int) -> str:
+    """What a visitor is told when ``limit`` streams are running."""
+    pictures = "1 live picture" if limit == 1 else f"{limit} live pictures"
+    return (
+        f"This server shows {pictures} at once, and all places are taken at the moment: wait here, "
+        "the camera can be started as soon as one is free."
+    )
+
+
+def _has_place(stream: AdmittedStream) -> bool:
+    timeout_s = SILENCE_TIMEOUT_S if stream.frames else CONNECT_TIMEOUT_S
+    return not stream.ended and stream.silent_s < timeout_s
+
+
+ADMISSION = AdmissionControl()
+"""The one of this process."""

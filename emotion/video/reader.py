@@ -1,0 +1,230 @@
+"""Reading the frames of a video file as RGB arrays.
+
+Times are seconds since the clip's start as the file states them, so variable frame rates keep their
+times. Images are upright by the clip's rotation metadata. One frame is held at a time, whatever the
+clip's length. A ``Clip`` is read by one thread at a time; any thread may close it. av is loaded on
+first use only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from itertools import chain
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from emotion.errors import VideoError
+from emotion.imaging.files import MAX_PIXELS
+from emotion.types import Image
+from emotion.video.container import HELP, Source, open_container, packets_of
+from emotion.video.info import clip_info, start_time_s
+from emotion.video.rgb import RgbConverter, upright
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+_NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
+_NO_FRAME = f"No picture of this video can be decoded, it is damaged or cut short; {HELP}."
+_TOO_LARGE = (
+    f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
+    "make them smaller and try again."
+)
+_FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
+
+
+class Clip:
+    """An opened clip, read once; close it or use it in a ``with`` statement.
+
+    Args:
+        source: A path, or an opened file (binary, seekable).
+
+    Raises:
+        VideoError: Not one frame can be decoded; the message is fit for the user.
+
+    Example:
+        with Clip("clip.mp4") as clip:
+            for index, time_s, image in clip.frames(rate_hz=5):
+                ...
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.damaged = False
+        """Whether a part could not be decoded, or the clip ended before its stated end."""
+        self._container = open_container(source)
+        self._in_use, self._closed = threading.Lock(), False
+        self._read_to_s = 0.0
+        try:
+            self._stream = self._first_video()
+            self._stream.thread_type = "AUTO"
+            # The header's size is checked already; a later frame may have any other.
+            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._rest = self._decoded()
+            # Decoded now: only a frame tells the rotation, and whether there is a frame at all.
+            first = next(self._rest, None)
+            if first is None:
+                raise VideoError(_NO_FRAME)
+        except VideoError:
+            self.close()
+            raise
+        self._first = first
+        self.offset_s = start_time_s(self._stream, first)
+        """Time on the file's own clock, in seconds, at which the clip's times start."""
+        self.info = clip_info(self._stream, self._container.duration, first)
+
+    def __enter__(self) -> Clip:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the clip was closed; its frames then end early."""
+        return self._closed
+
+    def close(self) -> None:
+        """Releases the decoder and, if a path was given, the file; ``frames`` ends."""
+        with self._in_use:
+            self._closed = True
+            self._container.close()
+
+    def seek(self, time_s: float) -> bool:
+        """Continues from a keyframe at or before ``time_s``.
+
+        Afterwards the indices of ``frames`` mean nothing.
+
+        Returns:
+            False where seeking is not possible: the clip may then be anywhere and has to be opened
+            again.
+        """
+        import av
+
+        # A transport stream's clock may start over where two recordings were joined.
+        if self._container.format.name == "mpegts":
+            return False
+        try:
+            self._container.seek(round(1e6 * (self.offset_s + time_s)), backward=True)
+        except av.error.FFmpegError:
+            return False
+        rest = self._decoded()
+        first = next(rest, None)
+        if first is None or first.pts is None:
+            return False
+        self._first, self._rest = first, rest
+        return self._time_s(first, 0) <= time_s
+
+    def frames(
+        self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
+    ) -> Generator[tuple[int, float, Image]]:
+        """The frames in the order they are shown.
+
+        Damaged parts are skipped and noted in ``damaged``.
+
+        Args:
+            rate_hz: Most frames per second to return, evenly spaced in time; None for all.
+            start_s: Skip frames before this time.
+            end_s: Stop after this time; None for the clip's end.
+
+        Yields:
+            (index, time_s, image): the index among all frames of the clip, the time since the
+            clip's start, and RGB uint8 (H, W, 3).
+
+        Raises:
+            ValueError: ``rate_hz`` is not above 0.
+        """
+        if rate_hz is not None and not rate_hz > 0:
+            raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
+        time_s = next_s = 0.0
+        to_rgb = RgbConverter()
+        for index, frame in enumerate(chain([self._first], self._rest)):
+            time_s = max(time_s, self._time_s(frame, index))
+            if time_s < start_s - 1e-6:
+                continue
+            if end_s is not None and time_s > end_s + 1e-6:
+                return
+            if rate_hz is not None:
+                if time_s < next_s - 1e-6:
+                    continue
+                # On a grid, not counted from this frame: or 10 of 24 per second become 8.
+                next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
+            yield index, time_s, upright(to_rgb(frame), frame.rotation)
+        if self.closed:
+            return
+        stated_s = self.info.duration_s
+        missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.offset_s)
+        if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
+            self.damaged = True
+
+    def _first_video(self) -> VideoStream:
+        from av.stream import Disposition
+
+        for stream in self._container.streams.video:
+            if not stream.disposition & Disposition.attached_pic:  # a song's cover is not a video
+                if stream.codec_context is None:  # a codec that FFmpeg does not know
+                    raise VideoError(_NO_FRAME)
+                if stream.width * stream.height > MAX_PIXELS:
+                    raise VideoError(_TOO_LARGE)
+                return stream
+        raise VideoError(_NO_VIDEO)
+
+    def _time_s(self, frame: VideoFrame, index: int) -> float:
+        if frame.pts is None:
+            return index / (self.info.rate_hz or _FALLBACK_RATE_HZ)
+        return max(0.0, frame.time - self.offset_s)
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        """Every frame that can be decoded; a corrupt packet costs only that packet."""
+        import av
+
+        # AVI has decoding times only; frames are shown in the order of those times.
+        has_dts_only = self._container.format.name == "avi"
+        due: deque[int] = deque()
+        packets = packets_of(self._container, self._stream, self._note_damage)
+        while True:
+            # Another thread may close the clip while this one prefetches.
+            with self._in_use:
+                if self._closed or (packet := next(packets, None)) is None:
+                    return
+                try:
+                    frames = packet.decode()
+                except av.error.FFmpegError:
+                    self._note_damage()
+                    frames = []
+            if packet.pts is not None and packet.dts is not None:
+                end = packet.pts + (packet.duration or 0)
+                self._read_to_s = max(self._read_to_s, float(end * packet.time_base))
+                if has_dts_only:
+                    due.append(packet.dts)
+            for frame in frames:
+                if due:
+                    frame.pts = due.popleft()
+                yield frame
+
+    def _note_damage(self) -> None:
+        self.damaged = True
+
+
+def read_frames(
+    source: Source, *, rate_hz: float | None = None
+) -> Generator[tuple[int, float, Image]]:
+    """``Clip.frames`` of a clip that is opened here and closed at the end.
+
+    Args:
+        source: See ``Clip``.
+        rate_hz: See ``Clip.frames``.
+
+    Raises:
+        VideoError: See ``Clip``.
+    """
+    with Clip(source) as clip:
+        yield from clip.frames(rate_hz)
