@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.common.run_folder import HISTORY
     from emotion.training.common.run_record import RUN_FILE
     from emotion.training.detector import card, plots
-    from emotion.training.detector.data import digest, read_pictures, set_aside
+    from emotion.training.detector.data import digest, read_pictures, split_validation
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
 
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         pictures = list(
             read_pictures(options.data, "train", limit=options.limit, progress=progress)
         )
-    training, validation = set_aside(pictures, config.validation, config.seed)
+    training, validation = split_validation(pictures, config.validation, config.seed)
     if len(training) < config.batch_size:
         raise DataError(
             f"{options.data} has {len(training)} pictures to learn from; at least "

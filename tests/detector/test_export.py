@@ -41,12 +41,12 @@ def test_a_detector_that_is_refused_changes_nothing(
     before = {path.name: path.read_bytes() for path in (place / "m").iterdir()}
     assert set(before) == {KERAS_FILE, SERVED_FILE, SPEC_FILE}
 
-    def unjudged(detector: SingleShotDetector, _: Any) -> None:
+    def unmeasured(detector: SingleShotDetector, _: Any) -> None:
         assert detector.digest != spec.checksums[SERVED_FILE]
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(export, "judge", unjudged)
+        patch.setattr(export, "validation_metrics", unmeasured)
         with pytest.raises(RuntimeError):
             export.export_detector(weights[1], place / "m", SMALL, pictures)
     monkeypatch.setattr(export, "TOLERANCE", -1.0)

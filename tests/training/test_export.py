@@ -11,7 +11,7 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, read_spec
-from emotion.training.common.staging import staged
+from emotion.training.common.publish import staged
 from emotion.training.expression import export, trainer
 from emotion.training.expression.architectures import build
 from emotion.training.expression.data.faces import LabelledFaces
