@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.common.run_record import RUN_FILE, read_json
     from emotion.training.expression import blend
     from emotion.training.expression.data.faces import training_split, validation_split
-    from emotion.training.expression.evaluation import card, plots, unseen_kinds
+    from emotion.training.expression.evaluation import card, plots, unseen_domains
     from emotion.training.expression.evaluation.metrics import rounded
     from emotion.training.expression.export import export_keras
     from emotion.training.expression.targets import targets_of_sets
@@ -61,21 +61,22 @@ def run(options: argparse.Namespace) -> int:
     parts = [validation_split(each, among=sets) for each in sets]
     priors = blend.log_priors(targets_of_sets([training_split(s, among=sets) for s in sets]), heads)
     asked = [
-        blend.evaluation_set(part, predict(model, form.of(part.images)), heads) for part in parts
+        blend.evaluation_set(part, predict(model, form.convert(part.images)), heads)
+        for part in parts
     ]
-    rows = blend.blends(asked, priors)
-    chosen = blend.best(rows)
+    rows = blend.candidate_blends(asked, priors)
+    chosen = blend.choose_blend(rows)
     ranked = sorted(rows, key=lambda row: -row.mean_balanced())
     for row in (chosen, *ranked[:SHOWN]):
         print(json.dumps(asdict(row)))
-    unknown = blend.left_out(rows)
+    unknown = blend.leave_one_set_out(rows)
     kinds = _left_out_kinds(options.left_out, sets, unknown or {sets[0].name: chosen}, priors)
     judged = [
-        (blend.blended(part, priors, chosen.shares, chosen.adjustment), part.truth)
+        (blend.blended_logits(part, priors, chosen.shares, chosen.adjustment), part.truth)
         for part in asked
     ]
     calibration = [(logits, truth) for _, logits, truth in kinds.values()] or judged
-    temperature = unseen_kinds.shared_temperature(*map(list, zip(*calibration, strict=True)))
+    temperature = unseen_domains.fit_shared_temperature(*map(list, zip(*calibration, strict=True)))
     record = read_json(source / RUN_FILE) or {}
     record[blend.BLEND] = {
         **asdict(chosen),
@@ -83,13 +84,13 @@ def run(options: argparse.Namespace) -> int:
         "trade_off": blend.trade_off(asked, priors, chosen),
         "chosen_without": {name: asdict(row) for name, row in unknown.items()},
         "unseen_kinds": {
-            name: asdict(found) for name, found in unseen_kinds.unseen_kinds(kinds).items()
+            name: asdict(found) for name, found in unseen_domains.unseen_domains(kinds).items()
         },
         "tried": [asdict(row) for row in ranked[:SHOWN]],
     }
     print(json.dumps(record[blend.BLEND]["unseen_kinds"], indent=1))
     export_keras(
-        blend.with_blend(model, heads, priors, chosen),
+        blend.add_blend_head(model, heads, priors, chosen),
         options.out,
         arch=spec.arch,
         heads={name: head.labels for name, head in heads.items()},
@@ -132,7 +133,7 @@ def _left_out_kinds(
         folder = model_folder(model)
         spec = read_spec(folder)
         faces = by_name[name].take(by_name[name].split != "PrivateTest")
-        logits = predict(load_keras(folder), format_of(spec).of(faces.images))
+        logits = predict(load_keras(folder), format_of(spec).convert(faces.images))
         heads = {head: spec.heads[head] for head in priors if head in spec.heads}
         part = blend.evaluation_set(faces, logits, heads)
         row = unknown[name]
@@ -140,7 +141,7 @@ def _left_out_kinds(
             usage_error(f"--left-out {text}: that model lacks the heads {', '.join(row.shares)}")
         found[name] = (
             spec.name,
-            blend.blended(part, priors, row.shares, row.adjustment),
+            blend.blended_logits(part, priors, row.shares, row.adjustment),
             part.truth,
         )
     return found

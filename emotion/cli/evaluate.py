@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         usage_error(f"--head expects one of {', '.join(spec.heads)}, got {options.head!r}")
     form = format_of(spec)
     faces, *also = read_sets(options, lambda text: print(text, file=sys.stderr), form)
-    if not len(faces.part(options.split)):
+    if not len(faces.subset(options.split)):
         raise DataError(f"{options.data} has no faces in the split {options.split}.")
     with closing(Progress("faces, percent")) as progress:
         result = evaluate(

@@ -70,7 +70,7 @@ def read_sets(
     for data, votes in [(options.data, options.ferplus), *((also, None) for also in options.also)]:
         say(f"reading {data}")
         sets.append(read_faces(data, votes, form=form or FER2013_FORMAT, options=reading))
-        tell_problems(sets[-1])
+        report_problems(sets[-1])
     for name in sorted(set(reading) - {faces.name for faces in sets}):
         usage_error(f"--uncropped and --groups: there is no set {name!r}")
     return sets
@@ -97,7 +97,7 @@ def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
     return found
 
 
-def tell_problems(faces: LabelledFaces) -> None:
+def report_problems(faces: LabelledFaces) -> None:
     """Says on stderr what was left out while the faces were read; nothing if all are there."""
     from emotion.training.expression.data import problems
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -60,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     quiet_tensorflow()
+    from emotion.training.common.publish import copy_run_files
     from emotion.training.common.run_folder import HISTORY
-    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.expression.architectures import ARCHITECTURES
     from emotion.training.expression.data.faces import FaceFormat, training_split, validation_split
     from emotion.training.expression.evaluation import card, plots
@@ -84,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
                 f"{rows.source} has {len(rows)} training and {len(choice)} validation faces; "
                 f"at least {config.batch_size} and 1 are needed (or a smaller --batch-size)."
             )
-        say(f"{rows.name}: {len(rows)} training faces without copies, {len(choice)} to choose on")
+        say(f"{rows.name}: {len(rows)} training faces, {len(choice)} for validation")
     folder = options.runs / options.out.name
     start = _start(options.start_from)
     if options.freeze_epochs:
@@ -102,8 +101,7 @@ def run(options: argparse.Namespace) -> int:
         validation=validation,
         default_head=options.default_head,
     )
-    for name in (RUN_FILE, HISTORY):
-        shutil.copyfile(folder / name, options.out / name)
+    copy_run_files(folder, options.out)
     plots.history(options.out / HISTORY, options.out / "history.png")
     card.write(options.out)
     say(f"wrote {options.out}")

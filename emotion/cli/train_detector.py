@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -49,8 +48,8 @@ def run(options: argparse.Namespace) -> int:
     import cv2
 
     from emotion.models.spec import model_folder
+    from emotion.training.common.publish import copy_run_files
     from emotion.training.common.run_folder import HISTORY
-    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.detector import card, plots
     from emotion.training.detector.data import digest, read_pictures, split_validation
     from emotion.training.detector.export import export_detector
@@ -78,8 +77,7 @@ def run(options: argparse.Namespace) -> int:
         start_from=model_folder(options.start_from) if options.start_from else None,
     )  # fmt: skip
     export_detector(trainer.run(), options.out, config.network, validation)
-    for name in (RUN_FILE, HISTORY):
-        shutil.copyfile(folder / name, options.out / name)
+    copy_run_files(folder, options.out)
     plots.history(options.out / HISTORY, options.out / "history.png")
     card.write(options.out)
     say(f"wrote {options.out}")

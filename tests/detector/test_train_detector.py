@@ -124,7 +124,7 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
     said: list[str] = []
     resumed._report = said.append
     resumed.run()
-    assert [line.split()[0] for line in said] == ["going", "epoch"]
+    assert [line.split()[0] for line in said] == ["resuming", "epoch"]
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-5)
     histories = [

@@ -76,7 +76,7 @@ class EpochLoop(ABC):
             FloatingPointError: When the loss is no longer a number.
         """
         if self._folder.resume(self._record, kind=type(self._settings)):
-            self._report(f"going on after epoch {self._folder.state.epoch}")
+            self._report(f"resuming after epoch {self._folder.state.epoch}")
         epochs = self._settings.epochs
         for epoch in range(self._folder.state.epoch, epochs):
             started = time.monotonic()

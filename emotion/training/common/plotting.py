@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from emotion.training.common.run_folder import read_history
 
 DPI = 110
 BAR_GROUP_WIDTH = 0.8
-REFERENCE = {"color": "#888888", "linestyle": "--", "linewidth": 1.0}
+REFERENCE: dict[str, Any] = {"color": "#888888", "linestyle": "--", "linewidth": 1.0}
 """Style of reference lines."""
 
 

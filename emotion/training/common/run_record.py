@@ -12,7 +12,7 @@ from typing import Any
 
 from emotion.detection.spec import DetectorSpec
 from emotion.models.spec import KERAS_FILE, ModelSpec, read_spec
-from emotion.training.common.settings import checked
+from emotion.training.common.settings import validated_settings
 
 RUN_FILE = "run.json"
 
@@ -33,7 +33,7 @@ def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
+def origin_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
     """The model in ``folder`` as another run's origin: its name, checksum and own record.
 
     spec: its own, read where it is not given.
@@ -60,11 +60,11 @@ def same_run(folder: Path, record: dict[str, Any], kind: type) -> bool:
     """
     try:
         found = json.loads((folder / RUN_FILE).read_text())
-        settings = [kind(**checked(kind, r["config"])) for r in (found, record)]
+        settings = [kind(**validated_settings(kind, r["config"])) for r in (found, record)]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    wanted = json.loads(json.dumps(record))
-    same = all(found.get(key) == wanted.get(key) for key in ("data", "start_from"))
+    expected = json.loads(json.dumps(record))
+    same = all(found.get(key) == expected.get(key) for key in ("data", "start_from"))
     return bool(settings[0] == settings[1]) and same
 
 

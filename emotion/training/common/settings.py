@@ -19,7 +19,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is no TOML file: {error}") from error
 
 
-def checked(kind: type, given: Mapping[str, Any], table: str = "") -> dict[str, Any]:
+def validated_settings(kind: type, given: Mapping[str, Any], table: str = "") -> dict[str, Any]:
     """The given values as keyword arguments of the dataclass ``kind``; tables become dataclasses.
 
     table: the name of the table that ``given`` is, for messages. Raises ``ValueError`` with one
@@ -38,7 +38,7 @@ def _value(hint: Any, given: Any, name: str) -> Any:
     """The value as the type hint wants it: lists as tuples, whole numbers as floats."""
     origin, inner = get_origin(hint), get_args(hint)
     if is_dataclass(hint) and isinstance(hint, type) and isinstance(given, Mapping):
-        values = checked(hint, given, f"{name}.")
+        values = validated_settings(hint, given, f"{name}.")
         try:
             return hint(**values)
         except ValueError as error:
@@ -71,7 +71,7 @@ def read_settings(path: Path, kind: type) -> dict[str, Any]:
     """
     given = read_toml(path)
     try:
-        found = checked(kind, given)
+        found = validated_settings(kind, given)
         kind(**found)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

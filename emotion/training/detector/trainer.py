@@ -18,7 +18,7 @@ from emotion.training.common.epochs import EpochLoop
 from emotion.training.common.keras_models import load_keras
 from emotion.training.common.optimizer import ema_momentum, exclude_from_decay
 from emotion.training.common.run_folder import Report, ema_weights
-from emotion.training.common.run_record import run_of
+from emotion.training.common.run_record import origin_of
 from emotion.training.detector import network
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
@@ -152,7 +152,7 @@ def load_first_weights(start: Path, model: keras.Model) -> dict[str, Any]:
         raise ModelError(
             f"{start} has a network of another size; a run cannot start from it."
         ) from error
-    return run_of(start, spec)
+    return origin_of(start, spec)
 
 
 def _tensors(batch: DetectorBatch) -> tuple[Any, FaceTargets]:

@@ -114,22 +114,24 @@ def augment(
         zoom /= seen
         shift = shift + rng.uniform(-0.5, 0.5, 2) * (1.0 - seen) / seen
     flip = config.flip > 0 and rng.random() < config.flip
-    out = moved(image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip)
+    out = affine_warp(
+        image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip
+    )
     if config.gray and out.ndim == 3 and rng.random() < config.gray:
         out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     elif config.tint and out.ndim == 3:
-        out = tinted(out, rng.uniform(-config.tint, config.tint, 3))
+        out = color_cast(out, rng.uniform(-config.tint, config.tint, 3))
     contrast = rng.uniform(-config.contrast, config.contrast)
-    out = toned(out, contrast, rng.uniform(-config.brightness, config.brightness))
+    out = contrast_brightness(out, contrast, rng.uniform(-config.brightness, config.brightness))
     if config.side_light and rng.random() < config.side_light:
         gain = rng.uniform(*config.side_light_gain)
-        out = side_lit(out, gain, direction=rng.uniform(0.0, 2.0 * math.pi))
+        out = side_lighting(out, gain, direction=rng.uniform(0.0, 2.0 * math.pi))
     if rng.random() < config.blur:
-        out = blurred(out, rng.uniform(*config.blur_sigma))
+        out = gaussian_blur(out, rng.uniform(*config.blur_sigma))
     if rng.random() < config.low_resolution:
         out = low_resolution(out, rng.uniform(*config.low_resolution_factor))
     if config.noise and rng.random() < config.noise:
-        out = noisy(out, rng.uniform(*config.noise_sigma), rng)
+        out = gaussian_noise(out, rng.uniform(*config.noise_sigma), rng)
     if rng.random() < config.jpeg:
         out = jpeg(out, int(rng.integers(*config.jpeg_quality, endpoint=True)))
     if rng.random() < config.erase:
@@ -137,7 +139,7 @@ def augment(
     return out
 
 
-def moved(
+def affine_warp(
     image: np.ndarray,
     size: tuple[int, int],
     *,
@@ -167,7 +169,9 @@ def moved(
     )
 
 
-def toned(image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0) -> np.ndarray:
+def contrast_brightness(
+    image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0
+) -> np.ndarray:
     """Distances from the mean grown by ``contrast``, and 128 ``brightness`` added, clipped."""
     gain = 1.0 + contrast
     offset = float(image.mean()) * (1.0 - gain) + 128.0 * brightness
@@ -176,7 +180,7 @@ def toned(image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0) -> 
     return np.asarray(cv2.convertScaleAbs(values))
 
 
-def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
+def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
     """After a Gaussian of that width in pixels."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
 
@@ -187,13 +191,13 @@ def low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
     return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def tinted(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
+def color_cast(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
     """An RGB face under coloured light: each channel grown by its gain (3,), a relative change."""
     scale = np.asarray(1.0 + gains, np.float32)
     return np.asarray(np.minimum(image * scale + 0.5, 255.0).astype(np.uint8))
 
 
-def side_lit(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
+def side_lighting(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
     """A face lit from one side.
 
     Args:
@@ -209,7 +213,7 @@ def side_lit(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
     return np.asarray(lit.astype(np.uint8))
 
 
-def noisy(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
     """With a sensor's noise: Gaussian, grey, of that standard deviation of 0..255."""
     noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(sigma)
     noise = noise if image.ndim == 2 else noise[..., None]

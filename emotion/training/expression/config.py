@@ -37,8 +37,9 @@ class TrainingConfig:
         momentum: Of SGD.
         weight_decay: Decoupled, per unit of learning rate.
         ema: Decay of the averaged weights, which are evaluated and saved.
-        votes_share, class_balance: See ``targets_of``.
-        class_sampling: Power of class-balanced sampling within each set, see ``batches.Draw``.
+        votes_share, class_balance: See ``make_targets``.
+        class_sampling: Power of class-balanced sampling within each set, see
+            ``batches.ClassBalancedSampler``.
         teacher_share: See ``distillation.soft_targets``.
         choose_from: Fraction of the epochs after which each is evaluated; before, at a high
             learning rate, none can be the best.

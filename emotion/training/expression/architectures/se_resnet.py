@@ -44,10 +44,10 @@ def trunk(
     """Scaled inputs to the last stage's map, an eighth of the input's size for three stages."""
     x = layers.ReLU()(norm()(conv(widths[0], stride=2)(x)))
     stages = zip(widths, depths, inner or widths, strict=True)
-    for stage, (width, depth, between) in enumerate(stages):
+    for stage, (width, depth, progress_range) in enumerate(stages):
         for block in range(depth):
             # Squeeze and excitation on the first stage's large maps costs a third of a step's
             # time on a CPU (its memory traffic) and is left to the later ones.
             stride = 2 if stage and not block else 1
-            x = residual(x, width, norm, inner=between, stride=stride, attention=stage > 0)
+            x = residual(x, width, norm, inner=progress_range, stride=stride, attention=stage > 0)
     return x

@@ -40,7 +40,7 @@ class FaceFormat:
     size: tuple[int, int] = FACE_SIZE
     channels: int = 1
 
-    def of(self, images: np.ndarray) -> np.ndarray:
+    def convert(self, images: np.ndarray) -> np.ndarray:
         """Faces uint8 (N, h, w) or (N, h, w, 3) in this format: (N, H, W) or (N, H, W, 3)."""
         shape = (len(images), *self.size) + ((3,) if self.channels == 3 else ())
         if images.shape == shape:
@@ -108,7 +108,7 @@ class LabelledFaces:
             groups=None if self.groups is None else self.groups[rows],
         )
 
-    def part(self, split: str) -> LabelledFaces:
+    def subset(self, split: str) -> LabelledFaces:
         """The rows of one split: Training, PublicTest or PrivateTest."""
         if split not in SPLITS:
             raise DataError(f"There is no split {split!r}; there are: {', '.join(SPLITS)}.")

@@ -32,9 +32,9 @@ from emotion.training.expression.data.faces import (
     picture_keys,
 )
 from emotion.training.expression.data.grouping import GroupRule, groups_of
-from emotion.training.expression.data.layout import Name, Place, placed
+from emotion.training.expression.data.layout import Location, Name, parse_layout
 from emotion.training.expression.data.problems import Problem, summary
-from emotion.training.expression.data.splits import with_parts, with_validation
+from emotion.training.expression.data.splits import add_splits, add_validation_split
 from emotion.types import EMOTIONS, Image
 
 DEEPEST = 4
@@ -87,10 +87,10 @@ def read_pictures(
     cut = _face_cutter() if uncropped else (lambda image: image)
     images: list[np.ndarray] = []
     keys: list[bytes] = []
-    used: list[tuple[Name, Place]] = []
+    used: list[tuple[Name, Location]] = []
     digest = hashlib.sha256()
     with _opened(root) as files:
-        places, problems = placed([name for name, _ in files])
+        places, problems = parse_layout([name for name, _ in files])
         for (path, read), place in zip(files, places, strict=True):
             if place is None:
                 continue
@@ -128,8 +128,8 @@ def read_pictures(
         problems=tuple(problems),
     )
     if None in split:
-        return with_parts(faces, groups)
-    return faces if "PublicTest" in split else with_validation(faces, groups)
+        return add_splits(faces, groups)
+    return faces if "PublicTest" in split else add_validation_split(faces, groups)
 
 
 def _face_cutter() -> Callable[[Image], Image]:

@@ -32,7 +32,7 @@ def identity_groups(images: np.ndarray, network: Path) -> np.ndarray:
         network: The ``.json`` of a published face network, see
             ``emotion.training.expression.pretrained``.
     """
-    faces = FaceFormat(size=SIZE, channels=3).of(images)
+    faces = FaceFormat(size=SIZE, channels=3).convert(images)
     model = architectures.build(ARCHITECTURE, {"unused": ("one",)})
     load_graph_weights(model, network, lambda count: faces[:count])
     pooled = next(

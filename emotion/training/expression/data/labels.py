@@ -30,14 +30,14 @@ _KNOWN = {
 }
 
 
-def named_label(text: str) -> str | None:
+def label_from_name(text: str) -> str | None:
     """One of ``EMOTIONS``, or CONTEMPT, by a name in any case and known spelling; else None."""
     return _KNOWN.get(text.strip().lower())
 
 
-def numbered_label(text: str, order: tuple[str, ...]) -> str | None:
+def label_from_csv(text: str, order: tuple[str, ...]) -> str | None:
     """What a CSV's label, a number in ``order`` or a name, means; None if it means nothing."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return order[int(text)] if int(text) < len(order) else None
-    return named_label(text)
+    return label_from_name(text)

@@ -36,7 +36,7 @@ class Problem:
     count: int = 1
 
 
-def counted(problems: Sequence[Problem]) -> dict[str, int]:
+def count_by_kind(problems: Sequence[Problem]) -> dict[str, int]:
     """Kind -> how many rows or pictures were left out, the most frequent first."""
     total: Counter[str] = Counter()
     for problem in problems:
@@ -46,7 +46,7 @@ def counted(problems: Sequence[Problem]) -> dict[str, int]:
 
 def summary(problems: Sequence[Problem]) -> str:
     """The counts as one phrase: "3 unknown labels, 1 unreadable pictures"."""
-    return ", ".join(f"{count} {kind}" for kind, count in counted(problems).items())
+    return ", ".join(f"{count} {kind}" for kind, count in count_by_kind(problems).items())
 
 
 def lines(problems: Sequence[Problem], shown: int = SHOWN) -> list[str]:

@@ -10,15 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from emotion.training.common.plotting import save
+from emotion.training.common import plotting
 from emotion.training.expression.augmentation import (
     Augmentation,
+    affine_warp,
     augment,
-    blurred,
+    contrast_brightness,
+    gaussian_blur,
     jpeg,
     low_resolution,
-    moved,
-    toned,
 )
 from emotion.training.expression.data.faces import LabelledFaces
 from emotion.types import EMOTIONS
@@ -69,16 +69,15 @@ def histogram(statistics: Mapping[str, Any], path: Path) -> None:
     figure = Figure(figsize=(7.2, 3.0 * len(sets) + 0.4), layout="constrained")
     for axes, found in zip(np.ravel(figure.subplots(len(sets))), sets, strict=True):
         splits = {name: row for name, row in found["counts"].items() if any(row.values())}
-        width = 0.8 / len(splits)
-        for place, (split, row) in enumerate(splits.items()):
-            left = np.arange(len(row)) + (place - (len(splits) - 1) / 2) * width
-            bars = axes.bar(left, list(row.values()), width, label=split)
+        for i, (split, row) in enumerate(splits.items()):
+            centers, width = plotting.bar_positions(len(row), len(splits), i)
+            bars = axes.bar(centers, list(row.values()), width, label=split)
             axes.bar_label(bars, fontsize=6, rotation=90 if len(splits) > 1 else 0, padding=2)
         axes.set_xticks(range(len(EMOTIONS)), EMOTIONS)
         axes.margins(y=0.18)
         axes.set(ylabel="faces", title=f"{found['head']}: {found['faces']} faces")
         axes.legend()
-    save(figure, path)
+    plotting.save(figure, path)
 
 
 def augmentations(image: np.ndarray, config: Augmentation, path: Path, seed: int = 0) -> None:
@@ -106,20 +105,20 @@ def single_changes(image: np.ndarray) -> list[Strip]:
         out[y : y + int(side * size[0]), x : x + int(side * size[1])] = 128
         return out
 
-    turns = [(f"{a} deg", moved(image, size, angle_deg=a)) for a in (-30, -12, 12, 30)]
-    zooms = [(f"x {z}", moved(image, size, zoom=z)) for z in (0.7, 0.87, 1.15, 1.4)]
+    turns = [(f"{a} deg", affine_warp(image, size, angle_deg=a)) for a in (-30, -12, 12, 30)]
+    zooms = [(f"x {z}", affine_warp(image, size, zoom=z)) for z in (0.7, 0.87, 1.15, 1.4)]
     moves = [(0.1, 0.0), (0.0, 0.1), (-0.2, 0.0), (0.1, -0.2)]
-    shifts = [(f"{x:+g}, {y:+g}", moved(image, size, shift=(x, y))) for x, y in moves]
+    shifts = [(f"{x:+g}, {y:+g}", affine_warp(image, size, shift=(x, y))) for x, y in moves]
     # Seen from a corner: the part that is left, enlarged to the whole.
     crops = [
-        (f"{c:.0%} off", moved(image, size, zoom=1 / (1 - c), shift=(s, s)))
+        (f"{c:.0%} off", affine_warp(image, size, zoom=1 / (1 - c), shift=(s, s)))
         for c in (0.1, 0.25)
         for s in (-0.5 * c / (1 - c), 0.5 * c / (1 - c))
     ]
     flips = [
-        ("mirror", moved(image, size, mirror=True)),
-        ("flip", moved(image, size, flip=True)),
-        ("both", moved(image, size, mirror=True, flip=True)),
+        ("mirror", affine_warp(image, size, mirror=True)),
+        ("flip", affine_warp(image, size, flip=True)),
+        ("both", affine_warp(image, size, mirror=True, flip=True)),
     ]
     tones = (-0.5, -0.3, 0.3, 0.5)
     places = [(0.1, 0.1, 0.15), (0.5, 0.2, 0.3), (0.3, 0.5, 0.4), (0.0, 0.0, 0.6)]
@@ -129,9 +128,9 @@ def single_changes(image: np.ndarray) -> list[Strip]:
         "shift (x, y)": shifts,
         "crop": crops,
         "mirror, flip": flips,
-        "contrast": [(f"{c:+g}", toned(image, contrast=c)) for c in tones],
-        "brightness": [(f"{b:+g}", toned(image, brightness=b)) for b in tones],
-        "blur_sigma": [(f"{s:g} px", blurred(image, s)) for s in (0.5, 0.9, 1.3, 2.0)],
+        "contrast": [(f"{c:+g}", contrast_brightness(image, contrast=c)) for c in tones],
+        "brightness": [(f"{b:+g}", contrast_brightness(image, brightness=b)) for b in tones],
+        "blur_sigma": [(f"{s:g} px", gaussian_blur(image, s)) for s in (0.5, 0.9, 1.3, 2.0)],
         "low_resolution": [(f"x {f:g}", low_resolution(image, f)) for f in (0.75, 0.5, 0.35, 0.2)],
         "jpeg_quality": [(f"{q}", jpeg(image, q)) for q in (69, 40, 20, 5)],
         "erase_side": [(f"{p[2]:g}", erased(*p)) for p in places],
@@ -146,7 +145,7 @@ def _draw(strips: Sequence[Strip], path: Path) -> None:
     step_y, step_x = height + GAP_PX + (10 if captions else 0), width + GAP_PX
     columns = max(len(row) for _, row in strips)
     sheet = np.full((len(strips) * step_y, columns * step_x), 255, np.uint8)
-    inches = 2 / 110  # of one pixel of the sheet
+    inches = 2 / plotting.DPI  # of one pixel of the sheet
     figure = Figure(figsize=((sheet.shape[1] + 66) * inches, (sheet.shape[0] + 8) * inches))
     axes: Axes = figure.add_axes((
         64 / (sheet.shape[1] + 66), 4 / (sheet.shape[0] + 8),
@@ -162,4 +161,4 @@ def _draw(strips: Sequence[Strip], path: Path) -> None:
     axes.tick_params(length=0, labelsize=8)
     axes.set_xticks([])
     axes.set_frame_on(False)
-    save(figure, path)
+    plotting.save(figure, path)

@@ -17,21 +17,23 @@ TEST_FRACTION = 0.125
 """Of each class, set aside to test on, of a set without any split."""
 
 
-def with_parts(faces: LabelledFaces, groups: np.ndarray, seed: int = 0) -> LabelledFaces:
+def add_splits(faces: LabelledFaces, groups: np.ndarray, seed: int = 0) -> LabelledFaces:
     """The same rows, split into Training, PublicTest and PrivateTest, class by class.
 
     groups: (N,), rows of an equal value stay together.
     """
     split = np.full(len(faces), "Training", "<U11")
-    test = set_aside(faces.labels, groups, TEST_FRACTION, seed)
+    test = stratified_group_split(faces.labels, groups, TEST_FRACTION, seed)
     split[test] = "PrivateTest"
     rest = np.flatnonzero(~test)
     fraction = VALIDATION_FRACTION / (1 - TEST_FRACTION)
-    split[rest[set_aside(faces.labels[rest], groups[rest], fraction, seed)]] = "PublicTest"
+    split[rest[stratified_group_split(faces.labels[rest], groups[rest], fraction, seed)]] = (
+        "PublicTest"
+    )
     return replace(faces, split=split)
 
 
-def with_validation(
+def add_validation_split(
     faces: LabelledFaces,
     groups: np.ndarray,
     fraction: float = VALIDATION_FRACTION,
@@ -39,7 +41,7 @@ def with_validation(
 ) -> LabelledFaces:
     """The same rows, where ``fraction`` of each class of Training has become PublicTest.
 
-    For sets that come without a part to choose on. groups: as of ``with_parts``.
+    For sets that come without a part to choose on. groups: as of ``add_splits``.
     """
     training = np.flatnonzero(faces.split == "Training")
     labels = faces.labels[training]
@@ -51,13 +53,15 @@ def with_validation(
             training, test_size=fraction, random_state=seed, stratify=labels
         )
     except ValueError:  # it refuses small sets: fewer rows than classes, one row of a class
-        chosen = training[set_aside(labels, groups[training], fraction, seed)]
+        chosen = training[stratified_group_split(labels, groups[training], fraction, seed)]
     split = faces.split.astype("<U11")
     split[chosen] = "PublicTest"
     return replace(faces, split=split)
 
 
-def set_aside(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int = 0) -> np.ndarray:
+def stratified_group_split(
+    labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int = 0
+) -> np.ndarray:
     """Which rows to set aside, bool (N,): about ``fraction`` of each class, whole groups only.
 
     labels: int (N,), indices into ``EMOTIONS``; groups: (N,). Groups come in random order, and one

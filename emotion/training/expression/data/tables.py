@@ -21,7 +21,7 @@ import numpy as np
 from emotion.errors import DataError
 from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data.faces import FACE_SIZE, SPLITS, VOTES
-from emotion.training.expression.data.labels import CONTEMPT, numbered_label
+from emotion.training.expression.data.labels import CONTEMPT, label_from_csv
 from emotion.training.expression.data.problems import Problem, summary
 from emotion.types import EMOTIONS
 
@@ -161,7 +161,7 @@ def _face(
         return Problem(
             kind=kinds.SPLIT, sentence=f"unknown Usage {_short(split)}, expected {expected}."
         )
-    name = numbered_label(label, order)
+    name = label_from_csv(label, order)
     if name == CONTEMPT:
         return Problem(kind=kinds.CONTEMPT, sentence=f"contempt ({_short(label)}) is left out.")
     if name is None:
