@@ -53,7 +53,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, turn: int) -> Callable[[], int]:
     """Kills in place of the file operation of this turn, counted from 0; how many there were."""
     turns = 0
 
-    def count_by_kind(name: str) -> None:
+    def counted(name: str) -> None:
         operation = getattr(Path, name)
 
         def instead(self: Path, *args: Any, **kwargs: Any) -> Any:
@@ -66,7 +66,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, turn: int) -> Callable[[], int]:
         monkeypatch.setattr(Path, name, instead)
 
     for name in ("replace", "unlink", "write_text"):
-        count_by_kind(name)
+        counted(name)
     return lambda: turns
 
 

@@ -82,8 +82,8 @@ def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
             gain, shift, *statistics = (
                 rng.uniform(0.5, 1.5, w.shape) for w in source.get_weights()
             )
-            no_progress = rng.permutation(len(gain))[target.gamma.shape[0] :]
-            gain[no_progress] = shift[no_progress] = 0
+            unimportant = rng.permutation(len(gain))[target.gamma.shape[0] :]
+            gain[unimportant] = shift[unimportant] = 0
             source.set_weights([gain, shift, *statistics])
     assert inherit_channels(theirs, ours)
     faces = rng.integers(0, 256, (4, 48, 48, 1), np.uint8)

@@ -1,4 +1,4 @@
-"""Where a set's pictures lie, ``train|val|test/LABEL/*`` or ``LABEL/*``, told by their names."""
+"""Folder structures of data sets: ``train|val|test/LABEL/*`` or ``LABEL/*``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emotion.training.expression.data.problems import Problem
 from emotion.types import EMOTIONS
 
 Name = tuple[str, ...]
-"""A file's path below the set's root, part by part."""
+"""The parts of a file's path below the set's root."""
 
 USAGES = {folder: usage for usage, folder in SPLITS.items()}
 """Folders of a custom set -> FER2013's names of the splits."""
@@ -23,18 +23,28 @@ USAGES = {folder: usage for usage, folder in SPLITS.items()}
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """What a picture's folders say. label: index into ``EMOTIONS``; split: None for ``LABEL/*``."""
+    """Label and split of a picture, by its folders.
+
+    Attributes:
+        label: Index into ``EMOTIONS``.
+        split: FER2013's name of the split; None for ``LABEL/*``.
+    """
 
     label: int
     split: str | None
 
 
 def parse_layout(names: Sequence[Name]) -> tuple[list[Location | None], list[Problem]]:
-    """Of each file its place, None for one that is left out; and what was left out, by folder.
+    """Finds label and split of each file.
 
-    A folder around the whole set is passed over. Where any picture lies in
-    ``train|val|test/LABEL``, the set is one with splits, and everything must lie so. Hidden files
-    and folders are passed over in silence.
+    A folder around the whole set is skipped. If any picture is in ``train|val|test/LABEL``, all
+    have to be. Hidden files and folders are ignored without a problem.
+
+    Args:
+        names: All files of the set.
+
+    Returns:
+        The location of each file, None for one that is left out, and the problems by folder.
     """
     names = _below_common_folder(names)
     with_splits = any(
@@ -55,7 +65,7 @@ def parse_layout(names: Sequence[Name]) -> tuple[list[Location | None], list[Pro
 
 
 def _below_common_folder(names: Sequence[Name]) -> Sequence[Name]:
-    """The paths without the folder that an archive was packed in, where there is such a one."""
+    """The paths without a folder around the whole set, if there is one."""
     first = {name[0] for name in names if not name[0].startswith((".", "__MACOSX"))}
     if len(first) != 1 or min(map(len, names)) < 3:
         return names
@@ -65,7 +75,7 @@ def _below_common_folder(names: Sequence[Name]) -> Sequence[Name]:
 
 
 def _place(name: Name, with_splits: bool) -> Location | tuple[str, str] | None:
-    """The place, or (kind of problem, where), or None for a file that nobody would miss."""
+    """The location, or (kind of problem, where), or None for a file to be ignored."""
     depth = 3 if with_splits else 2
     if any(part.startswith((".", "__MACOSX")) for part in name):
         return None

@@ -1,4 +1,4 @@
-"""Sheets of faces and a class histogram, as PNG files: what a data set and an augmentation are."""
+"""Contact sheets of a data set and its augmentation, and a class histogram, as PNG files."""
 
 from __future__ import annotations
 
@@ -24,16 +24,22 @@ from emotion.training.expression.data.faces import LabelledFaces
 from emotion.types import EMOTIONS
 
 GAP_PX = 4
-"""White pixels between the faces of a sheet."""
+"""Space between the faces of a sheet, in pixels."""
 
-Strip = tuple[str, list[tuple[str, np.ndarray]]]
-"""A row of a sheet: its name, and faces uint8 (H, W) with what is written under each."""
+SheetRow = tuple[str, list[tuple[str, np.ndarray]]]
+"""A row of a sheet: its name, and its faces, uint8 (H, W), with their captions."""
 
 
 def sample_rows(faces: LabelledFaces, columns: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Class -> up to ``columns`` rows of Training drawn at random, int64; no class without rows.
+    """Samples rows of each class from Training, or from all splits if there is none.
 
-    From all parts where there is no Training. The same rows for the same seed.
+    Args:
+        faces: The data set.
+        columns: Largest number of rows of a class.
+        seed: Seed of the sample.
+
+    Returns:
+        Class -> rows, int64, without classes that have none.
     """
     rng = np.random.default_rng(seed)
     training = faces.split == "Training"
@@ -47,24 +53,35 @@ def sample_rows(faces: LabelledFaces, columns: int, seed: int = 0) -> dict[str, 
 
 
 def example(faces: LabelledFaces) -> np.ndarray:
-    """A face to show changes on, uint8 (48, 48): a happy one where there is one."""
+    """A face to show augmentations on, uint8 (48, 48): a happy one if there is one."""
     rows = sample_rows(faces, 1)
     row = rows.get("happy", next(iter(rows.values())))[0]
     return np.asarray(faces.images[row])
 
 
 def samples(sets: Sequence[LabelledFaces], path: Path, columns: int = 10) -> None:
-    """Some faces of each class and set, with their labels."""
-    strips: list[Strip] = [
+    """Draws some faces of each class and set.
+
+    Args:
+        sets: The data sets.
+        path: The PNG file.
+        columns: Largest number of faces of a class.
+    """
+    rows: list[SheetRow] = [
         (f"{faces.head}: {name}", [("", faces.images[row]) for row in rows])
         for faces in sets
         for name, rows in sample_rows(faces, columns).items()
     ]
-    _draw(strips, path)
+    _draw(rows, path)
 
 
 def histogram(statistics: Mapping[str, Any], path: Path) -> None:
-    """Faces of each class, one panel a set, its splits beside each other."""
+    """Plots the number of faces of each class and split, a panel for each set.
+
+    Args:
+        statistics: What ``statistics_of`` returned.
+        path: The PNG file.
+    """
     sets = statistics["sets"]
     figure = Figure(figsize=(7.2, 3.0 * len(sets) + 0.4), layout="constrained")
     for axes, found in zip(np.ravel(figure.subplots(len(sets))), sets, strict=True):
@@ -81,13 +98,17 @@ def histogram(statistics: Mapping[str, Any], path: Path) -> None:
 
 
 def augmentations(image: np.ndarray, config: Augmentation, path: Path, seed: int = 0) -> None:
-    """What each change does to a grey face uint8 (H, W), and all together as ``config`` draws them.
+    """Draws each change at fixed strengths, then random augmentations.
 
-    The upper rows are of fixed strengths, whatever the configuration.
+    Args:
+        image: Grey face, uint8 (H, W).
+        config: How the random augmentations are drawn.
+        path: The PNG file.
+        seed: Seed of the random augmentations.
     """
     rng = np.random.default_rng(seed)
     size = (image.shape[0], image.shape[1])
-    together: list[Strip] = [
+    together: list[SheetRow] = [
         (f"all, draws {row * 6 + 1}-{row * 6 + 6}",
          [("", augment(image, size, config, rng)) for _ in range(6)])
         for row in range(3)
@@ -95,8 +116,8 @@ def augmentations(image: np.ndarray, config: Augmentation, path: Path, seed: int
     _draw([*single_changes(image), *together], path)
 
 
-def single_changes(image: np.ndarray) -> list[Strip]:
-    """Each change at a few strengths, of a grey face uint8 (H, W); all keep its shape."""
+def single_changes(image: np.ndarray) -> list[SheetRow]:
+    """Applies each change to a grey face, uint8 (H, W), at a few fixed strengths."""
     size = (image.shape[0], image.shape[1])
 
     def erased(left: float, top: float, side: float) -> np.ndarray:
@@ -109,7 +130,7 @@ def single_changes(image: np.ndarray) -> list[Strip]:
     zooms = [(f"x {z}", affine_warp(image, size, zoom=z)) for z in (0.7, 0.87, 1.15, 1.4)]
     moves = [(0.1, 0.0), (0.0, 0.1), (-0.2, 0.0), (0.1, -0.2)]
     shifts = [(f"{x:+g}, {y:+g}", affine_warp(image, size, shift=(x, y))) for x, y in moves]
-    # Seen from a corner: the part that is left, enlarged to the whole.
+    # Crops from a corner, enlarged to the whole size.
     crops = [
         (f"{c:.0%} off", affine_warp(image, size, zoom=1 / (1 - c), shift=(s, s)))
         for c in (0.1, 0.25)
@@ -138,26 +159,26 @@ def single_changes(image: np.ndarray) -> list[Strip]:
     return [(name, [("as it is", image), *row]) for name, row in changes.items()]
 
 
-def _draw(strips: Sequence[Strip], path: Path) -> None:
-    """The rows under each other, with their names on the left, at twice the faces' size."""
-    height, width = strips[0][1][0][1].shape
-    captions = any(text for _, row in strips for text, _ in row)
+def _draw(rows: Sequence[SheetRow], path: Path) -> None:
+    """Draws the rows below each other, with their names on the left, at twice the faces' size."""
+    height, width = rows[0][1][0][1].shape
+    captions = any(text for _, row in rows for text, _ in row)
     step_y, step_x = height + GAP_PX + (10 if captions else 0), width + GAP_PX
-    columns = max(len(row) for _, row in strips)
-    sheet = np.full((len(strips) * step_y, columns * step_x), 255, np.uint8)
+    columns = max(len(row) for _, row in rows)
+    sheet = np.full((len(rows) * step_y, columns * step_x), 255, np.uint8)
     inches = 2 / plotting.DPI  # of one pixel of the sheet
     figure = Figure(figsize=((sheet.shape[1] + 66) * inches, (sheet.shape[0] + 8) * inches))
     axes: Axes = figure.add_axes((
         64 / (sheet.shape[1] + 66), 4 / (sheet.shape[0] + 8),
         sheet.shape[1] / (sheet.shape[1] + 66), sheet.shape[0] / (sheet.shape[0] + 8),
     ))  # fmt: skip
-    for y, (_, row) in enumerate(strips):
+    for y, (_, row) in enumerate(rows):
         for x, (text, face) in enumerate(row):
             top, left = y * step_y, x * step_x
             sheet[top : top + height, left : left + width] = face
             axes.text(left + width / 2, top + height + 1, text, ha="center", va="top", fontsize=7)
     axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    axes.set_yticks([y * step_y + height / 2 for y in range(len(strips))], [n for n, _ in strips])
+    axes.set_yticks([y * step_y + height / 2 for y in range(len(rows))], [n for n, _ in rows])
     axes.tick_params(length=0, labelsize=8)
     axes.set_xticks([])
     axes.set_frame_on(False)
