@@ -1,4 +1,4 @@
-"""``emotion blend``: the default answer of a model, chosen on the validation parts of all sets."""
+"""``emotion blend``: adds a blend of a model's heads as its default head."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=MODEL",
         action="append",
         default=[],
-        help="a model of the same kind that was trained without the set NAME: what it answers "
-        "there calibrates the default answer for pictures that no training saw",
+        help="a model of the same kind that was trained without the set NAME; its predictions "
+        "for that set calibrate the blend for unseen data sets",
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Chooses on the validation parts, and writes the model with that answer as its default."""
+    """Chooses the blend and writes the model with it as the default head."""
     quiet_tensorflow()
     from emotion.models.spec import HeadSpec, model_folder, read_spec
     from emotion.training.common.keras_models import load_keras, predict
@@ -60,31 +60,31 @@ def run(options: argparse.Namespace) -> int:
     sets = read_sets(options, print, form)
     parts = [validation_split(each, among=sets) for each in sets]
     priors = blend.log_priors(targets_of_sets([training_split(s, among=sets) for s in sets]), heads)
-    asked = [
+    evaluation_sets = [
         blend.evaluation_set(part, predict(model, form.convert(part.images)), heads)
         for part in parts
     ]
-    rows = blend.candidate_blends(asked, priors)
+    rows = blend.candidate_blends(evaluation_sets, priors)
     chosen = blend.choose_blend(rows)
     ranked = sorted(rows, key=lambda row: -row.mean_balanced())
     for row in (chosen, *ranked[:SHOWN]):
         print(json.dumps(asdict(row)))
-    unknown = blend.leave_one_set_out(rows)
-    kinds = _left_out_kinds(options.left_out, sets, unknown or {sets[0].name: chosen}, priors)
-    judged = [
+    without = blend.leave_one_set_out(rows)
+    unseen = _unseen_predictions(options.left_out, sets, without or {sets[0].name: chosen}, priors)
+    predictions = [
         (blend.blended_logits(part, priors, chosen.shares, chosen.adjustment), part.truth)
-        for part in asked
+        for part in evaluation_sets
     ]
-    calibration = [(logits, truth) for _, logits, truth in kinds.values()] or judged
+    calibration = [(logits, truth) for _, logits, truth in unseen.values()] or predictions
     temperature = unseen_domains.fit_shared_temperature(*map(list, zip(*calibration, strict=True)))
     record = read_json(source / RUN_FILE) or {}
     record[blend.BLEND] = {
         **asdict(chosen),
         "mean_balanced": rounded(chosen.mean_balanced()),
-        "trade_off": blend.trade_off(asked, priors, chosen),
-        "chosen_without": {name: asdict(row) for name, row in unknown.items()},
+        "trade_off": blend.trade_off(evaluation_sets, priors, chosen),
+        "chosen_without": {name: asdict(row) for name, row in without.items()},
         "unseen_kinds": {
-            name: asdict(found) for name, found in unseen_domains.unseen_domains(kinds).items()
+            name: asdict(found) for name, found in unseen_domains.unseen_domains(unseen).items()
         },
         "tried": [asdict(row) for row in ranked[:SHOWN]],
     }
@@ -110,14 +110,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _left_out_kinds(
+def _unseen_predictions(
     given: Sequence[str],
     sets: Sequence[LabelledFaces],
-    unknown: Mapping[str, Blend],
+    chosen_without: Mapping[str, Blend],
     priors: Mapping[str, np.ndarray],
 ) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
-    """Set -> (model that never saw it, that model's blended logits, truth), over all its rows
-    that no test split holds."""
+    """Predictions of models for the data sets that they were trained without, except test splits.
+
+    Args:
+        given: NAME=MODEL of each.
+        sets: The data sets.
+        chosen_without: Set -> the blend that is chosen without it.
+        priors: Head -> log class frequencies.
+
+    Returns:
+        Set -> (name of the model, its blended logits (N, 7), true classes (N,)).
+    """
     from emotion.models.spec import model_folder, read_spec
     from emotion.training.common.keras_models import load_keras, predict
     from emotion.training.expression import blend
@@ -136,7 +145,7 @@ def _left_out_kinds(
         logits = predict(load_keras(folder), format_of(spec).convert(faces.images))
         heads = {head: spec.heads[head] for head in priors if head in spec.heads}
         part = blend.evaluation_set(faces, logits, heads)
-        row = unknown[name]
+        row = chosen_without[name]
         if set(row.shares) - set(heads):
             usage_error(f"--left-out {text}: that model lacks the heads {', '.join(row.shares)}")
         found[name] = (

@@ -1,4 +1,4 @@
-"""``emotion ensemble``: several models as one that every command and the page can use."""
+"""``emotion ensemble``: combines several models into one that works like any other."""
 
 from __future__ import annotations
 

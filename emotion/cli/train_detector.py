@@ -32,11 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
     parser.add_argument(
-        "--start-from", metavar="DETECTOR", help="a detector's name or folder to begin from"
+        "--start-from",
+        metavar="DETECTOR",
+        help="a detector's name or folder, for the first weights",
     )
     parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
-    parser.add_argument("--batch-size", type=positive_int, help="pictures of one step")
-    parser.add_argument("--side", type=positive_int, help="side of the training views in px")
+    parser.add_argument("--batch-size", type=positive_int, help="pictures in a step")
+    parser.add_argument("--side", type=positive_int, help="side of the training crops in px")
     parser.add_argument("--learning-rate", type=positive_number, help="its peak")
     parser.add_argument("--limit", type=positive_int, help="only the first N pictures")
     parser.add_argument("--seed", type=int, help="of every random number (default 0)")
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
 
-    cv2.setNumThreads(1)  # the cores are TensorFlow's; views are made beside its steps
+    cv2.setNumThreads(1)  # leave the cores to TensorFlow; batches are made beside its steps
     config = _config(options)
     say = partial(print, flush=True)
     say(f"reading {options.data}")
@@ -66,10 +68,10 @@ def run(options: argparse.Namespace) -> int:
     training, validation = split_validation(pictures, config.validation, config.seed)
     if len(training) < config.batch_size:
         raise DataError(
-            f"{options.data} has {len(training)} pictures to learn from; at least "
+            f"{options.data} has {len(training)} training pictures; at least "
             f"{config.batch_size} are needed (or a smaller --batch-size)."
         )
-    say(f"{len(training)} pictures to learn from, {len(validation)} to choose on")
+    say(f"{len(training)} training pictures, {len(validation)} for validation")
     folder = options.runs / options.out.name
     data = {"sha256": digest(options.data, "train"), "pictures": len(pictures)}
     trainer = DetectorTrainer(

@@ -60,7 +60,7 @@ def test_pictures_of_two_sets_are_found(fer2013: tuple[Path, Path]) -> None:
         {"sets": ["fer2013", "other"], "pictures": {"PrivateTest, Training": 70}}
     ]
     assert found["sets"][1]["usable"]["Training"] == 0
-    assert "stand in both fer2013 and other: PrivateTest, Training: 70" in as_text(found)
+    assert "pictures in both fer2013 and other: PrivateTest, Training: 70" in as_text(found)
 
 
 def test_the_command_writes_figures_and_sheets(
