@@ -47,8 +47,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="which pictures of this set belong into the same split: a CSV with the columns "
-        "picture and group; a regular expression with one group, searched in a picture's path; or the "
-        ".json of a face recognition network",
+        "picture and group; a regular expression with one group, searched in a picture's path; "
+        "or the .json of a face recognition network",
     )
 
 

@@ -1,4 +1,4 @@
-"""Boxes and landmarks follow the pixels through every change that training makes."""
+"""Augmentation: boxes and landmarks follow the pixels; batches and their anchor points."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""A detector's folder is taken whole or not at all."""
+"""A detector's folder is replaced as a whole or not at all."""
 
 from pathlib import Path
 from typing import Any

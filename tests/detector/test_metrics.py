@@ -1,4 +1,4 @@
-"""The measure of detectors on cases that can be counted by hand; no model, no files."""
+"""Detection metrics on cases that can be counted by hand; no model, no files."""
 
 import numpy as np
 import pytest

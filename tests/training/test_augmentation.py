@@ -1,4 +1,4 @@
-"""Each change does what its name says, and the draws of a run stay what they were."""
+"""Each change does what its name says, and the order of random draws is unchanged."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Colour models: their faces, their augmentation, first weights from a published network."""
+"""Colour models: face format, augmentation, and pretrained weights of a published network."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""``emotion data``: the figures it gives, the sheets it draws, and what it says is wrong."""
+"""``emotion data``: statistics, contact sheets and reported problems."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Evaluation: its figures against known ones, its changes on known pictures, its files whole."""
+"""Evaluation: metrics against known values, perturbations of known pictures, complete files."""
 
 import json
 import shutil

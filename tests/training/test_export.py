@@ -1,4 +1,4 @@
-"""A model's folder is taken whole or not at all, and a wrong head is told before the training."""
+"""A model's folder is replaced as a whole or not at all; a wrong head is reported before training."""
 
 from pathlib import Path
 from typing import Any

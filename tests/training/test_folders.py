@@ -1,4 +1,4 @@
-"""Folders and archives of pictures: where they lie, what is left out, how they are split."""
+"""Folders and archives of pictures: structure, problems and splits."""
 
 import tarfile
 from pathlib import Path

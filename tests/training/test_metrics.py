@@ -1,4 +1,4 @@
-"""Figures from answers: reports, intervals, curves, worst mistakes, and changes of a face."""
+"""Metrics of predictions: reports, intervals, curves, contact sheets, and perturbations."""
 
 from pathlib import Path
 

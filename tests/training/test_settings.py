@@ -1,4 +1,4 @@
-"""Settings from a file, classes in balance, and a run that is known again."""
+"""Settings from a file, class weights, and recognising the same run."""
 
 import argparse
 import json

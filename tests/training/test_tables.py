@@ -1,4 +1,4 @@
-"""Rows of a CSV that cannot be used are named and counted, and the rest is read."""
+"""Rows of a CSV that cannot be used are reported and counted; the rest is read."""
 
 from pathlib import Path
 

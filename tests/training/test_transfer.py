@@ -1,4 +1,4 @@
-"""Fine-tuning, learning from a teacher, and several models as one."""
+"""Fine-tuning, distillation, blends and ensembles."""
 
 import json
 from pathlib import Path
