@@ -23,7 +23,7 @@ from emotion.training.expression.data.faces import (
 from emotion.training.expression.targets import majority, make_targets, vote_distribution
 from emotion.types import EMOTIONS
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "fer2013"
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "fer2013"
 
 
 def test_csv_with_votes(fer2013: tuple[Path, Path]) -> None:

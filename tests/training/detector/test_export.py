@@ -12,7 +12,7 @@ from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE
 from emotion.training.detector import export, network
 from emotion.training.detector.data import Picture, read_pictures
 from emotion.training.detector.network import NetworkConfig
-from tests.detector.drawn import write_pack
+from tests.training.detector.drawn import write_pack
 
 SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
 

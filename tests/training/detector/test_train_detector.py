@@ -21,8 +21,8 @@ from emotion.training.detector.data import read_pictures, split_validation
 from emotion.training.detector.keras_detector import detector_of
 from emotion.training.detector.network import NetworkConfig
 from emotion.training.detector.trainer import DetectorTrainer
-from tests.detector.drawn import write_pack
 from tests.stopping import run_first_epoch
+from tests.training.detector.drawn import write_pack
 
 SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
 

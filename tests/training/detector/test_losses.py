@@ -11,7 +11,7 @@ from emotion.training.detector.batches import make_batch
 from emotion.training.detector.data import parse_faces
 from emotion.training.detector.losses import LossConfig, detector_loss
 from emotion.training.detector.trainer import _tensors
-from tests.detector.drawn import landmarks_of
+from tests.training.detector.drawn import landmarks_of
 
 STRIDES = (8, 16, 32, 64)
 SIDE = 64

@@ -1,4 +1,4 @@
-"""A model's folder is replaced as a whole or not at all; a wrong head is reported before training."""
+"""A model's folder is replaced as a whole or not at all; wrong heads are reported early."""
 
 from pathlib import Path
 from typing import Any

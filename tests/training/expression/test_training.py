@@ -26,7 +26,7 @@ from emotion.training.expression.trainer import Trainer
 from tests.stopping import run_first_epoch
 from tests.training.conftest import write_fer2013
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HEADS = {"fer2013": tuple("abcdefg"), "ferplus": tuple("abcdefgh")}
 
 

@@ -25,7 +25,7 @@ from emotion.training.detector.photometric_augmentation import (
     PhotometricConfig,
     augment_photometric,
 )
-from tests.detector.drawn import draw_face, landmarks_of
+from tests.training.detector.drawn import draw_face, landmarks_of
 
 STRIDES = (8, 16, 32, 64)
 SIDE = 128
