@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full-size", action="store_true", help="no progressive resizing")
     parser.add_argument("--batch-size", type=positive_int, help="faces in a step")
     parser.add_argument("--seed", type=int, help="seed of all random numbers (default 0)")
-    parser.add_argument("--default-head", help="the head that answers by default")
+    parser.add_argument("--default-head", help="the head that is used by default")
 
 
 def run(options: argparse.Namespace) -> int:

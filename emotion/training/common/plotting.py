@@ -30,7 +30,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def bar_positions(groups: int, series: int, number: int) -> tuple[np.ndarray, float]:
-    """Where the bars of one series stand in grouped bar charts.
+    """Computes the positions of one series of a grouped bar chart.
 
     Args:
         groups: Number of groups, at 0, 1, 2, ...

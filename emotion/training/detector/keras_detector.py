@@ -23,7 +23,7 @@ def detector_of(model: keras.Model) -> SingleShotDetector:
         model: A network as ``network.build`` returns it.
 
     Returns:
-        A detector that answers with the Keras model instead of a compiled file.
+        A detector that runs the Keras model instead of a compiled file.
     """
     spec = DetectorSpec(name="in training", strides=STRIDES, multiple=MULTIPLE)
     return SingleShotDetector(spec, _graph_of(model))

@@ -48,7 +48,7 @@ def export_model(
         heads: Head -> its labels.
         input_size: (height, width) of the model's faces in pixels.
         validation: The validation split of each data set.
-        default_head: Head that answers by default; the first one where it is None.
+        default_head: The default head; the first one where it is None.
 
     Returns:
         The spec.
@@ -80,7 +80,7 @@ def export_keras(
         arch: Name of the architecture.
         heads: Head -> its labels.
         validation: The validation split of each data set, on which temperatures are fitted.
-        default_head: Head that answers by default; the first one where it is None.
+        default_head: The default head; the first one where it is None.
         calibrated: Further heads of the model, which have their temperatures already.
 
     Returns:

@@ -16,19 +16,15 @@ name, with the same keys:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn.metrics import classification_report
-
 from emotion.errors import DataError
 from emotion.expression.classifier import Classifier
-from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
+from emotion.models.spec import SERVED_FILE, model_folder
 from emotion.training.expression.data.faces import LabelledFaces
-from emotion.training.expression.evaluation import card, curves, mistakes, plots
+from emotion.training.expression.evaluation import card, curves
 from emotion.training.expression.evaluation.metrics import report
 from emotion.training.expression.evaluation.protocols import (
     Predictions,
@@ -40,35 +36,15 @@ from emotion.training.expression.evaluation.protocols import (
     predictions_by_protocol,
     progress_range,
 )
+from emotion.training.expression.evaluation.results import SetResult, write_results
 from emotion.training.expression.evaluation.robustness import robustness
 from emotion.training.expression.evaluation.through_detector import through_detector
-
-REPORT_FILE = "report.txt"
-PLOTTED = ("labels", "ferplus_majority")
-"""The protocols with plots; the others are variants of these."""
 
 _BRIEF = (
     "n", "accuracy", "accuracy_95", "balanced_accuracy", "macro_f1", "macro_f1_95", "ece",
 )  # fmt: skip
 # Fractions of the time, approximately; the detector takes the rest.
 _PROTOCOLS_SHARE, _ROBUSTNESS_SHARE = 0.12, 0.75
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SetResult:
-    """The evaluation of one data set.
-
-    Attributes:
-        name: The set's name.
-        values: Its part of ``eval.json``.
-        predictions: Protocol -> predictions.
-        part: The split that was evaluated.
-    """
-
-    name: str
-    values: dict[str, Any]
-    predictions: Mapping[str, Predictions]
-    part: LabelledFaces
 
 
 def evaluate(
@@ -143,7 +119,7 @@ def evaluate(
         "sets": {each.name: each.values for each in results[1:]},
     }
     own_folder = out.resolve() == folder.resolve()
-    _write(results, result, out, sheets or (None if own_folder else out))
+    write_results(results, result, out, sheets or (None if own_folder else out))
     if own_folder:
         card.write(folder)
     return result
@@ -250,45 +226,3 @@ def protocol_figures(predictions: Predictions) -> dict[str, Any]:
 
 def _brief(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {key: figures[key] for key in _BRIEF}
-
-
-def _write(
-    results: Sequence[SetResult], result: Mapping[str, Any], out: Path, sheets: Path | None
-) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    (out / EVAL_FILE).write_text(json.dumps(result, indent=1) + "\n")
-    (out / REPORT_FILE).write_text("\n".join(_report_text(each) for each in results))
-    if "robustness" in result:
-        plots.robustness(
-            {each.name: each.values["robustness"] for each in results}, out / "robustness.png"
-        )
-    for i, each in enumerate(results):
-        for name in [name for name in PLOTTED if name in each.predictions]:
-            predictions = each.predictions[name]
-            ending = name if i == 0 else f"{each.name}_{name}"
-            plots.confusion(each.values["protocols"][name], out / f"confusion_{ending}.png")
-            plots.reliability_diagram(predictions, out / f"reliability_{ending}.png")
-            curves.precision_recall(predictions, out / f"curves_{ending}.png")
-            if sheets is not None:
-                sheets.mkdir(parents=True, exist_ok=True)
-                title = f"{each.part.source} {each.values['split']}, head {predictions.head}"
-                mistakes.sheet(
-                    predictions, each.part.images, title, sheets / f"mistakes_{ending}.png"
-                )
-
-
-def _report_text(result: SetResult) -> str:
-    """scikit-learn's classification report of every protocol of a set."""
-    parts = []
-    for name, predictions in result.predictions.items():
-        text = classification_report(
-            predictions.truth,
-            predictions.probabilities.argmax(axis=1),
-            labels=range(len(predictions.labels)),
-            target_names=predictions.labels,
-            digits=3,
-            zero_division=0,
-        )
-        title = f"{result.part.source}, {result.values['split']}, {name}, head {predictions.head}"
-        parts.append(f"{title}\n{'-' * len(title)}\n{text}")
-    return "\n".join(parts)

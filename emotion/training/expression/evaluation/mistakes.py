@@ -44,10 +44,10 @@ def sheet(predictions: Predictions, images: np.ndarray, title: str, path: Path) 
     for axes in grid.flat:
         axes.axis("off")
     for axes, i in zip(grid.flat, most_confident_errors(predictions), strict=False):
-        answer = int(predictions.probabilities[i].argmax())
+        label = int(predictions.probabilities[i].argmax())
         axes.imshow(images[predictions.rows[i]], cmap="gray", vmin=0, vmax=255)
         axes.set_title(
-            f"{predictions.labels[answer]} {predictions.probabilities[i, answer]:.0%}\n"
+            f"{predictions.labels[label]} {predictions.probabilities[i, label]:.0%}\n"
             f"labelled {predictions.labels[predictions.truth[i]]}",
             fontsize=8,
         )

@@ -53,7 +53,7 @@ def reliability_diagram(predictions: Predictions, path: Path) -> None:
     axes.bar(centers, count / count.sum(), width=0.9 / ECE_BINS, color="#d0d7e2", label="faces")
     axes.plot([0, 1], [0, 1], **plotting.REFERENCE)
     axes.plot(confidence[filled], accuracy[filled], marker="o", label="accuracy")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the answer", ylabel="fraction")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="fraction")
     axes.legend(loc="upper left")
     plotting.save(figure, path)
 
