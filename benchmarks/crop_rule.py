@@ -22,7 +22,7 @@ from emotion.training.expression.data import read_faces
 from emotion.training.expression.evaluation.through_detector import (
     BORDER_PX,
     FACE_SIDE_PX,
-    placed,
+    centered_detection,
     scene,
 )
 
@@ -37,12 +37,12 @@ def main() -> int:
     parser.add_argument("--faces", type=int, default=1000)
     options = parser.parse_args()
     detector = load_detector(options.detector)
-    images = read_faces(options.data).part("PublicTest").images
+    images = read_faces(options.data).subset("PublicTest").images
     rng = np.random.default_rng(0)
     rows = []
     chosen = rng.permutation(len(images))[: options.faces]
     for index in chosen:
-        face = placed(detector.detect(scene(images[index])))
+        face = centered_detection(detector.detect(scene(images[index])))
         if face is None:
             continue
         x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.whole)

@@ -21,7 +21,7 @@ from emotion.detection import SingleShotDetector, load_detector
 from emotion.detection.loading import BLAZEFACE
 from emotion.imaging.files import read_image
 from emotion.models.spec import model_folder
-from emotion.training.detector.peers import haar
+from emotion.training.detector.baselines import haar
 from emotion.types import Image
 
 SIDES = (640, 320)

@@ -19,7 +19,7 @@ from emotion.errors import EmotionError
 COMMANDS = {
     "analyze": "photos or folders of photos to a table, one row per face",
     "video": "a video to an annotated video and a table, one row per face per frame",
-    "data": "what a data set holds: counts, copies, problems and sheets of its faces",
+    "data": "what a data set holds: counts, duplicates, problems and sheets of its faces",
     "train": "train a model on fer2013.csv or a folder of faces",
     "blend": "choose the head, or the blend of heads, that answers by default",
     "ensemble": "several models as one",

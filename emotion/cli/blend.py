@@ -1,4 +1,4 @@
-"""``emotion blend``: the default answer of a model, chosen on the validation parts of all sets."""
+"""``emotion blend``: adds a blend of a model's heads as its default head."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=MODEL",
         action="append",
         default=[],
-        help="a model of the same kind that was trained without the set NAME: what it answers "
-        "there calibrates the default answer for pictures that no training saw",
+        help="a model of the same kind that was trained without the set NAME; its predictions "
+        "for that set calibrate the blend for unseen data sets",
     )
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Chooses on the validation parts, and writes the model with that answer as its default."""
+    """Chooses the blend and writes the model with it as the default head."""
     quiet_tensorflow()
     from emotion.models.spec import HeadSpec, model_folder, read_spec
     from emotion.training.common.keras_models import load_keras, predict
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from emotion.training.common.run_record import RUN_FILE, read_json
     from emotion.training.expression import blend
     from emotion.training.expression.data.faces import training_split, validation_split
-    from emotion.training.expression.evaluation import card, plots, unseen_kinds
+    from emotion.training.expression.evaluation import card, plots, unseen_domains
     from emotion.training.expression.evaluation.metrics import rounded
     from emotion.training.expression.export import export_keras
     from emotion.training.expression.targets import targets_of_sets
@@ -60,36 +60,37 @@ def run(options: argparse.Namespace) -> int:
     sets = read_sets(options, print, form)
     parts = [validation_split(each, among=sets) for each in sets]
     priors = blend.log_priors(targets_of_sets([training_split(s, among=sets) for s in sets]), heads)
-    asked = [
-        blend.evaluation_set(part, predict(model, form.of(part.images)), heads) for part in parts
+    evaluation_sets = [
+        blend.evaluation_set(part, predict(model, form.convert(part.images)), heads)
+        for part in parts
     ]
-    rows = blend.blends(asked, priors)
-    chosen = blend.best(rows)
+    rows = blend.candidate_blends(evaluation_sets, priors)
+    chosen = blend.choose_blend(rows)
     ranked = sorted(rows, key=lambda row: -row.mean_balanced())
     for row in (chosen, *ranked[:SHOWN]):
         print(json.dumps(asdict(row)))
-    unknown = blend.left_out(rows)
-    kinds = _left_out_kinds(options.left_out, sets, unknown or {sets[0].name: chosen}, priors)
-    judged = [
-        (blend.blended(part, priors, chosen.shares, chosen.adjustment), part.truth)
-        for part in asked
+    without = blend.leave_one_set_out(rows)
+    unseen = _unseen_predictions(options.left_out, sets, without or {sets[0].name: chosen}, priors)
+    predictions = [
+        (blend.blended_logits(part, priors, chosen.shares, chosen.adjustment), part.truth)
+        for part in evaluation_sets
     ]
-    calibration = [(logits, truth) for _, logits, truth in kinds.values()] or judged
-    temperature = unseen_kinds.shared_temperature(*map(list, zip(*calibration, strict=True)))
+    calibration = [(logits, truth) for _, logits, truth in unseen.values()] or predictions
+    temperature = unseen_domains.fit_shared_temperature(*map(list, zip(*calibration, strict=True)))
     record = read_json(source / RUN_FILE) or {}
     record[blend.BLEND] = {
         **asdict(chosen),
         "mean_balanced": rounded(chosen.mean_balanced()),
-        "trade_off": blend.trade_off(asked, priors, chosen),
-        "chosen_without": {name: asdict(row) for name, row in unknown.items()},
+        "trade_off": blend.trade_off(evaluation_sets, priors, chosen),
+        "chosen_without": {name: asdict(row) for name, row in without.items()},
         "unseen_kinds": {
-            name: asdict(found) for name, found in unseen_kinds.unseen_kinds(kinds).items()
+            name: asdict(found) for name, found in unseen_domains.unseen_domains(unseen).items()
         },
         "tried": [asdict(row) for row in ranked[:SHOWN]],
     }
     print(json.dumps(record[blend.BLEND]["unseen_kinds"], indent=1))
     export_keras(
-        blend.with_blend(model, heads, priors, chosen),
+        blend.add_blend_head(model, heads, priors, chosen),
         options.out,
         arch=spec.arch,
         heads={name: head.labels for name, head in heads.items()},
@@ -109,14 +110,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _left_out_kinds(
+def _unseen_predictions(
     given: Sequence[str],
     sets: Sequence[LabelledFaces],
-    unknown: Mapping[str, Blend],
+    chosen_without: Mapping[str, Blend],
     priors: Mapping[str, np.ndarray],
 ) -> dict[str, tuple[str, np.ndarray, np.ndarray]]:
-    """Set -> (model that never saw it, that model's blended logits, truth), over all its rows
-    that no test split holds."""
+    """Predictions of models for the data sets that they were trained without, except test splits.
+
+    Args:
+        given: NAME=MODEL of each.
+        sets: The data sets.
+        chosen_without: Set -> the blend that is chosen without it.
+        priors: Head -> log class frequencies.
+
+    Returns:
+        Set -> (name of the model, its blended logits (N, 7), true classes (N,)).
+    """
     from emotion.models.spec import model_folder, read_spec
     from emotion.training.common.keras_models import load_keras, predict
     from emotion.training.expression import blend
@@ -132,15 +142,15 @@ def _left_out_kinds(
         folder = model_folder(model)
         spec = read_spec(folder)
         faces = by_name[name].take(by_name[name].split != "PrivateTest")
-        logits = predict(load_keras(folder), format_of(spec).of(faces.images))
+        logits = predict(load_keras(folder), format_of(spec).convert(faces.images))
         heads = {head: spec.heads[head] for head in priors if head in spec.heads}
         part = blend.evaluation_set(faces, logits, heads)
-        row = unknown[name]
+        row = chosen_without[name]
         if set(row.shares) - set(heads):
             usage_error(f"--left-out {text}: that model lacks the heads {', '.join(row.shares)}")
         found[name] = (
             spec.name,
-            blend.blended(part, priors, row.shares, row.adjustment),
+            blend.blended_logits(part, priors, row.shares, row.adjustment),
             part.truth,
         )
     return found

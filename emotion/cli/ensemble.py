@@ -1,4 +1,4 @@
-"""``emotion ensemble``: several models as one that every command and the page can use."""
+"""``emotion ensemble``: combines several models into one that works like any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="+", metavar="MODEL", help="the members, under models/")
     add_data_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
-    parser.add_argument("--default-head", help="the head that answers by default")
+    parser.add_argument("--default-head", help="the head that is used by default")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``emotion evaluate``: a model's figures on a labelled split."""
+"""``emotion evaluate``: evaluates a classifier on a labelled split."""
 
 from __future__ import annotations
 
@@ -28,17 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for eval.json, the reports and the plots"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="leave out the robustness and the detector"
-    )
+    parser.add_argument("--quick", action="store_true", help="leave out robustness and detector")
     parser.add_argument(
         "--sample", type=positive_int, default=SAMPLE, metavar="N",
-        help=f"faces of a set that the detector looks for (default {SAMPLE})",
+        help=f"faces of a set that the detector is run on (default {SAMPLE})",
     )  # fmt: skip
     parser.add_argument(
         "--sheets", type=Path, metavar="DIR",
-        help="where the sheets of worst mistakes go (default: --out; for the model's own folder, "
-        "which is published, none are drawn)",
+        help="folder for the contact sheets of errors (default: --out; none for the model's own "
+        "folder, which is published)",
     )  # fmt: skip
 
 
@@ -52,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
         usage_error(f"--head expects one of {', '.join(spec.heads)}, got {options.head!r}")
     form = format_of(spec)
     faces, *also = read_sets(options, lambda text: print(text, file=sys.stderr), form)
-    if not len(faces.part(options.split)):
+    if not len(faces.subset(options.split)):
         raise DataError(f"{options.data} has no faces in the split {options.split}.")
     with closing(Progress("faces, percent")) as progress:
         result = evaluate(
@@ -81,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _command(options: argparse.Namespace) -> str:
-    """The command line without the place of the data on this machine."""
+    """The command line, without the data's folders on this machine."""
     words = ["python", "-m", "emotion", "evaluate"]
     for name in ("model", "head", "data", "ferplus", "also", "uncropped", "groups", "split", "out"):
         value = getattr(options, name)
@@ -102,7 +100,7 @@ def _command(options: argparse.Namespace) -> str:
 
 
 def _bare(data: str) -> str:
-    """A data set's argument without its folder, the names before it kept."""
+    """A data set's argument without its folder: NAME:HEAD=FILE."""
     names, equals, path = data.partition("=")
     if equals and all(part.isidentifier() for part in names.split(":")):
         return f"{names}={Path(path).name}"

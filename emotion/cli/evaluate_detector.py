@@ -37,13 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes eval.json and the plots, and prints the table."""
+    from emotion.training.detector.baselines import load_detect
     from emotion.training.detector.card import figures_table
     from emotion.training.detector.data import digest, read_pictures
     from emotion.training.detector.evaluate import evaluate, served_checksum
-    from emotion.training.detector.peers import detector_named
 
     names = list(dict.fromkeys([options.detector, *options.peer]))
-    detectors = {name: detector_named(name, num_threads=options.threads) for name in names}
+    detectors = {name: load_detect(name, num_threads=options.threads) for name in names}
     pictures = list(read_pictures(options.data, options.split, limit=options.limit))
     about = {
         "command": _command(options),

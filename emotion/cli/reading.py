@@ -1,4 +1,4 @@
-"""What the commands that read data sets share: their options, and what they say of the problems."""
+"""Options and messages of the commands that read data sets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options that name the data sets."""
+    """Adds the options for data sets."""
     parser.add_argument(
         "--data",
         required=True,
@@ -31,7 +31,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[NAME:]HEAD=PATH",
         action="append",
         default=[],
-        help="another set, with a head of its own (rafdb=rafdb-train.tar) or one that it shares "
+        help="another set, with a head of its own (rafdb=rafdb-train.tar) or that of another set "
         "(ckplus:rafdb=ckplus-train.tar)",
     )
     parser.add_argument(
@@ -46,21 +46,21 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=RULE",
         action="append",
         default=[],
-        help="what stays on one side of a split of this set: a CSV with the columns picture and "
-        "group; a regular expression with one group, searched in a picture's path; or the .json of "
-        "a face network, which tells the persons apart",
+        help="which pictures of this set belong into the same split: a CSV with the columns "
+        "picture and group; a regular expression with one group, searched in a picture's path; "
+        "or the .json of a face recognition network",
     )
 
 
 def read_sets(
-    options: argparse.Namespace, say: Callable[[str], None], form: FaceFormat | None = None
+    options: argparse.Namespace, report: Callable[[str], None], form: FaceFormat | None = None
 ) -> list[LabelledFaces]:
-    """The sets that the options name; what was left out of them is told on stderr.
+    """Reads the data sets and reports their problems on stderr.
 
     Args:
-        options: With those of ``add_data_arguments``.
-        say: Told what is read.
-        form: What pictures are read as; FER2013's format by default.
+        options: Options of ``add_data_arguments``.
+        report: Called with each progress message.
+        form: Format of the faces; FER2013's by default.
     """
     from emotion.training.expression.data import read_faces
     from emotion.training.expression.data.faces import FER2013_FORMAT
@@ -68,23 +68,23 @@ def read_sets(
     reading = _set_options(options)
     sets = []
     for data, votes in [(options.data, options.ferplus), *((also, None) for also in options.also)]:
-        say(f"reading {data}")
+        report(f"reading {data}")
         sets.append(read_faces(data, votes, form=form or FER2013_FORMAT, options=reading))
-        tell_problems(sets[-1])
+        report_problems(sets[-1])
     for name in sorted(set(reading) - {faces.name for faces in sets}):
         usage_error(f"--uncropped and --groups: there is no set {name!r}")
     return sets
 
 
 def format_of(spec: ModelSpec) -> FaceFormat:
-    """What faces are read as for a model."""
+    """The format of a model's faces."""
     from emotion.training.expression.data.faces import FaceFormat
 
     return FaceFormat(size=spec.input_size, channels=spec.channels)
 
 
 def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
-    """Name of a set -> how its pictures are read."""
+    """Name of a set -> its options."""
     from emotion.training.expression.data.grouping import GroupRule
     from emotion.training.expression.data.reading import SetOptions
 
@@ -97,8 +97,8 @@ def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
     return found
 
 
-def tell_problems(faces: LabelledFaces) -> None:
-    """Says on stderr what was left out while the faces were read; nothing if all are there."""
+def report_problems(faces: LabelledFaces) -> None:
+    """Reports on stderr what was left out of a data set, if anything."""
     from emotion.training.expression.data import problems
 
     for line in problems.lines(faces.problems):

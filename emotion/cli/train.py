@@ -1,9 +1,8 @@
-"""``emotion train``: a model from labelled faces, resumed where it was stopped."""
+"""``emotion train``: trains a classifier, or resumes an interrupted run."""
 
 from __future__ import annotations
 
 import argparse
-import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-from",
         metavar="MODEL",
-        help="the first weights: a model, a file of weights, or the .json of a published network",
+        help="first weights: a model, a weights file, or the .json of a published network",
     )
     parser.add_argument(
         "--freeze-epochs",
@@ -47,20 +46,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --start-from: train only the heads for N epochs first",
     )
-    parser.add_argument("--teacher", metavar="MODEL", help="a model whose answers are learned too")
+    parser.add_argument(
+        "--teacher",
+        metavar="MODEL",
+        help="a model whose predictions are soft targets (distillation)",
+    )
     parser.add_argument("--epochs", type=positive_int, help="passes over the data")
-    parser.add_argument("--learning-rate", type=positive_number, help="its peak")
-    parser.add_argument("--full-size", action="store_true", help="no smaller pictures at first")
-    parser.add_argument("--batch-size", type=positive_int, help="faces of one step")
-    parser.add_argument("--seed", type=int, help="of every random number (default 0)")
-    parser.add_argument("--default-head", help="the head that answers by default")
+    parser.add_argument("--learning-rate", type=positive_number, help="peak learning rate")
+    parser.add_argument("--full-size", action="store_true", help="no progressive resizing")
+    parser.add_argument("--batch-size", type=positive_int, help="faces in a step")
+    parser.add_argument("--seed", type=int, help="seed of all random numbers (default 0)")
+    parser.add_argument("--default-head", help="the head that is used by default")
 
 
 def run(options: argparse.Namespace) -> int:
     """Trains, exports and writes the card."""
     quiet_tensorflow()
+    from emotion.training.common.publish import copy_run_files
     from emotion.training.common.run_folder import HISTORY
-    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.expression.architectures import ARCHITECTURES
     from emotion.training.expression.data.faces import FaceFormat, training_split, validation_split
     from emotion.training.expression.evaluation import card, plots
@@ -70,10 +73,12 @@ def run(options: argparse.Namespace) -> int:
 
     config = _config(options)
     if options.freeze_epochs and not options.start_from:
-        usage_error("--freeze-epochs needs --start-from: there is nothing learned to freeze")
-    say = partial(print, flush=True)
+        usage_error(
+            "--freeze-epochs needs --start-from: without it, there are no weights worth freezing"
+        )
+    report = partial(print, flush=True)
     form = FaceFormat(size=config.input_size, channels=ARCHITECTURES[config.arch].channels)
-    sets = read_sets(options, say, form)
+    sets = read_sets(options, report, form)
     check_default_head(options.default_head, heads_of(sets))  # not after hours of training
     training = [training_split(each, among=sets) for each in sets]
     validation = [validation_split(each, among=sets) for each in sets]
@@ -83,14 +88,18 @@ def run(options: argparse.Namespace) -> int:
                 f"{rows.source} has {len(rows)} training and {len(choice)} validation faces; "
                 f"at least {config.batch_size} and 1 are needed (or a smaller --batch-size)."
             )
-        say(f"{rows.name}: {len(rows)} training faces without copies, {len(choice)} to choose on")
+        report(f"{rows.name}: {len(rows)} training faces, {len(choice)} for validation")
     folder = options.runs / options.out.name
     start = _start(options.start_from)
     if options.freeze_epochs:
         first = replace(config, epochs=options.freeze_epochs, frozen=True)
-        start = Trainer(first, training, validation, folder / "heads", say, start_from=start).run()
+        start = Trainer(
+            first, training, validation, folder / "heads", report, start_from=start
+        ).run()
     teacher = model_folder(options.teacher) if options.teacher else None
-    trainer = Trainer(config, training, validation, folder, say, start_from=start, teacher=teacher)
+    trainer = Trainer(
+        config, training, validation, folder, report, start_from=start, teacher=teacher
+    )
     best = trainer.run()
     export_model(
         best,
@@ -101,16 +110,15 @@ def run(options: argparse.Namespace) -> int:
         validation=validation,
         default_head=options.default_head,
     )
-    for name in (RUN_FILE, HISTORY):
-        shutil.copyfile(folder / name, options.out / name)
+    copy_run_files(folder, options.out)
     plots.history(options.out / HISTORY, options.out / "history.png")
     card.write(options.out)
-    say(f"wrote {options.out}")
+    report(f"wrote {options.out}")
     return 0
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    """The architecture's own settings, under those of the file, under the command line's."""
+    """Settings of the command line over those of the file over those of the architecture."""
     from emotion.training.common.settings import read_settings
     from emotion.training.expression.architectures import ARCHITECTURES, settings_of
     from emotion.training.expression.config import TrainingConfig
@@ -145,7 +153,7 @@ def _arch_of(start: str | None) -> str | None:
 
 
 def _start(given: str | None) -> Path | None:
-    """Where the first weights lie: a file, or a model's folder."""
+    """Path of the first weights: a file or a model's folder."""
     if given is None or Path(given).is_file():
         return Path(given) if given else None
     return model_folder(given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -29,11 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, models/NAME")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints go below here")
     parser.add_argument(
-        "--start-from", metavar="DETECTOR", help="a detector's name or folder to begin from"
+        "--start-from",
+        metavar="DETECTOR",
+        help="a detector's name or folder, for the first weights",
     )
     parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
-    parser.add_argument("--batch-size", type=positive_int, help="pictures of one step")
-    parser.add_argument("--side", type=positive_int, help="side of the training views in px")
+    parser.add_argument("--batch-size", type=positive_int, help="pictures in a step")
+    parser.add_argument("--side", type=positive_int, help="side of the training crops in px")
     parser.add_argument("--learning-rate", type=positive_number, help="its peak")
     parser.add_argument("--limit", type=positive_int, help="only the first N pictures")
     parser.add_argument("--seed", type=int, help="of every random number (default 0)")
@@ -45,14 +46,14 @@ def run(options: argparse.Namespace) -> int:
     import cv2
 
     from emotion.models.spec import model_folder
+    from emotion.training.common.publish import copy_run_files
     from emotion.training.common.run_folder import HISTORY
-    from emotion.training.common.run_record import RUN_FILE
     from emotion.training.detector import card, plots
-    from emotion.training.detector.data import digest, read_pictures, set_aside
+    from emotion.training.detector.data import digest, read_pictures, split_validation
     from emotion.training.detector.export import export_detector
     from emotion.training.detector.trainer import DetectorTrainer
 
-    cv2.setNumThreads(1)  # the cores are TensorFlow's; views are cut in parallel to its steps
+    cv2.setNumThreads(1)  # leave the cores to TensorFlow; batches are made beside its steps
     config = _config(options)
     say = partial(print, flush=True)
     say(f"reading {options.data}")
@@ -60,13 +61,13 @@ def run(options: argparse.Namespace) -> int:
         pictures = list(
             read_pictures(options.data, "train", limit=options.limit, progress=progress)
         )
-    training, validation = set_aside(pictures, config.validation, config.seed)
+    training, validation = split_validation(pictures, config.validation, config.seed)
     if len(training) < config.batch_size:
         raise DataError(
-            f"{options.data} has {len(training)} pictures to learn from; at least "
+            f"{options.data} has {len(training)} training pictures; at least "
             f"{config.batch_size} are needed (or a smaller --batch-size)."
         )
-    say(f"{len(training)} pictures to learn from, {len(validation)} to choose on")
+    say(f"{len(training)} training pictures, {len(validation)} for validation")
     folder = options.runs / options.out.name
     data = {"sha256": digest(options.data, "train"), "pictures": len(pictures)}
     trainer = DetectorTrainer(
@@ -74,8 +75,7 @@ def run(options: argparse.Namespace) -> int:
         start_from=model_folder(options.start_from) if options.start_from else None,
     )  # fmt: skip
     export_detector(trainer.run(), options.out, config.network, validation)
-    for name in (RUN_FILE, HISTORY):
-        shutil.copyfile(folder / name, options.out / name)
+    copy_run_files(folder, options.out)
     plots.history(options.out / HISTORY, options.out / "history.png")
     card.write(options.out)
     say(f"wrote {options.out}")

@@ -1,4 +1,4 @@
-"""Training: data, augmentation, architectures, the training loop and the export for serving.
+"""Training and evaluation of the expression classifier and the face detector.
 
-Needs the training requirements (Keras with TensorFlow); the page never imports it.
+It needs the training requirements (Keras with TensorFlow); the app never imports it.
 """

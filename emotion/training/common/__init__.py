@@ -1,1 +1,1 @@
-"""What training of classifiers and of detectors share."""
+"""What the training of classifiers and of detectors has in common."""

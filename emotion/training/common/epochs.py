@@ -1,7 +1,8 @@
-"""The loop over epochs that classifier and detector training share.
+"""The loop over epochs, with checkpoints.
 
-A run writes into its folder after every epoch and goes on from there when it was stopped: batches
-depend on the seed and the epoch alone, and the checkpoint holds weights, optimizer and averages.
+A run writes a checkpoint after every epoch and resumes from it. A resumed run equals an
+uninterrupted one, as batches depend on seed and epoch alone and the checkpoint holds weights,
+optimizer state and averaged weights.
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ from emotion.training.common.run_record import run_record
 
 
 class RunSettings(Protocol):
-    """What the loop needs of a run's settings, a dataclass."""
+    """The settings that the loop uses; a dataclass with more of them."""
 
     @property
     def epochs(self) -> int: ...  # noqa: D102
 
 
 class EpochLoop(ABC):
-    """One run in one folder.
+    """A training run in a folder of its own.
 
     Args:
-        config: The run's settings.
+        config: Settings of the run, a dataclass.
         model: A compiled model.
-        folder: Where checkpoints and the history go.
-        data: What the record says of the data.
-        origins: What the record says of first weights and teachers.
-        report: Called with each line that a person watching reads.
+        folder: Folder of the run, for checkpoints and history.
+        data: The record's entry on the data.
+        origins: The record's entries on first weights and teacher.
+        report: Called with each progress message.
     """
 
     def __init__(
@@ -55,28 +56,46 @@ class EpochLoop(ABC):
 
     @abstractmethod
     def train_epoch(self, epoch: int) -> dict[str, Any]:
-        """Trains for one epoch, counted from 0; its row of the history, ``loss`` among it."""
+        """Trains for one epoch.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+
+        Returns:
+            Entries of the history's row, among them ``loss``.
+        """
 
     @abstractmethod
     def validate(self, epoch: int) -> dict[str, Any]:
-        """The averaged weights' figures, None where it is not time; saves them if they are best."""
+        """Evaluates the averaged weights, if it is time, and saves them if they are the best.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+
+        Returns:
+            Entries of the history's row, with None where nothing was evaluated.
+        """
 
     @abstractmethod
     def describe(self, row: Mapping[str, Any]) -> str:
-        """What a person watching reads of an epoch's losses and figures."""
+        """Formats an epoch's row of the history for the progress message."""
 
     @abstractmethod
     def should_stop(self, epoch: int) -> bool:
-        """Whether the run ends early after this epoch, counted from 0."""
+        """Whether to stop after this epoch, counted from 0."""
 
     def run(self) -> Path:
-        """Trains to the end, from the last checkpoint if there is one; path of the best weights.
+        """Trains to the end, from the last checkpoint if there is one.
+
+        Returns:
+            Path of the best weights.
 
         Raises:
-            FloatingPointError: When the loss is no longer a number.
+            FloatingPointError: When the loss is not finite.
+            ModelError: When the checkpoint to resume from is missing.
         """
         if self._folder.resume(self._record, kind=type(self._settings)):
-            self._report(f"going on after epoch {self._folder.state.epoch}")
+            self._report(f"resuming after epoch {self._folder.state.epoch}")
         epochs = self._settings.epochs
         for epoch in range(self._folder.state.epoch, epochs):
             started = time.monotonic()

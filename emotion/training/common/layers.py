@@ -1,4 +1,4 @@
-"""Layers that train faster than Keras' own and hold the same weights."""
+"""Layers that train faster than those of Keras, with the same weights."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import keras
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Batch normalisation by TensorFlow's fused kernel, for training on a CPU or GPU.
+    """Batch normalisation with TensorFlow's fused kernel, for faster training.
 
     Keras 3 computes mean and variance as separate reductions; the fused kernel needs about two
     thirds of a training step's time on a CPU. Weights and inference are those of
     ``keras.layers.BatchNormalization``, so a trained model is saved with the plain layer and opens
-    anywhere. On another backend the plain computation is used. Only axis -1 of (N, H, W, C).
+    anywhere. Other backends use the plain computation. Only axis -1 of (N, H, W, C) is supported.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalised inputs, float32 (N, H, W, C); moving statistics are updated in training."""
+        """Normalises inputs, float32 (N, H, W, C); training updates the moving statistics."""
         if not (training and self.trainable) or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf

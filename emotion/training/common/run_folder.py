@@ -1,8 +1,8 @@
-"""The files of a training run: its record, checkpoint, state, best weights and history.
+"""The files of a training run: record, checkpoint, state, best weights and history.
 
-A kill at any moment leaves a folder to go on from: every file is written beside its place and moved
-there, and an epoch is done with ``state.json``, which names it; what lies there beyond that is of
-an epoch that begins again, to the same weights. One process trains in a folder at a time.
+A run can be resumed after a kill at any moment: every file is written under another name and moved
+into place, and an epoch ends with the move of ``state.json``. Files of a later epoch are discarded;
+that epoch is repeated, to the same weights. Only one process may train in a folder at a time.
 """
 
 from __future__ import annotations
@@ -24,19 +24,25 @@ if TYPE_CHECKING:
 
 BEST = "best.weights.h5"
 CHECKPOINT = "checkpoint-{}.weights.h5"
-"""With the number of the epoch whose end it is."""
+"""With the number of the epoch after which it was saved."""
 
 HISTORY = "history.csv"
 STATE = "state.json"
 
 Report = Callable[[str], None]
-"""Called with each line that a person watching reads."""
+"""Called with each progress message."""
 
 
 @dataclass(kw_only=True)
 class RunState:
-    """How far a run is: epochs that are finished, the figures of each, the best validation score
-    and its epoch, from 1 on."""
+    """The state of a run.
+
+    Attributes:
+        epoch: Number of finished epochs.
+        best: Best validation score so far.
+        best_epoch: Its epoch, from 1.
+        history: A row for each finished epoch.
+    """
 
     epoch: int = 0
     best: float = 0.0
@@ -45,9 +51,13 @@ class RunState:
 
 
 class RunFolder:
-    """The folder of one run and the model that is trained there, compiled.
+    """The folder of a run.
 
-    An epoch ends with ``save_if_best`` where it was evaluated, then ``end_epoch``.
+    An epoch ends with ``save_if_best``, if it was evaluated, then ``end_epoch``.
+
+    Args:
+        path: The folder.
+        model: The compiled model that is trained.
     """
 
     def __init__(self, path: Path, model: keras.Model) -> None:
@@ -57,18 +67,25 @@ class RunFolder:
 
     @property
     def best_weights(self) -> Path:
-        """The file of the best averaged weights."""
+        """Path of the best averaged weights."""
         return self.path / BEST
 
     def resume(self, record: dict[str, Any], *, kind: type) -> bool:
-        """Loads the last checkpoint of the same run; without one a new run begins, and False.
+        """Loads the last checkpoint of the same run, or starts a new run.
 
-        record: of this run, see ``run_record``; another run's files are removed. kind: the
-        dataclass of the settings. Raises ``ModelError`` where the run's own checkpoint is missing.
+        Args:
+            record: Record of this run, see ``run_record``; the files of another run are removed.
+            kind: Dataclass of the settings.
+
+        Returns:
+            Whether a checkpoint was loaded.
+
+        Raises:
+            ModelError: When the run's checkpoint is missing.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         if not ((self.path / STATE).is_file() and same_run(self.path, record, kind)):
-            # The state first: without it the rest counts for nothing.
+            # The state first: without it, the other files are ignored.
             for path in (self.path / STATE, self.path / HISTORY, self.best_weights):
                 path.unlink(missing_ok=True)
             self._remove_all_but(None)
@@ -79,8 +96,8 @@ class RunFolder:
         checkpoint = self._checkpoint(state.epoch)
         if not checkpoint.is_file():
             raise ModelError(
-                f"{checkpoint} is missing, from which this run would go on after epoch "
-                f"{state.epoch}: put it back, or remove {self.path} to begin anew."
+                f"{checkpoint} is missing, from which this run would resume after epoch "
+                f"{state.epoch}: put it back, or remove {self.path} to start over."
             )
         self.state = state
         self._model.load_weights(checkpoint)
@@ -88,15 +105,23 @@ class RunFolder:
         return True
 
     def save_if_best(self, score: float, epoch: int) -> None:
-        """Saves the weights as they are now, unless an epoch before this one had a higher score."""
+        """Saves the present weights unless an earlier epoch had a higher score.
+
+        Args:
+            score: Validation score, higher is better.
+            epoch: Number of the epoch, from 1.
+        """
         if score >= self.state.best:
             with atomic_write(self.best_weights, keep_suffix=True) as partial:
                 self._model.save_weights(partial)
             self.state.best, self.state.best_epoch = score, epoch
 
     def end_epoch(self, row: Mapping[str, Any]) -> None:
-        """Writes an epoch's end. row: its figures, ``epoch`` among them, counted from 1; all rows
-        have the same names."""
+        """Writes checkpoint, state and history.
+
+        Args:
+            row: The epoch's row of the history, with ``epoch`` from 1; all rows have the same keys.
+        """
         self.state.epoch = int(row["epoch"])
         self.state.history.append(dict(row))
         with atomic_write(self._checkpoint(self.state.epoch), keep_suffix=True) as partial:
@@ -106,7 +131,7 @@ class RunFolder:
         self._tidy()
 
     def _tidy(self) -> None:
-        """Makes the rest what the state says: ``history.csv``, and no checkpoint but its own."""
+        """Writes ``history.csv`` from the state and removes all other checkpoints."""
         with (
             atomic_write(self.path / HISTORY, keep_suffix=True) as partial,
             open(partial, "w", newline="") as file,
@@ -120,7 +145,7 @@ class RunFolder:
         return self.path / CHECKPOINT.format(epoch)
 
     def _remove_all_but(self, checkpoint: Path | None) -> None:
-        """Removes the other checkpoints, and what was not moved to its place."""
+        """Removes the other checkpoints, and partial files."""
         for pattern in (CHECKPOINT.format("*"), partial_path(Path("*"), keep_suffix=True).name):
             for path in self.path.glob(pattern):
                 if path != checkpoint:
@@ -128,14 +153,14 @@ class RunFolder:
 
 
 def read_history(path: Path) -> list[dict[str, str]]:
-    """The rows of a ``history.csv``, one for each epoch; a figure that was not measured is ""."""
+    """Reads a ``history.csv``, a row for each epoch; a missing value is an empty string."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
 
 
 @contextmanager
 def ema_weights(model: keras.Model) -> Iterator[None]:
-    """The model has its optimizer's averaged weights for as long as it lasts."""
+    """Sets the optimizer's averaged weights inside of the context, and restores the others."""
     variables = model.trainable_variables
     raw = [variable.numpy() for variable in variables]
     model.optimizer.finalize_variable_values(variables)

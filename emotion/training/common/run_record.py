@@ -1,4 +1,4 @@
-"""The record that a training run leaves beside its weights: settings, data, versions, origins."""
+"""The record of a training run: settings, data, versions, and origins of its weights."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Any
 
 from emotion.detection.spec import DetectorSpec
 from emotion.models.spec import KERAS_FILE, ModelSpec, read_spec
-from emotion.training.common.settings import checked
+from emotion.training.common.settings import validated_settings
 
 RUN_FILE = "run.json"
 
 
 def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """What is needed to run it again: settings, data hashes, git revision, library versions.
+    """Makes the record of a run: settings, data hashes, git revision and library versions.
 
-    config: a dataclass, the settings of a run of any kind.
+    Args:
+        config: Settings of the run, a dataclass.
+        data: Entry on the data: names and hashes.
     """
     return {
         "config": asdict(config),
@@ -33,10 +35,15 @@ def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def run_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
-    """The model in ``folder`` as another run's origin: its name, checksum and own record.
+def origin_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[str, Any]:
+    """Describes a model as the origin of another run's weights.
 
-    spec: its own, read where it is not given.
+    Args:
+        folder: The model's folder.
+        spec: Its spec; read from the folder where it is None.
+
+    Returns:
+        Its name, checksum and own record.
     """
     spec = spec or read_spec(folder)
     return {
@@ -47,24 +54,28 @@ def run_of(folder: Path, spec: ModelSpec | DetectorSpec | None = None) -> dict[s
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds, such as a run's record; None where there is no such file."""
+    """Reads a JSON file, such as a run's record; None where it does not exist."""
     return json.loads(path.read_text()) if path.is_file() else None
 
 
 def same_run(folder: Path, record: dict[str, Any], kind: type) -> bool:
-    """Whether the run recorded in ``folder`` has the same settings and data as ``record``.
+    """Whether the run recorded in a folder has the same settings and data as another.
 
-    kind: the dataclass that the settings are.
-    A setting that the record does not know has its default, which changes nothing: a run is not
-    lost because a new one came to exist.
+    A setting that a record lacks has its default, so that old runs can be resumed when a new
+    setting is added.
+
+    Args:
+        folder: Folder of the recorded run.
+        record: Record of the other run.
+        kind: Dataclass of the settings.
     """
     try:
         found = json.loads((folder / RUN_FILE).read_text())
-        settings = [kind(**checked(kind, r["config"])) for r in (found, record)]
+        settings = [kind(**validated_settings(kind, r["config"])) for r in (found, record)]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    wanted = json.loads(json.dumps(record))
-    same = all(found.get(key) == wanted.get(key) for key in ("data", "start_from"))
+    expected = json.loads(json.dumps(record))
+    same = all(found.get(key) == expected.get(key) for key in ("data", "start_from"))
     return bool(settings[0] == settings[1]) and same
 
 

@@ -1,4 +1,4 @@
-"""Settings from a file: values by name, checked against the dataclass that they are for."""
+"""Reads settings from TOML files and validates them against a dataclass."""
 
 from __future__ import annotations
 
@@ -11,19 +11,33 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The file's tables. Raises ``ValueError`` if it is no TOML, ``OSError`` if it is missing."""
+    """Reads a TOML file.
+
+    Raises:
+        OSError: When it cannot be read.
+        ValueError: When it is no TOML.
+    """
     try:
         with open(path, "rb") as file:
             return tomllib.load(file)
-    except ValueError as error:  # also bytes that are no UTF-8
+    except ValueError as error:  # also for invalid UTF-8
         raise ValueError(f"{path} is no TOML file: {error}") from error
 
 
-def checked(kind: type, given: Mapping[str, Any], table: str = "") -> dict[str, Any]:
-    """The given values as keyword arguments of the dataclass ``kind``; tables become dataclasses.
+def validated_settings(kind: type, given: Mapping[str, Any], table: str = "") -> dict[str, Any]:
+    """Validates values by the types of a dataclass's fields; tables become dataclasses.
 
-    table: the name of the table that ``given`` is, for messages. Raises ``ValueError`` with one
-    sentence for an unknown name and for a value of another type; the dataclasses check ranges.
+    Args:
+        kind: The dataclass.
+        given: Name -> value, as TOML or JSON have them.
+        table: Prefix of the names in messages.
+
+    Returns:
+        Keyword arguments of ``kind``.
+
+    Raises:
+        ValueError: For an unknown name or a value of another type, in one sentence; ranges are
+            checked by the dataclasses.
     """
     known = [field.name for field in fields(kind)]
     unknown = [name for name in given if name not in known]
@@ -35,17 +49,17 @@ def checked(kind: type, given: Mapping[str, Any], table: str = "") -> dict[str, 
 
 
 def _value(hint: Any, given: Any, name: str) -> Any:
-    """The value as the type hint wants it: lists as tuples, whole numbers as floats."""
+    """The value as the type hint requires: lists as tuples, whole numbers as floats."""
     origin, inner = get_origin(hint), get_args(hint)
     if is_dataclass(hint) and isinstance(hint, type) and isinstance(given, Mapping):
-        values = checked(hint, given, f"{name}.")
+        values = validated_settings(hint, given, f"{name}.")
         try:
             return hint(**values)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
     if hint is float and type(given) in (int, float):
         return float(given)
-    if isinstance(hint, type) and type(given) is hint:  # exactly: True is no 1 here
+    if isinstance(hint, type) and type(given) is hint:  # not isinstance, by which True is an int
         return given
     if origin is tuple and isinstance(given, (list, tuple)):
         kinds = [inner[0]] * len(given) if inner[-1] is Ellipsis else list(inner)
@@ -64,14 +78,23 @@ def _value(hint: Any, given: Any, name: str) -> Any:
 
 
 def read_settings(path: Path, kind: type) -> dict[str, Any]:
-    """The settings that a TOML file gives, as arguments of ``kind``, a dataclass of settings.
+    """Reads settings from a TOML file.
 
-    Its keys are the names of the dataclass's fields, those of a table (``[augmentation]``) the
-    names of that field's own. Raises ``ValueError`` with one sentence for what cannot be a setting.
+    Args:
+        path: The file. Its keys are names of the dataclass's fields, those of a table
+            (``[augmentation]``) of that field's own.
+        kind: Dataclass of the settings.
+
+    Returns:
+        Keyword arguments of ``kind``.
+
+    Raises:
+        OSError: When the file cannot be read.
+        ValueError: For an invalid setting, in one sentence.
     """
     given = read_toml(path)
     try:
-        found = checked(kind, given)
+        found = validated_settings(kind, given)
         kind(**found)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error

@@ -1,8 +1,8 @@
-"""Trains the single-shot face detector, and measures any detector.
+"""Training and evaluation of the single-shot face detector.
 
-``data`` reads the pictures, ``views`` and ``colors`` change them, ``assignment`` says which points
-may answer for a face, ``network`` is what learns, ``losses`` what it learns by, ``trainer`` the
-loop, ``export`` makes a model's folder. ``scoring`` is the one measure of every detector, ``peers``
-the others that it is used on, ``evaluate`` the protocols. Boxes are ``xyxy`` in pixels that count
-edges: pixel 0 reaches from 0 to 1.
+``data`` reads images and labels, ``geometric_augmentation`` and ``photometric_augmentation`` change
+them, ``assignment`` matches anchor points to faces, ``network`` and ``losses`` define the model,
+``trainer`` runs the epochs and ``export`` writes the model's folder. ``metrics`` measures any
+detector, those of ``baselines`` included, and ``evaluate`` writes the results. Boxes are ``xyxy``
+in pixels, with pixel 0 spanning 0 to 1.
 """

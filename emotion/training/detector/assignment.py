@@ -1,10 +1,9 @@
-"""Which points may answer for a face, and which of them do.
+"""Label assignment: which anchor points predict which face.
 
-``candidate_points`` is fixed by geometry and made with the batch; ``chosen`` is SimOTA (Ge et al.
-2021, "YOLOX", section 2.1, after OTA, CVPR 2021): of its candidates a face takes the few that
-answer best already, more of them the better they overlap. Because the candidates are listed for
-each face, nothing is compared that cannot match: the cost grows with the faces, not with faces
-times points.
+``candidate_anchors`` depends on geometry alone and is made with the batch. ``assign_simota``
+selects among them by the current predictions: SimOTA (Ge et al. 2021, "YOLOX", section 2.1, after
+OTA, CVPR 2021). As candidates are listed for each face, the cost grows with the number of faces,
+not with faces times anchor points.
 """
 
 from __future__ import annotations
@@ -17,20 +16,28 @@ import tensorflow as tf
 
 from emotion.detection.anchor_points import anchor_points
 
-SMALLEST, LARGEST = 2.0, 12.0
-"""A level's faces, as the root of the box's area in strides; beyond these the next level is better
-placed. Neighbouring levels share some, so that no size stands at an edge."""
+MIN_FACE_STRIDES, MAX_FACE_STRIDES = 2.0, 12.0
+"""Sizes of a level's faces: the root of the box's area, in strides. The ranges of neighbouring
+levels overlap, so that no size lies at the edge of both."""
 
-IOU_WEIGHT = 3.0  # of the box against the score, as in YOLOX
-MOST_OVERLAPS = 10  # whose sum says how many points a face takes
+IOU_WEIGHT = 3.0  # of the box's cost relative to the score's, as in YOLOX
+MAX_DYNAMIC_K = 10  # IoUs that are summed for a face's number of anchor points
 
 
-def candidate_points(boxes: np.ndarray, side: int, strides: Sequence[int]) -> np.ndarray:
-    """For each face the points that may answer for it, int32 (F, 9 * levels); -1 where none.
+def candidate_anchors(boxes: np.ndarray, side: int, strides: Sequence[int]) -> np.ndarray:
+    """Lists the anchor points that may be assigned to each face.
 
-    boxes: (F, 4) px of a square input of that side. Numbered as in ``anchor_points``: of each
-    level whose faces have this size the nearest one and its neighbours within the box (centre
-    sampling, as FCOS and YOLOX do).
+    Of each level whose size range fits, these are the anchor point nearest to the box's centre and
+    its neighbours within the box (centre sampling, as in FCOS and YOLOX).
+
+    Args:
+        boxes: Faces, (F, 4) px of a square input.
+        side: Side of the input in px.
+        strides: Strides of the levels in px.
+
+    Returns:
+        Indices of anchor points in the order of ``anchor_points``, int32 (F, 9 * levels); -1 for
+        none.
     """
     centers, _ = anchor_points(side, side, tuple(strides))
     size = np.sqrt(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1))
@@ -41,35 +48,44 @@ def candidate_points(boxes: np.ndarray, side: int, strides: Sequence[int]) -> np
         count = -(-side // stride)
         nearest = np.clip(middle // stride, 0, count - 1)
         cells = (nearest[:, None] + steps).astype(np.int64)  # (F, 9, 2)
-        inside = ((cells >= 0) & (cells < count)).all(axis=2)
+        on_grid = ((cells >= 0) & (cells < count)).all(axis=2)
         index = first + cells[..., 1] * count + cells[..., 0]
-        place = centers[np.where(inside, index, first)]
-        within = ((place > boxes[:, None, :2]) & (place < boxes[:, None, 2:])).all(axis=2)
-        within |= (steps == 0).all(axis=1)  # the nearest one, also of a face smaller than a cell
-        fits = (size >= SMALLEST * stride) | (stride == strides[0])
-        fits &= (size < LARGEST * stride) | (stride == strides[-1])
-        found.append(np.where(inside & within & fits[:, None], index, -1))
+        position = centers[np.where(on_grid, index, first)]
+        in_box = ((position > boxes[:, None, :2]) & (position < boxes[:, None, 2:])).all(axis=2)
+        in_box |= (steps == 0).all(axis=1)  # the nearest one, also for a face smaller than a cell
+        fits = (size >= MIN_FACE_STRIDES * stride) | (stride == strides[0])
+        fits &= (size < MAX_FACE_STRIDES * stride) | (stride == strides[-1])
+        found.append(np.where(on_grid & in_box & fits[:, None], index, -1))
         first += count * count
     return np.concatenate(found, axis=1).astype(np.int32)
 
 
-def chosen(valid: Any, points: Any, scores: Any, ious: Any, total: int | Any) -> Any:
-    """Which candidates answer, bool (F, K).
+def assign_simota(valid: Any, anchors: Any, scores: Any, ious: Any, total: int | Any) -> Any:
+    """Selects the candidates with the lowest cost for each face.
 
-    valid: bool (F, K). points: int32 (F, K), numbers in the whole batch, below ``total``. scores:
-    (F, K) probabilities. ious: (F, K) of the predicted boxes with the face's. A point that two
-    faces want goes to the one it costs less.
+    A face gets as many anchor points as the sum of its highest IoUs, at least one. An anchor point
+    that several faces select is assigned to the one with the lowest cost.
+
+    Args:
+        valid: Which candidates exist, bool (F, K).
+        anchors: Indices of anchor points in the whole batch, int32 (F, K), below ``total``.
+        scores: Predicted probabilities, (F, K).
+        ious: IoU of each predicted box with the face's, (F, K).
+        total: Number of anchor points in the whole batch.
+
+    Returns:
+        Which candidates are assigned, bool (F, K).
     """
     ious = tf.where(valid, ious, 0.0)
     cost = -tf.math.log(tf.maximum(scores, 1e-6)) - IOU_WEIGHT * tf.math.log(tf.maximum(ious, 1e-6))
     cost = tf.where(valid, cost, np.float32(1e9))
-    best, _ = tf.math.top_k(ious, min(MOST_OVERLAPS, ious.shape[1]))
-    take = tf.maximum(tf.cast(tf.reduce_sum(best, axis=1), tf.int32), 1)
+    best, _ = tf.math.top_k(ious, min(MAX_DYNAMIC_K, ious.shape[1]))
+    dynamic_k = tf.maximum(tf.cast(tf.reduce_sum(best, axis=1), tf.int32), 1)
     rank = tf.argsort(tf.argsort(cost, axis=1, stable=True), axis=1, stable=True)
-    taken = valid & (rank < take[:, None])
-    wanted = tf.where(taken, cost, np.float32(2e9))
-    numbers = tf.where(taken, points, total)  # all others share a place of their own at the end
-    least = tf.math.unsorted_segment_min(
-        tf.reshape(wanted, [-1]), tf.reshape(numbers, [-1]), total + 1
+    selected = valid & (rank < dynamic_k[:, None])
+    selected_cost = tf.where(selected, cost, np.float32(2e9))
+    index = tf.where(selected, anchors, total)  # all others share an extra index at the end
+    lowest = tf.math.unsorted_segment_min(
+        tf.reshape(selected_cost, [-1]), tf.reshape(index, [-1]), total + 1
     )
-    return taken & (wanted <= tf.gather(least, numbers))
+    return selected & (selected_cost <= tf.gather(lowest, index))

@@ -1,4 +1,4 @@
-"""Batches for the detector: views of pictures, the points that may answer, what is not judged."""
+"""Batches of the detector: augmented crops, candidate anchor points and ignored regions."""
 
 from __future__ import annotations
 
@@ -8,19 +8,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.detection.anchor_points import LANDMARKS, anchor_points
-from emotion.training.detector.assignment import candidate_points
-from emotion.training.detector.colors import ColorConfig, recolored
+from emotion.training.common.batching import full_batches
+from emotion.training.detector.assignment import candidate_anchors
 from emotion.training.detector.data import Faces, Picture
-from emotion.training.detector.views import ViewConfig, drawn_view
+from emotion.training.detector.geometric_augmentation import GeometricConfig, random_crop
+from emotion.training.detector.photometric_augmentation import (
+    PhotometricConfig,
+    augment_photometric,
+)
 from emotion.types import Floats, Image
 
 
 @dataclass(frozen=True, eq=False)
 class DetectorBatch:
-    """B pictures and their F faces to be found, without those that are ignored.
+    """B crops and their F labelled faces, without the ignored ones.
 
-    images: uint8 (B, S, S, 3). candidates: int32 (F, K), numbers of points in the whole batch, -1
-    none. boxes: float32 (F, 4) px. landmarks: (F, 5, 2) px. weights: (F, 5). ignored: bool (B, A).
+    Attributes:
+        images: RGB uint8 (B, S, S, 3).
+        candidates: Indices of anchor points in the whole batch (crop * A + anchor point), int32
+            (F, K); -1 for none.
+        boxes: ``xyxy`` float32 (F, 4) px.
+        landmarks: float32 (F, 5, 2) px.
+        weights: Weight of each landmark in the loss, float32 (F, 5).
+        ignored: Anchor points inside ignored faces, bool (B, A).
     """
 
     images: Image
@@ -33,8 +43,8 @@ class DetectorBatch:
 
 def epoch_batches(
     pictures: Sequence[Picture],
-    views: ViewConfig,
-    colors: ColorConfig,
+    geometric: GeometricConfig,
+    photometric: PhotometricConfig,
     *,
     batch_size: int,
     side: int,
@@ -42,32 +52,52 @@ def epoch_batches(
     seed: int,
     epoch: int,
 ) -> Iterator[DetectorBatch]:
-    """One epoch's full batches; the same for the same seed and epoch, whatever ran before."""
+    """Makes one epoch's full batches; they depend on seed and epoch alone.
+
+    Args:
+        pictures: All images of the training set.
+        geometric: How crops are drawn.
+        photometric: How their pixels are changed.
+        batch_size: Crops in a batch; an incomplete last batch is dropped.
+        side: Side of the crops in px.
+        strides: Strides of the network's levels in px.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 0.
+
+    Yields:
+        The batches.
+    """
     rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(pictures))
-    for start in range(0, len(order) - batch_size + 1, batch_size):
-        drawn = []
-        for index in order[start : start + batch_size].tolist():
-            image, faces = drawn_view(pictures, index, side, views, rng)
-            drawn.append((recolored(image, faces.boxes[~faces.ignored], colors, rng), faces))
-        yield batch_of(drawn, side, strides)
+    for indices in full_batches(rng.permutation(len(pictures)), batch_size):
+        crops = []
+        for index in indices.tolist():
+            image, faces = random_crop(pictures, index, side, geometric, rng)
+            boxes = faces.boxes[~faces.ignored]
+            crops.append((augment_photometric(image, boxes, photometric, rng), faces))
+        yield make_batch(crops, side, strides)
 
 
-def batch_of(
-    drawn: Sequence[tuple[Image, Faces]], side: int, strides: tuple[int, ...]
+def make_batch(
+    crops: Sequence[tuple[Image, Faces]], side: int, strides: tuple[int, ...]
 ) -> DetectorBatch:
-    """A batch of square images of one side."""
+    """Collates crops into a batch.
+
+    Args:
+        crops: At least one image, RGB uint8 (side, side, 3), with its faces.
+        side: Side of every image in px.
+        strides: Strides of the network's levels in px.
+    """
     centers, _ = anchor_points(side, side, strides)
     parts, candidates = [], []
-    ignored = np.zeros((len(drawn), len(centers)), dtype=bool)
-    for i, (_, faces) in enumerate(drawn):
-        wanted = faces.picked(~faces.ignored)
-        points = candidate_points(wanted.boxes, side, strides)
-        candidates.append(np.where(points >= 0, points + i * len(centers), -1))
-        parts.append(wanted)
-        ignored[i] = covered(centers, faces.boxes[faces.ignored])
+    ignored = np.zeros((len(crops), len(centers)), dtype=bool)
+    for i, (_, faces) in enumerate(crops):
+        labelled = faces.take(~faces.ignored)
+        anchors = candidate_anchors(labelled.boxes, side, strides)
+        candidates.append(np.where(anchors >= 0, anchors + i * len(centers), -1))
+        parts.append(labelled)
+        ignored[i] = anchors_in_boxes(centers, faces.boxes[faces.ignored])
     return DetectorBatch(
-        images=np.stack([image for image, _ in drawn]),
+        images=np.stack([image for image, _ in crops]),
         candidates=np.concatenate(candidates).astype(np.int32),
         boxes=np.concatenate([p.boxes for p in parts]),
         landmarks=np.concatenate([p.landmarks for p in parts]).reshape(-1, LANDMARKS, 2),
@@ -76,14 +106,22 @@ def batch_of(
     )
 
 
-def covered(centers: Floats, boxes: Floats) -> np.ndarray:
-    """Which points (A, 2) lie in one of the boxes (N, 4), or nearest to one too small for any."""
+def anchors_in_boxes(centers: Floats, boxes: Floats) -> np.ndarray:
+    """Finds the anchor points inside any of some boxes.
+
+    Args:
+        centers: Anchor points, (A, 2) px.
+        boxes: ``xyxy`` (N, 4) px.
+
+    Returns:
+        bool (A,). A box always contains the anchor point nearest to its centre, however small it
+        is.
+    """
     low = centers[:, None] >= boxes[None, :, :2]
     high = centers[:, None] <= boxes[None, :, 2:]
     inside = np.asarray((low & high).all(axis=2))
     if len(boxes):
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-        inside[
-            np.square(centers[:, None] - middle).sum(axis=2).argmin(axis=0), range(len(boxes))
-        ] = True
+        distance = np.square(centers[:, None] - middle).sum(axis=2)
+        inside[distance.argmin(axis=0), range(len(boxes))] = True
     return np.asarray(inside.any(axis=1))

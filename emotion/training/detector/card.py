@@ -9,11 +9,15 @@ from typing import Any
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
 from emotion.training.common.run_record import RUN_FILE, read_json
-from emotion.training.detector.scoring import FALSE_PER_PICTURE, RANGES
+from emotion.training.detector.metrics import FALSE_POSITIVES_PER_IMAGE, HEIGHT_RANGES
 
 
 def write(folder: Path) -> None:
-    """Writes the card of the detector in ``folder``."""
+    """Writes the card of a detector.
+
+    Args:
+        folder: The detector's folder; the card is written from its files.
+    """
     parts = [_head(read_detector_spec(folder), folder)]
     run, figures = read_json(folder / RUN_FILE), read_json(folder / EVAL_FILE)
     if run:
@@ -26,7 +30,7 @@ def write(folder: Path) -> None:
     (folder / "README.md").write_text("\n".join([*parts, _LIMITS]))
 
 
-LOW = f"recall at {FALSE_PER_PICTURE:g} false a picture"
+LOW = f"recall at {FALSE_POSITIVES_PER_IMAGE:g} false a picture"
 HEADLINE = (
     "AP all", "AP 120 and up", "AP 60-120", "AP 30-60", f"{LOW}, all", "landmark error",
     "recall, 60 px and up, roll 45",
@@ -35,17 +39,19 @@ HEADLINE = (
 
 
 def figures_table(figures: Mapping[str, Any], only: Collection[str] = ()) -> str:
-    """The figures of an ``eval.json`` as a Markdown table, a column for each detector.
+    """Formats the metrics of detectors as a Markdown table, a column for each.
 
-    only: the names of the rows that are wanted; all where it is empty.
+    Args:
+        figures: An ``eval.json``.
+        only: Names of the rows to show; all where it is empty.
     """
     detectors = figures["detectors"]
     found = detectors.values()
     empty = [d["without_faces"]["false_per_picture"] for d in found]
     changes = next(iter(found))["changed"]
     rows = [
-        *((f"AP {name}", [d["ap"][name] for d in found]) for name in RANGES),
-        *((f"{LOW}, {name}", [d["recall"][name] for d in found]) for name in RANGES),
+        *((f"AP {name}", [d["ap"][name] for d in found]) for name in HEIGHT_RANGES),
+        *((f"{LOW}, {name}", [d["recall"][name] for d in found]) for name in HEIGHT_RANGES),
         ("landmark error", [d["landmark_error"] for d in found]),
         ("false a picture without faces", empty),
         *(
@@ -71,10 +77,10 @@ def _head(spec: DetectorSpec, folder: Path) -> str:
         "is written by `emotion train-detector` and `emotion evaluate-detector`.\n\n"
         f"- Input: an RGB uint8 picture whose sides are multiples of {spec.multiple}; scaling to "
         f"floats is inside the model; pictures are shrunk to {spec.side} px first\n"
-        f"- Answers at points every {', '.join(map(str, spec.strides))} px; how they are read is "
-        "told in `emotion/detection/anchor_points.py`\n"
-        f"- A score of {spec.min_score:g} counts as a face by default: {FALSE_PER_PICTURE:g} false "
-        "ones a picture on the part that was set aside\n"
+        f"- Output: predictions at anchor points every {', '.join(map(str, spec.strides))} px; "
+        "`emotion/detection/` decodes them\n"
+        f"- Default score threshold: {spec.min_score:g}, with {FALSE_POSITIVES_PER_IMAGE:g} false "
+        "positives per picture of the validation split\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
         "form\n"
     )
@@ -87,9 +93,9 @@ def _training(run: Mapping[str, Any], folder: Path) -> str:
     return (
         "## Training\n\n"
         f"- {run['data'].get('pictures', '?')} pictures, labels' sha256 "
-        f"`{str(run['data'].get('sha256'))[:16]}`; {config['validation']:.0%} of them set aside to "
-        "choose the epoch and the threshold on\n"
-        f"- {config['epochs']} epochs of batches of {config['batch_size']} views of "
+        f"`{str(run['data'].get('sha256'))[:16]}`; {config['validation']:.0%} of them are "
+        "the validation split, which chooses the epoch and the threshold\n"
+        f"- {config['epochs']} epochs of batches of {config['batch_size']} crops of "
         f"{config['side']} px, AdamW, learning rate {config['learning_rate']:g} falling by a "
         f"cosine, averaged weights ({config['ema']:g}), seed {config['seed']}\n"
         f"- Revision `{run['git_revision']}`; {versions}; every setting is in `{RUN_FILE}`\n{plot}"
@@ -98,10 +104,10 @@ def _training(run: Mapping[str, Any], folder: Path) -> str:
 
 _LIMITS = """## Limits
 
-- Faces below about 15 px are not looked for. AP is at an IoU of 0.5; faces below 15 px and those
-  marked to be ignored are neither counted nor punished.
-- Landmark error: the median over the faces with landmarks set by hand of the mean distance of eyes
-  and nose tip, by the root of the box's area.
+- Faces below about 15 px are not detected. AP is at an IoU of 0.5; faces below 15 px and those
+  marked as ignored count neither as missed nor as false positives.
+- Landmark error: the mean distance of eyes and nose tip as a fraction of the root of the box's
+  area, the median over the faces with landmarks set by hand.
 - Training and test pictures come from the same public sets (WIDER FACE, pictures without faces from
   ImageNet), which are for research; how the figures differ between groups of people is not known.
 """

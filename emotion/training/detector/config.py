@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from emotion.training.detector.colors import ColorConfig
+from emotion.training.detector.geometric_augmentation import GeometricConfig
 from emotion.training.detector.losses import LossConfig
 from emotion.training.detector.network import NetworkConfig
-from emotion.training.detector.views import ViewConfig
+from emotion.training.detector.photometric_augmentation import PhotometricConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig:
-    """Settings of a run.
+    """Settings of a detector's run.
 
-    side: of the square views in px. learning_rate: peak of AdamW, reached after ``warmup`` epochs
-    and falling by a cosine (Loshchilov and Hutter, ICLR 2017 and 2019). ema: decay of the averaged
-    weights, which are evaluated and saved. validation: share of the pictures set aside to choose
-    on. validate_every: epochs between evaluations; the last is always evaluated. choose_from: the
-    fraction of the epochs after which one can be the best.
+    Attributes:
+        epochs: Passes over the training images.
+        batch_size: Crops in a step.
+        side: Side of the square crops in px.
+        learning_rate: Peak of AdamW's learning rate, reached after ``warmup`` epochs; it then falls
+            by a cosine (Loshchilov and Hutter, ICLR 2017 and 2019).
+        weight_decay: Decoupled, per unit of learning rate.
+        warmup: Epochs of linear warm-up.
+        clip_norm: Largest global norm of the gradients.
+        ema: Decay of the averaged weights, which are evaluated and saved.
+        validation: Fraction of the images in the validation split.
+        validate_every: Epochs between evaluations; the last one is always evaluated.
+        choose_from: Fraction of the epochs after which one can be the best.
+        seed: Seed of all random numbers.
+        network: Sizes of the network.
+        views: Geometric augmentation.
+        colors: Photometric augmentation.
+        loss: Weights of the loss.
     """
 
     epochs: int = 120
@@ -34,6 +47,6 @@ class DetectorConfig:
     choose_from: float = 0.5
     seed: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
-    views: ViewConfig = field(default_factory=ViewConfig)
-    colors: ColorConfig = field(default_factory=ColorConfig)
+    views: GeometricConfig = field(default_factory=GeometricConfig)
+    colors: PhotometricConfig = field(default_factory=PhotometricConfig)
     loss: LossConfig = field(default_factory=LossConfig)

@@ -1,4 +1,4 @@
-"""Pictures with labelled faces: tar shards of images, and a line of JSON for each image.
+"""The detector's data: images in tar shards, and a line of JSON with the faces of each image.
 
 ``SPLIT.jsonl`` names each image's shard and file and lists its faces: ``xyxy``, ``ignore``,
 ``landmarks`` (absent where unknown), ``landmarks_source`` ("manual" or "auto"). The landmarks are
@@ -24,20 +24,23 @@ from emotion.imaging.files import read_image
 from emotion.types import Floats, Image
 
 MANUAL_WEIGHT, AUTO_WEIGHT, HIDDEN_WEIGHT = 1.0, 0.3, 0.5
-"""How much a face's landmarks teach. Automatic ones repeat another detector's errors; of hidden
-ones some are guessed behind the face."""
+"""Weights of a face's landmarks in the loss. Automatic ones repeat another detector's errors; some
+of the hidden ones are guesses."""
 
 Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """The labelled faces of one picture, N of them; N = 0 is ordinary.
+    """The labelled faces of one image, N of them; N = 0 is ordinary.
 
-    boxes: float32 (N, 4) px, from the hairline to the chin, clipped to the picture. ignored: bool
-    (N,), neither to be found nor background. landmarks: float32 (N, 5, 2) px, 0 where unknown; they
-    may lie outside the picture. weights: float32 (N, 5), what each landmark teaches, 0 where it is
-    unknown. manual: bool (N,), landmarks set by hand. blur: int8 (N,), 0 none to 2 heavy.
+    Attributes:
+        boxes: ``xyxy`` float32 (N, 4) px, from the hairline to the chin, clipped to the image.
+        ignored: bool (N,), faces that count neither as faces nor as background.
+        landmarks: float32 (N, 5, 2) px, 0 where unknown; they may lie outside of the image.
+        weights: Weight of each landmark in the loss, float32 (N, 5); 0 where it is unknown.
+        manual: Landmarks set by hand, bool (N,).
+        blur: 0 (none) to 2 (heavy), int8 (N,).
     """
 
     boxes: Floats
@@ -50,8 +53,8 @@ class Faces:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def picked(self, keep: np.ndarray) -> Faces:
-        """Those of a mask or of indices."""
+    def take(self, keep: np.ndarray) -> Faces:
+        """Selects faces by a mask, bool (N,), or by indices."""
         return Faces(
             self.boxes[keep], self.ignored[keep], self.landmarks[keep],
             self.weights[keep], self.manual[keep], self.blur[keep],
@@ -60,15 +63,21 @@ class Faces:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """image: RGB uint8 (H, W, 3). name: the file's, within its data set."""
+    """A labelled image.
+
+    Attributes:
+        image: RGB uint8 (H, W, 3).
+        faces: Its labelled faces.
+        name: Its file's name within the data set.
+    """
 
     image: Image
     faces: Faces
     name: str = ""
 
 
-def joined_faces(parts: Sequence[Faces]) -> Faces:
-    """The faces of all parts in one; at least one part."""
+def concatenate_faces(parts: Sequence[Faces]) -> Faces:
+    """Concatenates the faces of at least one image."""
     return Faces(
         *(
             np.concatenate([getattr(part, name) for part in parts])
@@ -77,10 +86,15 @@ def joined_faces(parts: Sequence[Faces]) -> Faces:
     )
 
 
-def faces_of(rows: Sequence[Mapping[str, Any]]) -> Faces:
-    """The faces of one image's ``faces`` list."""
-    points = [row.get("landmarks") for row in rows]
-    known = np.array([p is not None for p in points], dtype=bool)
+def parse_faces(rows: Sequence[Mapping[str, Any]]) -> Faces:
+    """Parses one image's ``faces`` list.
+
+    Args:
+        rows: Of each face ``xyxy``, and where they are given ``ignore``, ``landmarks``,
+            ``landmarks_source``, ``landmarks_hidden`` and ``blur``.
+    """
+    landmarks = [row.get("landmarks") for row in rows]
+    known = np.array([each is not None for each in landmarks], dtype=bool)
     manual = known & np.array([row.get("landmarks_source") == "manual" for row in rows], dtype=bool)
     hidden = np.array([bool(row.get("landmarks_hidden")) for row in rows], dtype=bool)
     weights = np.where(manual, MANUAL_WEIGHT, AUTO_WEIGHT) * np.where(hidden, HIDDEN_WEIGHT, 1.0)
@@ -88,9 +102,9 @@ def faces_of(rows: Sequence[Mapping[str, Any]]) -> Faces:
     return Faces(
         boxes=np.array([row["xyxy"] for row in rows], dtype=np.float32).reshape(-1, 4),
         ignored=np.array([row.get("ignore", 0) for row in rows], dtype=bool),
-        landmarks=np.array([blank if p is None else p for p in points], dtype=np.float32).reshape(
-            -1, LANDMARKS, 2
-        ),
+        landmarks=np.array(
+            [blank if each is None else each for each in landmarks], dtype=np.float32
+        ).reshape(-1, LANDMARKS, 2),
         weights=np.repeat((weights * known)[:, None], LANDMARKS, axis=1).astype(np.float32),
         manual=manual,
         blur=np.array([row.get("blur", 0) for row in rows], dtype=np.int8),
@@ -100,9 +114,19 @@ def faces_of(rows: Sequence[Mapping[str, Any]]) -> Faces:
 def read_pictures(
     folder: Path, split: str, *, limit: int | None = None, progress: Progress | None = None
 ) -> Iterator[Picture]:
-    """The pictures of ``SPLIT.jsonl`` in its order, decoded one by one.
+    """Reads the images of a split in the order of its ``SPLIT.jsonl``, one at a time.
 
-    Raises ``DataError`` when the split or a shard cannot be read.
+    Args:
+        folder: Holds the ``.jsonl`` files and the shards.
+        split: Name of the split, such as ``train``.
+        limit: Read only the first ``limit`` images.
+        progress: Called with the images done and their total.
+
+    Yields:
+        The labelled images.
+
+    Raises:
+        DataError: When the split or a shard cannot be read.
     """
     rows = _rows(folder, split)[:limit]
     done = 0
@@ -117,7 +141,7 @@ def read_pictures(
                     done += 1
                     if progress is not None:
                         progress(done, len(rows))
-                    yield Picture(image, faces_of(row["faces"]), str(row["image"]))
+                    yield Picture(image, parse_faces(row["faces"]), str(row["image"]))
         except (OSError, KeyError, tarfile.TarError) as error:
             raise DataError(
                 f"{folder / shard} cannot be read ({error}); fetch it again."
@@ -125,16 +149,25 @@ def read_pictures(
 
 
 def digest(folder: Path, split: str) -> str:
-    """The sha256 of the split's labels; each names its image by a hash of its own."""
+    """The sha256 of a split's labels, which name each image by a hash of its content."""
     return hashlib.sha256((folder / f"{split}.jsonl").read_bytes()).hexdigest()
 
 
-def set_aside(
+def split_validation(
     pictures: Sequence[Picture], share: float, seed: int
 ) -> tuple[list[Picture], list[Picture]]:
-    """A part to learn from and a part to choose on, of pictures drawn by the seed.
+    """Splits images at random into a training and a validation split.
 
-    share: of the second, as a fraction; each part has at least one picture.
+    Args:
+        pictures: At least two images.
+        share: Fraction of the images in the validation split; each split gets at least one.
+        seed: Seed of the random split.
+
+    Returns:
+        Training and validation images, each in the order of ``pictures``.
+
+    Raises:
+        DataError: When there are fewer than two images.
     """
     if len(pictures) < 2:
         raise DataError(f"There are {len(pictures)} pictures; at least 2 are needed to train.")

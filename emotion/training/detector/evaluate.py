@@ -1,4 +1,4 @@
-"""Measures detectors on labelled pictures: as they are, rolled, blurred, darkened."""
+"""Evaluates detectors on labelled images: unchanged, rotated, blurred and darkened."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from emotion.geometry.affine import Affine, map_boxes, warp
 from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
 from emotion.training.detector import card, plots
 from emotion.training.detector.data import Picture
-from emotion.training.detector.peers import Detect
-from emotion.training.detector.scoring import RANGES, Tally
+from emotion.training.detector.metrics import HEIGHT_RANGES, Detect, DetectionMetrics, finite
 
-LONGEST = 640
-ROLLS = (15, 30, 45)
+MAX_SIDE_PX = 640  # of a rotated image
+ROLLS = (15, 30, 45)  # degrees
 BLURS = (1.5, 3.0)  # sigma in px
 DARKS = (0.3, 0.1)  # gain
-SEEN_FROM = 60.0  # px; the changes are judged on faces of this height and more
+MIN_CHANGED_FACE_PX = 60.0  # faces that count in perturbed images
 
 Progress = Callable[[int, int | None], None]
-Change = Callable[[Picture, int], Picture]
+Perturbation = Callable[[Picture, int], Picture]
 
 
-def changes() -> dict[str, Change]:
-    """Name -> what is done to a picture, given also its number."""
+def perturbations() -> dict[str, Perturbation]:
+    """Name -> perturbation of an image, which is also given the image's number."""
     return {
         **{f"roll {degrees}": _roll(degrees) for degrees in ROLLS},
         **{f"blur {sigma:g}": _blur(sigma) for sigma in BLURS},
@@ -39,17 +38,17 @@ def changes() -> dict[str, Change]:
     }
 
 
-def _roll(degrees: float) -> Change:
-    return lambda picture, number: rolled(picture, degrees if number % 2 else -degrees)
+def _roll(degrees: float) -> Perturbation:
+    return lambda picture, number: rotate_picture(picture, degrees if number % 2 else -degrees)
 
 
-def _blur(sigma: float) -> Change:
+def _blur(sigma: float) -> Perturbation:
     return lambda picture, _: replace(
         picture, image=np.asarray(cv2.GaussianBlur(picture.image, (0, 0), sigma), np.uint8)
     )
 
 
-def _dark(gain: float) -> Change:
+def _dark(gain: float) -> Perturbation:
     return lambda picture, _: replace(
         picture, image=(picture.image * np.float32(gain)).astype(np.uint8)
     )
@@ -63,10 +62,17 @@ def evaluate(
     about: Mapping[str, Any],
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Writes ``eval.json`` and the plots into ``out``; the same values.
+    """Evaluates detectors and writes ``eval.json`` and the plots.
 
-    detectors: the one in question first. about: what else the file says: command, data. When
-    ``out`` is a detector's own folder its card is written anew.
+    Args:
+        detectors: Name -> detector, the one under evaluation first.
+        pictures: Labelled images.
+        out: Folder for the files. Where it is a detector's own folder, its card is written, too.
+        about: Further entries of ``eval.json``: command and data.
+        progress: Called with the images done and their total.
+
+    Returns:
+        The values of ``eval.json``.
     """
     result: dict[str, Any] = {**about, "detectors": {}}
     curves = {}
@@ -90,70 +96,77 @@ def evaluate(
 def measure(
     detect: Detect, pictures: Sequence[Picture], progress: Callable[[int], object]
 ) -> tuple[dict[str, Any], tuple[np.ndarray, np.ndarray]]:
-    """A detector's figures, and its recall and precision over all scores.
+    """Computes one detector's metrics.
 
-    Recall of changed pictures is at the threshold that leaves 0.05 false faces a picture in the
-    unchanged ones: the page has one threshold, whatever the light.
+    Recall in perturbed images is measured at the threshold with 0.05 false positives per unchanged
+    image, as the page uses one threshold whatever the light.
+
+    Args:
+        detect: The detector.
+        pictures: Labelled images.
+        progress: Called with the number of images done.
+
+    Returns:
+        The metrics as JSON values, and recall and precision over all scores.
     """
-    plain, empty = Tally(), Tally()
-    changed = {name: Tally() for name in changes()}
+    unchanged, without_faces = DetectionMetrics(), DetectionMetrics()
+    changed = {name: DetectionMetrics() for name in perturbations()}
     for i, picture in enumerate(pictures):
-        _add(plain, detect, picture)
+        unchanged.add_picture(detect, picture)
         if not len(picture.faces):
-            _add(empty, detect, picture)
-        for name, change in changes().items():
-            _add(changed[name], detect, change(picture, i))
+            without_faces.add_picture(detect, picture)
+        for name, perturb in perturbations().items():
+            changed[name].add_picture(detect, perturb(picture, i))
         progress(i + 1)
-    threshold = plain.threshold()
-    figures = plain.figures()
+    threshold = unchanged.threshold()
+    figures = unchanged.figures()
     figures["without_faces"] = {
-        "pictures": empty.pictures, "false_per_picture": round(empty.false_rate(threshold), 5)
-    }  # fmt: skip
-    all_tallies = {"unchanged": plain, **changed}
-    figures["changed"] = {
-        name: {"recall": _part(tally, threshold), "false_per_picture": tally.false_rate(threshold)}
-        for name, tally in all_tallies.items()
+        "pictures": without_faces.pictures,
+        "false_per_picture": round(without_faces.false_rate(threshold), 5),
     }
-    return figures, plain.curve(*RANGES["all"])
+    figures["changed"] = {
+        name: {
+            "recall": finite(metrics.recall(threshold, MIN_CHANGED_FACE_PX)),
+            "false_per_picture": metrics.false_rate(threshold),
+        }
+        for name, metrics in {"unchanged": unchanged, **changed}.items()
+    }
+    return figures, unchanged.curve(*HEIGHT_RANGES["all"])
 
 
-def _part(tally: Tally, threshold: float) -> float | None:
-    recall = tally.recall(threshold, SEEN_FROM)
-    return round(recall, 5) if np.isfinite(recall) else None
+def rotate_picture(picture: Picture, degrees: float) -> Picture:
+    """Rotates a labelled image about its centre, without cutting anything off.
 
+    Args:
+        picture: The image and its faces.
+        degrees: Angle, anticlockwise.
 
-def _add(tally: Tally, detect: Detect, picture: Picture) -> None:
-    faces = picture.faces
-    tally.add(detect(picture.image), faces.boxes, faces.ignored, faces.landmarks, faces.manual)
-
-
-def rolled(picture: Picture, degrees: float) -> Picture:
-    """A picture turned about its middle, whole, and shrunk to 640 px where it got larger.
-
-    A face's box is that of the turned ellipse within the old one, see ``map_boxes``.
+    Returns:
+        The rotated image, shrunk to at most 640 px. A face's box is that of the rotated ellipse
+        inside the old box, see ``map_boxes``.
     """
     height, width = picture.image.shape[:2]
-    view: Affine = np.asarray(
+    affine: Affine = np.asarray(
         cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0), dtype=np.float64
     )
-    cos, sin = abs(view[0, 0]), abs(view[0, 1])
+    cos, sin = abs(affine[0, 0]), abs(affine[0, 1])
     size = np.array([width * cos + height * sin, width * sin + height * cos])
-    scale = min(LONGEST / size.max(), 1.0)
-    view[:, 2] += (size - np.array([width, height])) / 2
-    view *= scale
+    scale = min(MAX_SIDE_PX / size.max(), 1.0)
+    affine[:, 2] += (size - np.array([width, height])) / 2
+    affine *= scale
     columns, rows = (max(int(side * scale), 1) for side in size)
     faces = picture.faces
-    boxes = np.clip(map_boxes(faces.boxes, view), 0, [columns, rows, columns, rows])
-    landmarks = (faces.landmarks @ view[:, :2].T + view[:, 2]).astype(np.float32)
+    boxes = np.clip(map_boxes(faces.boxes, affine), 0, [columns, rows, columns, rows])
+    landmarks = (faces.landmarks @ affine[:, :2].T + affine[:, 2]).astype(np.float32)
     return replace(
         picture,
-        image=warp(picture.image, view, (rows, columns)),
+        image=warp(picture.image, affine, (rows, columns)),
         faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
     )
 
 
 def served_checksum(name: str) -> str | None:
-    """The sha256 of a trained detector's compiled file; None for another kind of detector."""
+    """The sha256 of a trained detector's compiled file; None for any other kind of detector."""
     try:
         return read_detector_spec(model_folder(name)).checksums.get(SERVED_FILE)
     except ModelError:

@@ -1,9 +1,9 @@
-"""The detector's network: a small residual backbone, a feature pyramid, one convolution as head.
+"""The detector's network: a small residual backbone, a feature pyramid and one convolution as head.
 
 Dense 3x3 convolutions of few channels and an early stride: on a CPU they train several times
-faster than depthwise ones for the same work, and run as fast. uint8 RGB goes in, scaling is the
-first layer, so that training and serving cannot drift. Without an offset: black is zero, so that
-black added at the right and bottom of a picture is what the convolutions pad with anyway.
+faster than depthwise ones for the same work, and run as fast. Inputs are uint8 RGB and scaling is
+the first layer, so that training and serving cannot drift. It has no offset: black is zero, so that
+black padding at the right and bottom of an image equals the convolutions' own padding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ STRIDES = (8, 16, 32, 64)
 MULTIPLE = 32
 """Sides of an input are multiples of this."""
 
-PRIOR = 0.01  # of a face at a point before training (Lin et al. 2017, "Focal Loss", section 3.3)
+PRIOR = 0.01
+"""Score of every anchor point before training (Lin et al. 2017, "Focal Loss", section 3.3)."""
 
 Norm = Callable[..., Any]
 
@@ -33,9 +34,12 @@ Norm = Callable[..., Any]
 class NetworkConfig:
     """Sizes of the network.
 
-    stem: channels of two 3x3 convolutions of stride 2, or of one 6x6 convolution of stride 4,
-    which costs two thirds of the time. widths: channels at strides 8, 16 and 32. depths: residual
-    convolutions of each. neck: channels of the pyramid.
+    Attributes:
+        stem: Channels of two 3x3 convolutions of stride 2, or of one 6x6 convolution of stride 4,
+            which takes two thirds of the time.
+        widths: Channels at strides 8, 16 and 32.
+        depths: Residual convolutions at each of these.
+        neck: Channels of the feature pyramid.
     """
 
     stem: tuple[int, ...] = (32,)
@@ -50,15 +54,21 @@ def build(
     training: bool = False,
     input_size: tuple[int, int] | None = None,
 ) -> keras.Model:
-    """A new network: uint8 (N, H, W, 3) -> level's name -> float32 (N, H/s, W/s, 15), rounded up.
-
-    The numbers of a point are those of ``emotion.detection.anchor_points``. H and W are multiples
-    of ``MULTIPLE``. training: with the fused batch normalisation (same weights, in the same order,
-    as without). input_size: (height, width); None takes any.
+    """Builds a network.
 
     The pyramid is that of Lin et al. 2017 ("Feature Pyramid Networks"), with a fourth level made
-    from the third (RetinaNet); all weights are the levels' own, as faces of different size are
-    learned from different numbers of examples.
+    from the third (RetinaNet). No weights are shared between levels, as faces of different sizes
+    are learned from different numbers of examples.
+
+    Args:
+        config: Sizes of the network.
+        training: Whether to use the fused batch normalisation; weights and their order are the
+            same.
+        input_size: (height, width), multiples of ``MULTIPLE``; None for any.
+
+    Returns:
+        A model from RGB uint8 (N, H, W, 3) to ``stride{s}`` -> float32 (N, H/s, W/s, 15), rounded
+        up: the raw predictions of each anchor point.
     """
     # Keras' own momentum of .99 needs some 500 steps until the statistics hold.
     norm = partial(
@@ -77,8 +87,8 @@ def build(
             x = _residual(x, norm)
         features.append(x)
     levels = _pyramid(features, config.neck, norm)
-    # The output of stride 2 with even sides lies right over its inputs only when both sides are
-    # padded alike; 480 px, a multiple of 32 alone, leaves 15 rows here.
+    # The anchor points of a stride of 2 are centred on their inputs only with equal padding on both
+    # sides, for even and odd sizes alike: 480 px, a multiple of 32 alone, leaves 15 rows here.
     extra = layers.ZeroPadding2D(1)(features[-1])
     levels.append(_conv(extra, config.neck, norm, stride=2, padding="valid"))
     outputs = {
@@ -89,8 +99,8 @@ def build(
         for stride, level in zip(STRIDES, levels, strict=True)
     }  # fmt: skip
     model = keras.Model(inputs, outputs, name="single_shot")
-    # Set here and not by an initializer of ours, which a saved model would name and not know: a
-    # low score, and boxes of e (2.7) strides.
+    # Assigned here rather than by a custom initializer, which a saved model could not be loaded
+    # without: a low score, and boxes of e (2.7) strides.
     first = [-math.log((1 - PRIOR) / PRIOR), 0.0, 0.0, 1.0, 1.0]
     for name in outputs:
         model.get_layer(name).bias.assign(first + [0.0] * (VALUES - len(first)))
@@ -116,12 +126,12 @@ def _conv(
 
 
 def _residual(x: Any, norm: Norm) -> Any:
-    """One convolution around which the input passes (He et al. 2016)."""
+    """One convolution with a skip connection (He et al. 2016)."""
     return layers.ReLU()(layers.Add()([x, _conv(x, x.shape[-1], norm, active=False)]))
 
 
 def _pyramid(features: list[Any], channels: int, norm: Norm) -> list[Any]:
-    """Levels of ``channels`` each, the finest first; a finer one sees what the coarser ones saw."""
+    """Top-down pathway: levels of ``channels`` each, the finest first."""
     above = _conv(features[-1], channels, norm, size=1)
     levels = [above]
     for feature in reversed(features[:-1]):
@@ -130,13 +140,3 @@ def _pyramid(features: list[Any], channels: int, norm: Norm) -> list[Any]:
         above = _conv(above, channels, norm)
         levels.insert(0, above)
     return levels
-
-
-def multiply_adds(config: NetworkConfig, height: int, width: int) -> int:
-    """Multiplications of the convolutions for one picture of this size."""
-    model = build(config, input_size=(height, width))
-    return sum(
-        math.prod(layer.output.shape[1:3]) * math.prod(layer.kernel.shape)
-        for layer in model.layers
-        if isinstance(layer, layers.Conv2D)
-    )

@@ -1,4 +1,4 @@
-"""Training of the detector: averaged weights, choice by average precision."""
+"""Training of the detector."""
 
 from __future__ import annotations
 
@@ -16,31 +16,38 @@ from emotion.errors import ModelError
 from emotion.prefetch import prefetch
 from emotion.training.common.epochs import EpochLoop
 from emotion.training.common.keras_models import load_keras
+from emotion.training.common.optimizer import ema_momentum, exclude_from_decay
 from emotion.training.common.run_folder import Report, ema_weights
-from emotion.training.common.run_record import run_of
+from emotion.training.common.run_record import origin_of
 from emotion.training.detector import network
-from emotion.training.detector.answers import detector_of, judge
 from emotion.training.detector.batches import DetectorBatch, epoch_batches
 from emotion.training.detector.config import DetectorConfig
 from emotion.training.detector.data import Picture
-from emotion.training.detector.losses import Faces, detector_loss, joined
+from emotion.training.detector.export import validation_metrics
+from emotion.training.detector.keras_detector import detector_of
+from emotion.training.detector.losses import FaceTargets, concatenate_levels, detector_loss
 
-PARTS = ("loss", "score_loss", "box_loss", "landmark_loss")
+LOSS_NAMES = ("loss", "score_loss", "box_loss", "landmark_loss")
 
-Step = Callable[[Any, Faces], Any]
+Step = Callable[[Any, FaceTargets], Any]
 
 
 class DetectorTrainer(EpochLoop):
-    """One run in one folder.
+    """One training run of a detector, in a folder of its own.
 
     Args:
-        config: Its settings.
-        pictures: To learn from.
-        validation: What the best epoch is chosen on, by average precision; never a test split.
-        folder: Where checkpoints and the history go.
-        data: What the record says of the pictures' origin.
-        report: Called with each line that a person watching reads.
-        start_from: A detector's folder whose weights the run begins with.
+        config: Settings of the run.
+        pictures: Training images, at least a batch.
+        validation: Validation images, which choose the epoch by average precision; never those of a
+            test split.
+        folder: Folder of the run, for checkpoints and history.
+        data: The record's entry on the origin of the images.
+        report: Called with each progress message.
+        start_from: Folder of a detector whose weights are the first ones.
+
+    Raises:
+        ModelError: When the first weights are missing or of another size.
+        ValueError: When there are too few images.
     """
 
     def __init__(
@@ -66,13 +73,13 @@ class DetectorTrainer(EpochLoop):
         )
         self.model.compile(self._optimizer())
         self.model.optimizer.build(self.model.trainable_variables)
-        self._step = _step_of(self.model, config)
+        self._step = _train_step(self.model, config)
         super().__init__(
             config, self.model, folder, data=data or {}, origins=origins, report=report
         )
 
     def should_stop(self, epoch: int) -> bool:
-        """Never: the learning rate falls to the end."""
+        """Only after the last epoch, as the learning rate falls until then."""
         return epoch + 1 >= self.config.epochs
 
     def _optimizer(self) -> Any:
@@ -88,20 +95,19 @@ class DetectorTrainer(EpochLoop):
             weight_decay=c.weight_decay,
             global_clipnorm=c.clip_norm,
             use_ema=True,
-            # A short run must not average its beginning: at most a tenth of it, then.
-            ema_momentum=max(min(c.ema, 1 - 10 / steps), 0.0),
+            ema_momentum=ema_momentum(c.ema, steps),
         )
-        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        exclude_from_decay(optimizer)
         return optimizer
 
     def describe(self, row: Mapping[str, Any]) -> str:
-        """Losses and average precision."""
-        parts = ", ".join(f"{name[:-5]} {row[name]:.3f}" for name in PARTS[1:])
+        """Losses and average precision of an epoch, as text."""
+        parts = ", ".join(f"{name[:-5]} {row[name]:.3f}" for name in LOSS_NAMES[1:])
         ap = f"  AP {row['val_ap']:.4f}" if row["val_ap"] is not None else ""
         return f"loss {row['loss']:.3f} ({parts}){ap}"
 
     def train_epoch(self, epoch: int) -> dict[str, Any]:
-        """Trains for one epoch; the mean losses."""
+        """Trains for one epoch and returns the mean losses."""
         c = self.config
         batches = epoch_batches(
             self._pictures, c.views, c.colors, batch_size=c.batch_size, side=c.side,
@@ -110,63 +116,70 @@ class DetectorTrainer(EpochLoop):
         losses = [self._step(*_tensors(batch)) for batch in prefetch(batches, depth=3)]
         each = np.array([np.asarray(loss) for loss in losses], dtype=np.float64)
         means = np.asarray(each.mean(axis=0))
-        return dict(zip(PARTS, means.round(5).tolist(), strict=True))
+        return dict(zip(LOSS_NAMES, means.round(5).tolist(), strict=True))
 
     def validate(self, epoch: int) -> dict[str, Any]:
-        """The averaged weights' figures where it is time; saves the weights if they are the
-        best."""
+        """Evaluates the averaged weights, every ``validate_every`` epochs, and saves the best."""
         c = self.config
         found: dict[str, float | None] = {"val_ap": None, "val_landmark_error": None}
         if (epoch + 1) % c.validate_every == 0 or epoch + 1 == c.epochs:
             with ema_weights(self.model):
-                tally = judge(detector_of(self.model), self._validation)
-                ap = float(np.nan_to_num(tally.average_precision()))
-                found = {"val_ap": round(ap, 5), "val_landmark_error": tally.landmark_error()}
+                metrics = validation_metrics(detector_of(self.model), self._validation)
+                ap = float(np.nan_to_num(metrics.average_precision()))
+                found = {"val_ap": round(ap, 5), "val_landmark_error": metrics.landmark_error()}
                 if epoch + 1 > c.choose_from * c.epochs:
                     self._folder.save_if_best(ap, epoch + 1)
         return found
 
 
 def load_first_weights(start: Path, model: keras.Model) -> dict[str, Any]:
-    """Gives ``model`` the weights of the detector in ``start``; what the run's record says of it.
+    """Copies the weights of another detector.
 
-    Raises ``ModelError`` when it is missing or of another size.
+    Args:
+        start: The other detector's folder.
+        model: The network that gets the weights.
+
+    Returns:
+        The other detector as the run's record names it.
+
+    Raises:
+        ModelError: When it is missing or of another size.
     """
     spec = read_detector_spec(start)
     try:
         model.set_weights(load_keras(start).get_weights())
     except ValueError as error:
         raise ModelError(
-            f"{start} has a network of another size; no run can begin there."
+            f"{start} has a network of another size; a run cannot start from it."
         ) from error
-    return run_of(start, spec)
+    return origin_of(start, spec)
 
 
-def _tensors(batch: DetectorBatch) -> tuple[Any, Faces]:
-    return tf.constant(batch.images), Faces(
+def _tensors(batch: DetectorBatch) -> tuple[Any, FaceTargets]:
+    return tf.constant(batch.images), FaceTargets(
         tf.constant(batch.candidates), tf.constant(batch.boxes), tf.constant(batch.landmarks),
         tf.constant(batch.weights), tf.constant(batch.ignored),
     )  # fmt: skip
 
 
-def _step_of(model: keras.Model, config: DetectorConfig) -> Step:
-    """One step as a graph, traced once for any number of faces; it returns the losses (4,)."""
+def _train_step(model: keras.Model, config: DetectorConfig) -> Step:
+    """A training step as a graph, traced once for any number of faces; it returns losses (4,)."""
     centers, strides = anchor_points(config.side, config.side, network.STRIDES)
-    points = (tf.constant(centers), tf.constant(strides))
+    anchors = (tf.constant(centers), tf.constant(strides))
     candidates = 9 * len(network.STRIDES)
     signature = [
         tf.TensorSpec([None, config.side, config.side, 3], tf.uint8),
-        Faces(
+        FaceTargets(
             tf.TensorSpec([None, candidates], tf.int32), tf.TensorSpec([None, 4]),
             tf.TensorSpec([None, 5, 2]), tf.TensorSpec([None, 5]),
             tf.TensorSpec([None, len(centers)], tf.bool),
         ),
     ]  # fmt: skip
 
-    def step(images: Any, faces: Faces) -> Any:
+    def step(images: Any, faces: FaceTargets) -> Any:
         with tf.GradientTape() as tape:
-            raw = joined(model(images, training=True), network.STRIDES)
-            losses = detector_loss(raw, faces, points, config.loss)
+            raw = concatenate_levels(model(images, training=True), network.STRIDES)
+            losses = detector_loss(raw, faces, anchors, config.loss)
             total = losses[0]
         gradients = tape.gradient(total, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)

@@ -1,11 +1,12 @@
-"""Augmentation: every picture is seen a little different each time.
+"""Data augmentation of faces.
 
-One affine map (crop, rotation, zoom, shift, flips, and the resize to the training size) in a single
-interpolation, then contrast, brightness, blur, low resolution, JPEG and erasing. Each change is a
-function of its own strength; ``augment`` draws the strengths. Deterministic for a given generator.
+One affine map (crop, rotation, zoom, shift, flips and the resize to the training size) in a single
+interpolation, then colour, contrast, brightness, blur, low resolution, noise, JPEG and erasing.
+Each change is a function of its own strength; ``augment`` draws the strengths, and its result
+depends on the random generator alone.
 
-A run is resumed exactly only while the draws stay the same: ``augment`` draws in the order of its
-lines, and what is off by default (flip, crop) draws nothing while it is off.
+A resumed run equals an uninterrupted one only while the order of the random draws is unchanged, so
+what is off by default (flip, crop, ...) must draw nothing while it is off.
 """
 
 from __future__ import annotations
@@ -21,21 +22,37 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """How far each change goes; 0 turns it off.
+    """Strengths and probabilities of the changes; 0 turns one off.
 
-    rotation_deg: largest angle either way. scale: largest relative change of size (zoom). shift:
-    largest move, as a fraction of the side. crop: largest fraction of the side that a random crop,
-    enlarged again, leaves out. mirror (left to right), flip (upside down; off, see docs/data.md),
-    blur, low_resolution, noise, side_light, jpeg, gray and erase: probabilities. contrast,
-    brightness, tint (of each colour): largest relative change. gray: a colour face loses its
-    colour. side_light: one side of the face is darker than the other.
+    Ranges are (smallest, largest), from which a strength is drawn uniformly.
 
-    Strengths are drawn between (smallest, largest): blur_sigma, Gaussian, in pixels;
-    low_resolution_factor, of the side; noise_sigma, Gaussian, of 0..255; side_light_gain, of the
-    darker side; jpeg_quality, 1..100; erase_side, sides of the erased
-    rectangle as fractions of the picture's (Zhong et al. 2020, "Random Erasing Data Augmentation").
+    Attributes:
+        rotation_deg: Largest rotation, either way.
+        scale: Largest relative change of size (zoom).
+        shift: Largest shift, as a fraction of the side.
+        crop: Largest fraction of the side that a random crop leaves out.
+        mirror: Probability of a flip left to right.
+        flip: Probability of a flip upside down (off, see docs/data.md).
+        contrast: Largest relative change of contrast.
+        brightness: Largest change of brightness, in units of 128 grey levels.
+        blur: Probability of Gaussian blur.
+        blur_sigma: Range of its standard deviation in pixels.
+        low_resolution: Probability of shrinking and enlarging.
+        low_resolution_factor: Range of the factor of the sides.
+        noise: Probability of Gaussian noise.
+        noise_sigma: Range of its standard deviation, of 0..255.
+        side_light: Probability that one side of the face is darker.
+        side_light_gain: Range of the darker side's gain.
+        tint: Largest relative change of each colour channel.
+        gray: Probability that an RGB face loses its colour.
+        jpeg: Probability of JPEG compression.
+        jpeg_quality: Range of its quality, 1..100.
+        erase: Probability of random erasing (Zhong et al. 2020, "Random Erasing Data
+            Augmentation").
+        erase_side: Range of the erased rectangle's sides, as fractions of the face's.
 
-    Raises ``ValueError`` for a value that has no meaning.
+    Raises:
+        ValueError: For a value out of range.
     """
 
     rotation_deg: float = 12.0
@@ -88,48 +105,50 @@ OFF = Augmentation(
     rotation_deg=0, scale=0, shift=0, mirror=0, contrast=0, brightness=0, blur=0,
     low_resolution=0, jpeg=0, erase=0,
 )  # fmt: skip
-"""Every change off: what remains is the resize."""
+"""No change but the resize."""
 
 
 def augment(
     image: np.ndarray, size: tuple[int, int], config: Augmentation, rng: np.random.Generator
 ) -> np.ndarray:
-    """A changed copy of a face.
+    """Augments a face.
 
     Args:
         image: uint8 (H, W), grey, or (H, W, 3), RGB.
         size: (height, width) of the result.
         config: How far each change goes.
-        rng: Where the strengths are drawn from.
+        rng: Source of all random numbers.
 
     Returns:
-        uint8 of ``size``; grey stays grey, and RGB keeps its three channels.
+        A copy, uint8 of ``size``, with the channels of ``image``.
     """
     angle = rng.uniform(-config.rotation_deg, config.rotation_deg)
     zoom = math.exp(rng.uniform(-1.0, 1.0) * math.log1p(config.scale))
     mirror = rng.random() < config.mirror
     shift = rng.uniform(-config.shift, config.shift, 2)
     if config.crop:
-        seen = 1.0 - rng.uniform(0.0, config.crop)
-        zoom /= seen
-        shift = shift + rng.uniform(-0.5, 0.5, 2) * (1.0 - seen) / seen
+        kept = 1.0 - rng.uniform(0.0, config.crop)
+        zoom /= kept
+        shift = shift + rng.uniform(-0.5, 0.5, 2) * (1.0 - kept) / kept
     flip = config.flip > 0 and rng.random() < config.flip
-    out = moved(image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip)
+    out = affine_warp(
+        image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip
+    )
     if config.gray and out.ndim == 3 and rng.random() < config.gray:
         out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     elif config.tint and out.ndim == 3:
-        out = tinted(out, rng.uniform(-config.tint, config.tint, 3))
+        out = color_cast(out, rng.uniform(-config.tint, config.tint, 3))
     contrast = rng.uniform(-config.contrast, config.contrast)
-    out = toned(out, contrast, rng.uniform(-config.brightness, config.brightness))
+    out = contrast_brightness(out, contrast, rng.uniform(-config.brightness, config.brightness))
     if config.side_light and rng.random() < config.side_light:
         gain = rng.uniform(*config.side_light_gain)
-        out = side_lit(out, gain, direction=rng.uniform(0.0, 2.0 * math.pi))
+        out = side_lighting(out, gain, direction=rng.uniform(0.0, 2.0 * math.pi))
     if rng.random() < config.blur:
-        out = blurred(out, rng.uniform(*config.blur_sigma))
+        out = gaussian_blur(out, rng.uniform(*config.blur_sigma))
     if rng.random() < config.low_resolution:
         out = low_resolution(out, rng.uniform(*config.low_resolution_factor))
     if config.noise and rng.random() < config.noise:
-        out = noisy(out, rng.uniform(*config.noise_sigma), rng)
+        out = gaussian_noise(out, rng.uniform(*config.noise_sigma), rng)
     if rng.random() < config.jpeg:
         out = jpeg(out, int(rng.integers(*config.jpeg_quality, endpoint=True)))
     if rng.random() < config.erase:
@@ -137,7 +156,7 @@ def augment(
     return out
 
 
-def moved(
+def affine_warp(
     image: np.ndarray,
     size: tuple[int, int],
     *,
@@ -147,10 +166,19 @@ def moved(
     mirror: bool = False,
     flip: bool = False,
 ) -> np.ndarray:
-    """The picture turned about its centre, enlarged ``zoom`` times and moved; its edge is repeated.
+    """Rotates a face about its centre, scales, shifts and flips it; its edge is repeated.
 
-    size: (height, width) of the result. angle_deg: clockwise. shift: (x, y), fractions of the
-    result's sides. mirror: left to right; flip: upside down.
+    Args:
+        image: uint8 (H, W) or (H, W, 3).
+        size: (height, width) of the result.
+        angle_deg: Clockwise rotation.
+        zoom: Factor of the scale, apart from the resize.
+        shift: (x, y) as fractions of the result's sides.
+        mirror: Whether to flip left to right.
+        flip: Whether to flip upside down.
+
+    Returns:
+        uint8 of ``size``, with the channels of ``image``.
     """
     angle = math.radians(angle_deg)
     cos, sin = math.cos(angle), math.sin(angle)
@@ -167,38 +195,46 @@ def moved(
     )
 
 
-def toned(image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0) -> np.ndarray:
-    """Distances from the mean grown by ``contrast``, and 128 ``brightness`` added, clipped."""
+def contrast_brightness(
+    image: np.ndarray, contrast: float = 0.0, brightness: float = 0.0
+) -> np.ndarray:
+    """Changes contrast about the mean and brightness.
+
+    Args:
+        image: uint8, of any shape.
+        contrast: Relative change of the distances from the mean.
+        brightness: Offset in units of 128 grey levels.
+    """
     gain = 1.0 + contrast
     offset = float(image.mean()) * (1.0 - gain) + 128.0 * brightness
-    # Never below 0 before it is converted: the conversion takes the absolute value.
+    # convertScaleAbs takes the absolute value, so clip at 0 first.
     values = np.maximum(image * np.float32(gain) + np.float32(offset), 0.0)
     return np.asarray(cv2.convertScaleAbs(values))
 
 
-def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
-    """After a Gaussian of that width in pixels."""
+def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Blurs with a Gaussian of standard deviation ``sigma`` in pixels."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
 
 
 def low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
-    """As a face that was ``factor`` times as large in its picture, enlarged again."""
+    """Shrinks the sides by ``factor``, 0..1, and enlarges the face again."""
     small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
 
 
-def tinted(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
-    """An RGB face under coloured light: each channel grown by its gain (3,), a relative change."""
+def color_cast(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    """Adds a colour cast to an RGB face: relative changes of R, G and B, float (3,)."""
     scale = np.asarray(1.0 + gains, np.float32)
     return np.asarray(np.minimum(image * scale + 0.5, 255.0).astype(np.uint8))
 
 
-def side_lit(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
-    """A face lit from one side.
+def side_lighting(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
+    """Darkens one side of a face.
 
     Args:
         image: uint8 (H, W) or (H, W, 3).
-        gain: Light at the dark edge, as a fraction of that in the middle of the bright half.
+        gain: Light at the dark edge, as a fraction of that on the bright half.
         direction: Towards the dark side, in radians, clockwise from the right.
     """
     rows, columns = image.shape[:2]
@@ -209,19 +245,19 @@ def side_lit(image: np.ndarray, gain: float, *, direction: float) -> np.ndarray:
     return np.asarray(lit.astype(np.uint8))
 
 
-def noisy(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """With a sensor's noise: Gaussian, grey, of that standard deviation of 0..255."""
+def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Adds grey Gaussian noise of standard deviation ``sigma``, of 0..255."""
     noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(sigma)
     noise = noise if image.ndim == 2 else noise[..., None]
     return np.asarray(np.clip(image + noise, 0, 255).astype(np.uint8))
 
 
 def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """After JPEG compression of that quality, 1..100."""
+    """Compresses with a JPEG quality of 1..100."""
     bgr = image[..., ::-1] if image.ndim == 3 else image
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    found = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
-    return np.ascontiguousarray(found[..., ::-1]) if image.ndim == 3 else found
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+    return np.ascontiguousarray(decoded[..., ::-1]) if image.ndim == 3 else decoded
 
 
 def _erase(image: np.ndarray, config: Augmentation, rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Batches for training: shuffled, augmented, made one ahead of the step that uses them."""
+"""Batches of the classifier: sampled by class, augmented, with the targets of each head."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emotion.training.common.batching import full_batches
 from emotion.training.expression.augmentation import Augmentation, augment
 from emotion.training.expression.targets import Targets
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """images: uint8 (B, H, W, 1 or 3); targets: head -> float32 (B, C); weights: head -> (B,)."""
+    """B faces with their targets.
+
+    Attributes:
+        images: uint8 (B, H, W, 1), grey, or (B, H, W, 3), RGB.
+        targets: Head -> float32 (B, C), rows summing to 1.
+        weights: Head -> float32 (B,), 0 where the head has no label.
+    """
 
     images: np.ndarray
     targets: dict[str, np.ndarray]
@@ -21,29 +28,36 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Draw:
-    """How the rows of one set are drawn for an epoch.
+class ClassBalancedSampler:
+    """Samples the rows of one data set for an epoch.
 
     Attributes:
-        labels: int (N,), the class of each row.
-        wanted: Rows to draw.
-        balance: Power of class-balanced sampling, 0..1: a row of a class comes as often as the
-            class's frequency to the power ``-balance``. At 0 all rows come alike often, at .5 by
-            the inverse square root, at 1 all classes do.
+        labels: Class of each row, int (N,).
+        num_samples: Number of rows to sample.
+        balance: Power of class-balanced sampling, 0..1: a row is sampled in proportion to its
+            class's frequency to the power ``-balance``. At 0 all rows are sampled equally often, at
+            .5 by the inverse square root of the class's frequency, at 1 all classes are.
     """
 
     labels: np.ndarray
-    wanted: int
+    num_samples: int
     balance: float = 0.0
 
-    def rows(self, rng: np.random.Generator) -> np.ndarray:
-        """The rows of one epoch, int64 (wanted,); within a class none oftener than needed."""
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        """Samples the rows of one epoch.
+
+        Args:
+            rng: Source of all random numbers.
+
+        Returns:
+            int64 (num_samples,). Within a class, no row comes two times more often than another.
+        """
         if not self.balance:
-            return _repeated(np.arange(len(self.labels)), self.wanted, rng)
+            return _repeated(np.arange(len(self.labels)), self.num_samples, rng)
         classes, counts = np.unique(self.labels, return_counts=True)
         mass = counts ** (1.0 - self.balance)
-        # Whole numbers that sum to what is wanted.
-        ends = np.round(np.cumsum(mass) / mass.sum() * self.wanted).astype(np.int64)
+        # Rounding the cumulative sum gives whole numbers with the right total.
+        ends = np.round(np.cumsum(mass) / mass.sum() * self.num_samples).astype(np.int64)
         each = np.diff(ends, prepend=0)
         return np.concatenate(
             [
@@ -53,10 +67,10 @@ class Draw:
         )
 
 
-def _repeated(rows: np.ndarray, wanted: int, rng: np.random.Generator) -> np.ndarray:
-    """So many of the rows, each as often as the others but for one time."""
-    rounds = [rng.permutation(rows) for _ in range(max(-(-wanted // len(rows)), 1))]
-    return np.concatenate(rounds)[:wanted]
+def _repeated(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``count`` of the rows in random order, all repeated before any is repeated again."""
+    rounds = [rng.permutation(rows) for _ in range(max(-(-count // len(rows)), 1))]
+    return np.concatenate(rounds)[:count]
 
 
 def epoch_batches(
@@ -64,28 +78,37 @@ def epoch_batches(
     targets: Mapping[str, Targets],
     config: Augmentation,
     *,
-    parts: Sequence[Draw] | None = None,
+    samplers: Sequence[ClassBalancedSampler] | None = None,
     batch_size: int,
     size: tuple[int, int],
     channels: int = 1,
     seed: int,
     epoch: int,
 ) -> Iterator[Batch]:
-    """One epoch's full batches; the same for the same seed and epoch, whatever ran before.
+    """Makes one epoch's full batches; they depend on seed and epoch alone.
 
-    images: of every row a face, uint8 (H, W) or (H, W, 3), of any size. parts: how each set is
-    drawn, one after the other; None for every row once. channels: of the batches' faces. The last,
-    incomplete batch is left out: its pictures come in other epochs.
+    Args:
+        images: Faces, uint8 (H, W) or (H, W, 3), of any size.
+        targets: Head -> targets of all rows.
+        config: How faces are augmented.
+        samplers: How each data set is sampled, in the order of its rows; None for every row once.
+        batch_size: Faces in a batch; an incomplete last batch is dropped.
+        size: (height, width) of the batches' faces in pixels.
+        channels: Channels of the batches' faces; grey faces fill all three.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 0.
+
+    Yields:
+        The batches.
     """
     rng = np.random.default_rng([seed, epoch])
-    whole = Draw(labels=np.zeros(len(images), np.int64), wanted=len(images))
-    order = rng.permutation(_drawn(parts or [whole], rng))
-    for start in range(0, len(order) - batch_size + 1, batch_size):
-        rows = order[start : start + batch_size]
+    every_row = ClassBalancedSampler(labels=np.zeros(len(images), int), num_samples=len(images))
+    order = rng.permutation(_sampled(samplers or [every_row], rng))
+    for rows in full_batches(order, batch_size):
         faces = np.empty((len(rows), *size, channels), np.uint8)
-        for place, row in enumerate(rows):
+        for i, row in enumerate(rows):
             face = augment(images[row], size, config, rng)
-            faces[place] = face[..., None] if face.ndim == 2 else face  # grey fills all channels
+            faces[i] = face[..., None] if face.ndim == 2 else face
         yield Batch(
             faces,
             {head: t.targets[rows] for head, t in targets.items()},
@@ -93,10 +116,10 @@ def epoch_batches(
         )
 
 
-def _drawn(parts: Sequence[Draw], rng: np.random.Generator) -> np.ndarray:
-    """The rows of one epoch, int64, counted over all sets."""
+def _sampled(samplers: Sequence[ClassBalancedSampler], rng: np.random.Generator) -> np.ndarray:
+    """The rows of one epoch, int64, numbered over all data sets."""
     rows, first = [], 0
-    for part in parts:
-        rows.append(first + part.rows(rng))
-        first += len(part.labels)
+    for sampler in samplers:
+        rows.append(first + sampler.sample(rng))
+        first += len(sampler.labels)
     return np.concatenate(rows)

@@ -1,10 +1,10 @@
-"""The default answer: which heads, in which shares, with how much logit adjustment.
+"""The blend, a default head: a weighted mean of the heads' logits, with logit adjustment.
 
-Each head has learned its own set's way of naming expressions. The page shows strangers' faces, so
-the answer is chosen by balanced accuracy over the validation parts of several kinds of pictures;
-plain accuracy is decided by happy and neutral. Logit adjustment (Menon et al. 2021, "Long-tail
-learning via logit adjustment") subtracts ``adjustment`` times the log of a class's frequency in
-training, which trades accuracy for the recall of rare classes.
+Each head has learned the labelling of its own data set. The page shows faces from anywhere, so the
+weights are chosen by balanced accuracy over the validation splits of several data sets; plain
+accuracy is dominated by happy and neutral. Logit adjustment (Menon et al. 2021, "Long-tail learning
+via logit adjustment") subtracts ``adjustment`` times the log of a class's frequency in training,
+which trades accuracy for the recall of rare classes.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from emotion.types import EMOTIONS
 
 BLEND = "blend"
 STEP = 4
-"""Shares are multiples of 1 / STEP."""
+"""Weights are multiples of 1 / STEP."""
 
 ADJUSTMENTS = tuple(round(0.1 * step, 1) for step in range(11))
-"""Strengths of logit adjustment that are tried; 0 is none."""
+"""Strengths of logit adjustment in the search; 0 is none."""
 
-LARGEST_LOSS = 0.01
-"""Mean accuracy that a choice may lose against the best of all, for the sake of rare classes."""
+MAX_ACCURACY_LOSS = 0.01
+"""Largest loss of mean accuracy against the most accurate blend, in favour of rare classes."""
 
-LEAST_ROWS = 5
-"""Rows of a class in a validation part, below which its recall is left out of the mean."""
+MIN_CLASS_ROWS = 5
+"""Rows of a class in a validation split below which its recall does not count."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EvaluationSet:
-    """A validation part as every head answers it.
+    """A validation split with the logits of every head.
 
     Attributes:
         name: The set's name.
         logits: Head -> float32 (N, 7), calibrated, in the order of ``EMOTIONS``.
-        truth: int64 (N,), indices into ``EMOTIONS``.
+        truth: True classes, int64 (N,), indices into ``EMOTIONS``.
     """
 
     name: str
@@ -55,13 +55,13 @@ class EvaluationSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Blend:
-    """A way to answer, and what it reaches on each evaluation set.
+    """Weights of the heads and a logit adjustment, with the accuracy on each evaluation set.
 
     Attributes:
-        shares: Head -> its part in the mean of the logits.
+        shares: Head -> its weight in the mean of the logits; they sum to 1.
         adjustment: Strength of the logit adjustment.
-        accuracy: Set -> fraction.
-        balanced: Set -> balanced accuracy.
+        accuracy: Set -> accuracy, 0..1.
+        balanced: Set -> balanced accuracy, 0..1.
     """
 
     shares: dict[str, float]
@@ -70,11 +70,11 @@ class Blend:
     balanced: dict[str, float]
 
     def mean_accuracy(self, without: Collection[str] = ()) -> float:
-        """Mean accuracy over the sets, each counted alike."""
+        """Mean accuracy over the sets, leaving out those in ``without``."""
         return _mean(self.accuracy, without)
 
     def mean_balanced(self, without: Collection[str] = ()) -> float:
-        """Mean balanced accuracy over the sets, each counted alike."""
+        """Mean balanced accuracy over the sets, leaving out those in ``without``."""
         return _mean(self.balanced, without)
 
 
@@ -85,10 +85,15 @@ def _mean(values: Mapping[str, float], without: Collection[str]) -> float:
 def evaluation_set(
     part: LabelledFaces, logits: Mapping[str, np.ndarray], heads: Mapping[str, HeadSpec]
 ) -> EvaluationSet:
-    """Labelled faces and the heads' logits of them as an evaluation set.
+    """Makes an evaluation set of a validation split.
 
-    Where there are votes, the clear majority is the truth: FER2013's own labels agree with ten
-    annotators on two thirds of the pictures only.
+    Where there are votes, their clear majority is the truth: FER2013's own labels agree with ten
+    annotators on only two thirds of the pictures.
+
+    Args:
+        part: The validation split.
+        logits: Head -> logits (N, C).
+        heads: Head -> its spec, for labels and temperature.
     """
     rows, truth = np.arange(len(part)), part.labels
     if part.votes is not None:
@@ -101,9 +106,14 @@ def evaluation_set(
 def log_priors(
     targets: Mapping[str, Targets], heads: Mapping[str, HeadSpec]
 ) -> dict[str, np.ndarray]:
-    """Head -> log of each class's frequency in its training targets, float64 (7,).
+    """Computes the log of each class's frequency in training.
 
-    A class that was never trained on counts as one row.
+    Args:
+        targets: Head -> its training targets.
+        heads: Head -> its spec.
+
+    Returns:
+        Head -> float64 (7,); a class without training rows counts as one row.
     """
     found = {}
     for name, spec in heads.items():
@@ -114,59 +124,74 @@ def log_priors(
     return found
 
 
-def blends(sets: Sequence[EvaluationSet], priors: Mapping[str, np.ndarray]) -> list[Blend]:
-    """Every blend in steps of 1 / STEP with every adjustment, judged on each set."""
+def candidate_blends(
+    sets: Sequence[EvaluationSet], priors: Mapping[str, np.ndarray]
+) -> list[Blend]:
+    """Evaluates every combination of weights and adjustment.
+
+    Args:
+        sets: The evaluation sets.
+        priors: Head -> log class frequencies, see ``log_priors``.
+    """
     return [
-        judged(sets, priors, dict(zip(priors, shares, strict=True)), adjustment)
+        evaluate_blend(sets, priors, dict(zip(priors, shares, strict=True)), adjustment)
         for shares in _simplex(len(priors))
         for adjustment in ADJUSTMENTS
     ]
 
 
-def judged(
+def evaluate_blend(
     sets: Sequence[EvaluationSet],
     priors: Mapping[str, np.ndarray],
     shares: Mapping[str, float],
     adjustment: float,
 ) -> Blend:
-    """One way to answer, judged on each set."""
+    """Evaluates one blend.
+
+    Args:
+        sets: The evaluation sets.
+        priors: Head -> log class frequencies.
+        shares: Head -> its weight; heads with 0 are left out.
+        adjustment: Strength of the logit adjustment.
+    """
     used = {head: share for head, share in shares.items() if share}
-    guesses = {s.name: blended(s, priors, used, adjustment).argmax(axis=1) for s in sets}
+    predicted = {s.name: blended_logits(s, priors, used, adjustment).argmax(axis=1) for s in sets}
     return Blend(
         shares=used,
         adjustment=adjustment,
-        accuracy={s.name: rounded(np.mean(guesses[s.name] == s.truth)) for s in sets},
+        accuracy={s.name: rounded(np.mean(predicted[s.name] == s.truth)) for s in sets},
         balanced={
-            s.name: rounded(balanced_accuracy(guesses[s.name], s.truth, LEAST_ROWS)) for s in sets
+            s.name: rounded(balanced_accuracy(predicted[s.name], s.truth, MIN_CLASS_ROWS))
+            for s in sets
         },
     )
 
 
-def best(rows: Sequence[Blend], without: Collection[str] = ()) -> Blend:
-    """The highest mean balanced accuracy among those that lose little accuracy.
+def choose_blend(rows: Sequence[Blend], without: Collection[str] = ()) -> Blend:
+    """Chooses the blend with the highest mean balanced accuracy.
 
     Args:
-        rows: To choose from.
-        without: Names of sets that have no say.
+        rows: Candidates; those that lose more than ``MAX_ACCURACY_LOSS`` are left out.
+        without: Names of sets that are left out of the means.
     """
-    floor = max(row.mean_accuracy(without) for row in rows) - LARGEST_LOSS
+    floor = max(row.mean_accuracy(without) for row in rows) - MAX_ACCURACY_LOSS
     return max(
         (row for row in rows if row.mean_accuracy(without) >= floor),
         key=lambda row: (row.mean_balanced(without), -row.adjustment),
     )
 
 
-def left_out(rows: Sequence[Blend]) -> dict[str, Blend]:
-    """Set -> what would be chosen if that set were not known; empty where it is the only one."""
+def leave_one_set_out(rows: Sequence[Blend]) -> dict[str, Blend]:
+    """Set -> the blend chosen without that set; empty where there is only one set."""
     names = list(rows[0].accuracy)
-    return {name: best(rows, {name}) for name in names} if len(names) > 1 else {}
+    return {name: choose_blend(rows, {name}) for name in names} if len(names) > 1 else {}
 
 
 def trade_off(
     sets: Sequence[EvaluationSet], priors: Mapping[str, np.ndarray], chosen: Blend
 ) -> list[dict[str, float]]:
-    """Mean accuracy and balanced accuracy of the chosen shares at each adjustment."""
-    rows = [judged(sets, priors, chosen.shares, adjustment) for adjustment in ADJUSTMENTS]
+    """Mean accuracy and balanced accuracy at each adjustment, with the chosen weights."""
+    rows = [evaluate_blend(sets, priors, chosen.shares, adjustment) for adjustment in ADJUSTMENTS]
     return [
         {
             "adjustment": row.adjustment,
@@ -177,25 +202,45 @@ def trade_off(
     ]
 
 
-def blended(
+def blended_logits(
     part: EvaluationSet,
     priors: Mapping[str, np.ndarray],
     shares: Mapping[str, float],
     adjustment: float,
 ) -> np.ndarray:
-    """The blend's logits, (N, 7)."""
+    """Computes a blend's logits.
+
+    Args:
+        part: The evaluation set, N faces.
+        priors: Head -> log class frequencies.
+        shares: Head -> its weight.
+        adjustment: Strength of the logit adjustment.
+
+    Returns:
+        float (N, 7).
+    """
     return np.asarray(
         sum(share * (part.logits[h] - adjustment * priors[h]) for h, share in shares.items())
     )
 
 
-def with_blend(
+def add_blend_head(
     model: keras.Model,
     heads: Mapping[str, HeadSpec],
     priors: Mapping[str, np.ndarray],
     chosen: Blend,
 ) -> keras.Model:
-    """The model with one more head, the blend: adjusted logits of the others, by their shares."""
+    """Adds the blend to a model as a further head.
+
+    Args:
+        model: The model; a blend that it has already is replaced.
+        heads: Head -> its spec, without the blend.
+        priors: Head -> log class frequencies.
+        chosen: The blend.
+
+    Returns:
+        A model with the same weights and one more output.
+    """
     outputs = {name: logits for name, logits in model.output.items() if name != BLEND}
     terms = []
     for head, share in chosen.shares.items():

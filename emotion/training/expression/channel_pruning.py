@@ -1,8 +1,8 @@
-"""First weights from a network of the same plan that has more channels inside of its blocks.
+"""Channel pruning: first weights from a network with more channels inside of its blocks.
 
-Of each block those channels are kept that weigh most on what follows, judged without data: by the
-normalisation's gain, after Liu et al. 2017, "Learning Efficient Convolutional Networks through
-Network Slimming", times the norm of the weights that read the channel.
+The most important channels of each block are kept. Importance is computed without data: the gain of
+the batch normalisation (Liu et al. 2017, "Learning Efficient Convolutional Networks through Network
+Slimming") times the norm of the next convolution's weights for the channel.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from typing import Any
 import numpy as np
 from keras import layers
 
-READ = 2
-"""The axis of a convolution's kernel (H, W, read, written) along which channels are read."""
+INPUT_AXIS = 2
+"""The axis of the input channels in a convolution's kernel (H, W, inputs, outputs)."""
 
 
 def inherit_channels(theirs: Sequence[Any], ours: Sequence[Any]) -> bool:
-    """Gives ``ours`` the weights of ``theirs``; False, with nothing changed, when they do not fit.
+    """Copies weights between networks, pruning channels where the target has fewer.
 
-    Both are the layers with weights, in the order of their network. They fit when they are alike,
-    or when ours lack channels only between a convolution, the normalisation behind it and the
-    convolution behind that.
+    The networks fit if they are equal, or if the target has fewer channels only between a
+    convolution, the batch normalisation after it and the next convolution.
+
+    Args:
+        theirs: Layers with weights of the source network, in its order.
+        ours: Layers with weights of the target network, in its order.
+
+    Returns:
+        Whether they fit; if not, nothing is changed.
     """
     if len(theirs) != len(ours):
         return False
@@ -31,22 +37,22 @@ def inherit_channels(theirs: Sequence[Any], ours: Sequence[Any]) -> bool:
         if not (isinstance(source, layers.Conv2D) and isinstance(target, layers.Conv2D)):
             continue
         if target.filters < source.filters:
-            _drop(weights[place : place + 3], target.filters)
-    wanted = [[values.shape for values in layer.get_weights()] for layer in ours]
-    if [[values.shape for values in layer] for layer in weights] != wanted:
+            _prune(weights[place : place + 3], target.filters)
+    expected = [[values.shape for values in layer.get_weights()] for layer in ours]
+    if [[values.shape for values in layer] for layer in weights] != expected:
         return False
     for layer, values in zip(ours, weights, strict=True):
         layer.set_weights(values)
     return True
 
 
-def _drop(chain: Sequence[list[np.ndarray]], count: int) -> None:
-    """Leaves ``count`` channels in the weights of a convolution, a normalisation, a convolution."""
-    written, scaled, read = chain
-    if len(scaled) != 4 or len(read[0].shape) != 4 or read[0].shape[READ] != len(scaled[0]):
+def _prune(chain: Sequence[list[np.ndarray]], count: int) -> None:
+    """Keeps ``count`` channels in the weights of convolution, normalisation and convolution."""
+    first, norm, second = chain
+    if len(norm) != 4 or len(second[0].shape) != 4 or second[0].shape[INPUT_AXIS] != len(norm[0]):
         return  # not such a chain: the shapes will not fit
-    reach = np.sqrt(np.square(read[0]).sum(axis=(0, 1, 3)))
-    kept = np.sort(np.argsort(np.abs(scaled[0]) * reach)[-count:])
-    written[:] = [values[..., kept] for values in written]
-    scaled[:] = [values[kept] for values in scaled]
-    read[0] = read[0].take(kept, axis=READ)
+    norms = np.sqrt(np.square(second[0]).sum(axis=(0, 1, 3)))
+    kept = np.sort(np.argsort(np.abs(norm[0]) * norms)[-count:])
+    first[:] = [values[..., kept] for values in first]
+    norm[:] = [values[kept] for values in norm]
+    second[0] = second[0].take(kept, axis=INPUT_AXIS)

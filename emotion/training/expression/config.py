@@ -10,9 +10,9 @@ from emotion.training.expression.augmentation import Augmentation
 
 OPTIMIZERS = ("sgd", "adam")
 PRECISIONS = ("float32", "mixed_bfloat16")
-"""Keras' names. bfloat16 gains where processor or accelerator have instructions for it (Linux'
-flags avx512_bf16 and amx_bf16), and loses elsewhere. Micikevicius et al. 2018, "Mixed Precision
-Training"; bfloat16 has float32's range, so that no loss needs scaling."""
+"""Keras dtype policies. bfloat16 is faster only where the processor or accelerator has instructions
+for it (Linux CPU flags avx512_bf16 and amx_bf16). Micikevicius et al. 2018, "Mixed Precision
+Training"; bfloat16 has float32's range, so that no loss scaling is needed."""
 
 
 _FRACTIONS = (
@@ -23,36 +23,37 @@ _FRACTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """Settings of a run.
+    """Settings of a classifier's run.
 
     Attributes:
         arch: One of ``architectures.ARCHITECTURES``.
         optimizer: ``sgd`` (with Nesterov momentum) or ``adam``.
-        epochs: Passes over the drawn rows.
-        batch_size: Faces of one step.
-        learning_rate: Its peak, see ``WarmupStableDecay``.
-        decay_from: Fraction of the run from which on the learning rate falls.
-        shares: Name of a set -> how many of its rows an epoch draws, as a fraction of them; 1 where
-            it is not named.
-        momentum: Of SGD.
+        epochs: Number of epochs.
+        batch_size: Faces in a step.
+        learning_rate: Peak learning rate, see ``WarmupStableDecay``.
+        decay_from: Fraction of the run at which the learning rate begins to decay.
+        shares: Name of a set -> rows sampled per epoch, as a fraction of all; 1 by default.
+        momentum: Momentum of SGD.
         weight_decay: Decoupled, per unit of learning rate.
         ema: Decay of the averaged weights, which are evaluated and saved.
-        votes_share, class_balance: See ``targets_of``.
-        class_sampling: Power of class-balanced sampling within each set, see ``batches.Draw``.
+        votes_share: See ``make_targets``.
+        class_balance: See ``make_targets``.
+        class_sampling: Power of class-balanced sampling within each set, see
+            ``batches.ClassBalancedSampler``.
         teacher_share: See ``distillation.soft_targets``.
-        choose_from: Fraction of the epochs after which each is evaluated; before, at a high
-            learning rate, none can be the best.
-        patience: Epochs without anything better after which the run ends early; None for never.
+        choose_from: Fraction of the epochs after which each is evaluated; none is the best before
+            that, at a high learning rate.
+        patience: Epochs without improvement after which the run stops early; None for never.
         frozen: Whether only the heads are trained.
-        precision: What is computed in, one of ``PRECISIONS``; weights are float32 in any case.
+        precision: One of ``PRECISIONS``; weights are float32 in any case.
         input_size: (height, width) in pixels of the finished model's faces.
-        stages: (last epoch as a fraction of all, side in pixels): small pictures first, the model's
-            own size at the end (progressive resizing).
-        seed: Of every random number.
-        augmentation: How far the faces are changed.
+        stages: Progressive resizing: (end of the stage as a fraction of the epochs, side in pixels)
+            of each stage; the last has the model's own size.
+        seed: Seed of all random numbers.
+        augmentation: Strengths and probabilities of the augmentation.
 
     Raises:
-        ValueError: For a value that has no meaning.
+        ValueError: For a value out of range.
     """
 
     arch: str = "se_resnet"
@@ -81,7 +82,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in _FRACTIONS:
             _expect(0 <= getattr(self, name) <= 1, f"{name} in 0..1", getattr(self, name))
-        # At 1 no epoch would be evaluated, and none could be the best.
+        # With 1, no epoch would be evaluated.
         _expect(0 <= self.choose_from < 1, "choose_from in 0..1, below 1", self.choose_from)
         for name in ("epochs", "batch_size"):
             _expect(getattr(self, name) >= 1, f"{name} of at least 1", getattr(self, name))
@@ -101,7 +102,7 @@ class TrainingConfig:
             _expect(given in known, f"{name} to be one of {', '.join(known)}", given)
 
     def side(self, epoch: int) -> int:
-        """Side in pixels of the pictures in an epoch (counted from 0)."""
+        """Side of the faces in pixels in an epoch, counted from 0."""
         for fraction, side in self.stages:
             if epoch < round(fraction * self.epochs):
                 return side

@@ -1,6 +1,6 @@
-"""Several models as one: a Keras model that holds its members and averages their answers.
+"""Ensembles: one Keras model that averages the logits of its members.
 
-Being an ordinary model with one input, it is served, evaluated and chosen like any other.
+As it is an ordinary model with one input, it is served, evaluated and selected like any other.
 """
 
 from __future__ import annotations
@@ -19,12 +19,20 @@ from emotion.training.common.keras_models import load_keras
 
 
 def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[str, ...]]]:
-    """The ensemble of the models in ``folders``, and its heads' labels.
+    """Builds an ensemble.
 
-    A head of the ensemble is the mean of its members' calibrated logits (the geometric mean of
-    their probabilities), over the members that have it. Members may differ in input size and
-    channels; the ensemble takes the largest, and RGB if a member does. Raises ``ModelError`` for
-    fewer than two members, and when two members give one head different labels.
+    A head of the ensemble is the mean of the calibrated logits (the geometric mean of the
+    probabilities) of the members that have it. Members may differ in input size and channels; the
+    ensemble takes the largest size, and RGB if a member does.
+
+    Args:
+        folders: The members' folders, at least two.
+
+    Returns:
+        The ensemble, and head -> labels.
+
+    Raises:
+        ModelError: For fewer than two members, or when members have different labels for a head.
     """
     if len(folders) < 2:
         raise ModelError("An ensemble needs at least two members.")
@@ -34,28 +42,28 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
     width = max(spec.input_size[1] for spec in specs)
     channels = max(spec.channels for spec in specs)
     face = keras.Input((height, width, channels), dtype="uint8", name="face")
-    answers: dict[str, list[Any]] = {head: [] for head in heads}
+    logits_of: dict[str, list[Any]] = {head: [] for head in heads}
     for number, (folder, spec) in enumerate(zip(folders, specs, strict=True)):
         member = load_keras(folder)
         member.name = f"member_{number}"
-        given = face
+        inputs = face
         if spec.channels < channels:
-            given = _gray(given)
+            inputs = _gray(inputs)
         if spec.input_size != (height, width):
-            given = layers.Resizing(*spec.input_size, dtype="float32")(given)
-        for head, logits in member(given).items():
-            answers[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
+            inputs = layers.Resizing(*spec.input_size, dtype="float32")(inputs)
+        for head, logits in member(inputs).items():
+            logits_of[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
     outputs = {
         head: layers.Average(name=head)(each)
         if len(each) > 1
         else layers.Identity(name=head)(each[0])
-        for head, each in answers.items()
+        for head, each in logits_of.items()
     }
     return keras.Model(face, outputs, name="ensemble"), heads
 
 
 def _gray(face: Any) -> Any:
-    """An RGB face as a grey one, by the weights of OpenCV (ITU-R BT.601)."""
+    """Converts an RGB face to grey, with the weights of OpenCV (ITU-R BT.601)."""
     weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 1, 3, 1)
     layer = layers.Conv2D(1, 1, use_bias=False, trainable=False, dtype="float32")
     result = layer(layers.Rescaling(1.0, dtype="float32")(face))
@@ -73,5 +81,5 @@ def _common_heads(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:
 
 
 def members_record(folders: Sequence[Path]) -> Mapping[str, Any]:
-    """The members as ``run.json`` of the ensemble names them: name -> checksums of its files."""
+    """The ensemble's entry in ``run.json``: member -> checksums of its files."""
     return {spec.name: spec.checksums for spec in map(read_spec, folders)}

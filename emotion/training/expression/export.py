@@ -1,35 +1,32 @@
-"""From trained weights to a model's folder: ``model.keras``, its compiled form and the spec."""
+"""Export of a trained classifier: ``model.keras``, its compiled form and the spec."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
-from emotion.errors import ModelError
 from emotion.expression.classifier import MAX_BATCH
-from emotion.models.litert import CompiledModel
-from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, HeadSpec, ModelSpec, sha256_of
+from emotion.models.spec import SPEC_FILE, HeadSpec, ModelSpec
 from emotion.training.common.keras_models import predict
-from emotion.training.common.staging import staged
+from emotion.training.common.publish import save_and_compile, staged
 from emotion.training.expression import architectures
 from emotion.training.expression.data.faces import FaceFormat, LabelledFaces
 from emotion.training.expression.evaluation.metrics import fit_temperature
 from emotion.training.expression.targets import majority
 
 LOGIT_TOLERANCE = 1e-3
-"""Largest difference of a logit between Keras and the compiled form, for logits up to 1, and in
-proportion above; folding batch normalisation into the convolutions reorders float32 sums."""
+"""Largest difference of a logit between Keras and the compiled form, relative to the largest logit
+where that is above 1; folding batch normalisation into the convolutions reorders float32 sums."""
 
-HALF_FROM = 2_000_000
-"""Weights from which on the served file stores them as float16: half the size, the same speed,
-since LiteRT computes in float32."""
+FLOAT16_FROM = 2_000_000
+"""Number of weights from which the served file stores them as float16: half the size at the same
+speed, since LiteRT computes in float32."""
 
-HALF_TOLERANCE = 2e-2
-"""Of logits of such a file, as ``LOGIT_TOLERANCE``."""
+FLOAT16_TOLERANCE = 2e-2
+"""As ``LOGIT_TOLERANCE``, for such a file."""
 
 
 def export_model(
@@ -42,7 +39,20 @@ def export_model(
     validation: Sequence[LabelledFaces],
     default_head: str | None = None,
 ) -> ModelSpec:
-    """What ``Trainer.run`` left as ``weights``, as a model's folder; see ``export_keras``."""
+    """Exports the best weights of a run; see ``export_keras``.
+
+    Args:
+        weights: What ``Trainer.run`` returned.
+        folder: The model's folder.
+        arch: Name of the architecture.
+        heads: Head -> its labels.
+        input_size: (height, width) of the model's faces in pixels.
+        validation: The validation split of each data set.
+        default_head: The default head; the first one where it is None.
+
+    Returns:
+        The spec.
+    """
     trained = architectures.build(arch, heads, training=True)
     trained.load_weights(weights)
     model = architectures.build(arch, heads, input_size=input_size)
@@ -62,23 +72,41 @@ def export_keras(
     default_head: str | None = None,
     calibrated: Mapping[str, HeadSpec] | None = None,
 ) -> ModelSpec:
-    """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` into ``folder``; the spec.
+    """Writes ``model.keras``, ``model.tflite`` and ``spec.json``.
 
-    model: of one input size, with plain normalisation. validation: of each set, the part to choose
-    on; temperatures are fitted on it. calibrated: further heads of the model, with their
-    temperatures. Raises ``ModelError`` when the compiled form does not answer as Keras does; then,
-    as after any other error, ``folder`` is what it was before.
+    Args:
+        model: Model of one input size, with plain normalisation layers.
+        folder: The model's folder; unchanged when an error is raised.
+        arch: Name of the architecture.
+        heads: Head -> its labels.
+        validation: The validation split of each data set, on which temperatures are fitted.
+        default_head: The default head; the first one where it is None.
+        calibrated: Further heads of the model, which have their temperatures already.
+
+    Returns:
+        The spec.
+
+    Raises:
+        ModelError: When the compiled form does not equal the Keras model.
+        ValueError: When a head has no labels in the validation splits.
     """
     _, height, width, channels = model.input_shape
     form = FaceFormat(size=(height, width), channels=channels)
-    logits = [predict(model, form.of(part.images)) for part in validation]
-    some = form.of(validation[0].images[:MAX_BATCH])
+    logits = [predict(model, form.convert(part.images)) for part in validation]
+    faces = form.convert(validation[0].images[:MAX_BATCH])
+    faces = faces[..., None] if faces.ndim == 3 else faces
+    float16 = model.count_params() >= FLOAT16_FROM
+    tolerance = FLOAT16_TOLERANCE if float16 else LOGIT_TOLERANCE
     with staged(folder) as stage:
-        model.save(stage / KERAS_FILE)
-        half = model.count_params() >= HALF_FROM
-        model.export(stage / SERVED_FILE, format="litert", verbose=False, **_storage(half))
-        _check_equal(
-            stage / SERVED_FILE, some, logits[0], HALF_TOLERANCE if half else LOGIT_TOLERANCE
+        checksums = save_and_compile(
+            model,
+            stage,
+            [(faces, {head: values[: len(faces)] for head, values in logits[0].items()})],
+            {
+                head: tolerance * max(1.0, float(np.abs(values).max()))
+                for head, values in logits[0].items()
+            },
+            float16=float16,
         )
         spec = ModelSpec(
             name=folder.name,
@@ -87,7 +115,7 @@ def export_keras(
             channels=channels,
             heads=_calibrated(heads, logits, validation) | dict(calibrated or {}),
             default_head=default_head or next(iter(heads)),
-            checksums={name: sha256_of(stage / name) for name in (KERAS_FILE, SERVED_FILE)},
+            checksums=checksums,
         )
         (stage / SPEC_FILE).write_text(spec.to_json())
     return spec
@@ -98,14 +126,14 @@ def _calibrated(
     logits: Sequence[Mapping[str, np.ndarray]],
     validation: Sequence[LabelledFaces],
 ) -> dict[str, HeadSpec]:
-    """Each head with the temperature that fits the labels of its own labelling."""
+    """Each head with the temperature that is fitted to its own labels."""
     known: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
-    for part, answers in zip(validation, logits, strict=True):
-        known.setdefault(part.head, []).append((answers[part.head], part.labels))
+    for part, outputs in zip(validation, logits, strict=True):
+        known.setdefault(part.head, []).append((outputs[part.head], part.labels))
         if part.votes is not None:
             truth = majority(part.votes)
             clear = truth >= 0
-            known.setdefault("ferplus", []).append((answers["ferplus"][clear], truth[clear]))
+            known.setdefault("ferplus", []).append((outputs["ferplus"][clear], truth[clear]))
     temperatures = {
         head: fit_temperature(*(np.concatenate(each) for each in zip(*parts, strict=True)))
         for head, parts in known.items()
@@ -117,31 +145,3 @@ def _calibrated(
         head: HeadSpec(labels=tuple(labels), temperature=round(temperatures[head], 4))
         for head, labels in heads.items()
     }
-
-
-def _storage(half: bool) -> dict[str, Any]:
-    """Arguments of the export: weights in float16 or as they are."""
-    if not half:
-        return {}
-    import tensorflow as tf
-
-    return {
-        "optimizations": [tf.lite.Optimize.DEFAULT],
-        "target_spec": {"supported_types": [tf.float16]},
-    }
-
-
-def _check_equal(
-    served: Path, faces: np.ndarray, logits: Mapping[str, np.ndarray], tolerance: float
-) -> None:
-    batch = faces[..., None] if faces.ndim == 3 else faces
-    compiled = CompiledModel(served.read_bytes())(batch)
-    for head, expected in logits.items():
-        if head not in compiled:
-            raise ModelError(f"The compiled model has no output {head!r}, only {sorted(compiled)}.")
-        gap = float(np.abs(compiled[head] - expected[: len(faces)]).max())
-        if gap > tolerance * max(1.0, float(np.abs(expected).max())):
-            raise ModelError(
-                f"The compiled model differs from Keras by {gap:.2g} in the head {head!r}, "
-                f"more than {tolerance:g}; it was not taken."
-            )

@@ -1,4 +1,4 @@
-"""How the weights move: the optimizer of a configuration and its learning rate over time."""
+"""The optimizer of a run and its learning rate schedule."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from typing import Any
 
 import keras
 
+from emotion.training.common.optimizer import ema_momentum, exclude_from_decay
 from emotion.training.expression.config import TrainingConfig
 
 
 def optimizer_of(config: TrainingConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """SGD with Nesterov momentum, or Adam; with decoupled weight decay and averaged weights."""
+    """SGD with Nesterov momentum or Adam, with decoupled weight decay and averaged weights.
+
+    Args:
+        config: Settings of the run.
+        steps_per_epoch: Number of batches in an epoch.
+    """
     steps = config.epochs * steps_per_epoch
     rate = WarmupStableDecay(
         config.learning_rate,
@@ -21,37 +27,42 @@ def optimizer_of(config: TrainingConfig, steps_per_epoch: int) -> keras.optimize
     common: dict[str, Any] = {
         "weight_decay": config.weight_decay,
         "use_ema": True,
-        # A short run must not average its beginning: at most a tenth of it, then.
-        "ema_momentum": max(min(config.ema, 1 - 10 / steps), 0.0),
+        "ema_momentum": ema_momentum(config.ema, steps),
     }
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate, **common)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=True, **common)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    exclude_from_decay(optimizer)
     return optimizer
 
 
 @keras.saving.register_keras_serializable("emotion")
 class WarmupStableDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, a long stay at the peak, then a fall to 0 by 1 - sqrt.
+    """Linear warm-up, a constant learning rate, then a decay to 0 by 1 - sqrt.
 
     Hägele et al. 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations":
-    as good as a cosine, and a run can be lengthened from where the fall begins.
+    as good as a cosine, and a run can be extended from where the decay begins.
+
+    Args:
+        peak: The highest learning rate.
+        warmup: Steps of the warm-up.
+        decay_from: Step at which the decay begins.
+        steps: Steps of the whole run.
     """
 
     def __init__(self, peak: float, *, warmup: int, decay_from: float, steps: int) -> None:
         self.peak, self.warmup, self.decay_from, self.steps = peak, warmup, decay_from, steps
 
     def __call__(self, step: Any) -> Any:
-        """The learning rate at a step (a tensor or a number)."""
+        """The learning rate at a step, a tensor or a number."""
         now = keras.ops.cast(step, "float32")
         rising = keras.ops.minimum((now + 1) / self.warmup, 1.0)
         fallen = (now - self.decay_from) / max(self.steps - self.decay_from, 1.0)
         return self.peak * rising * (1.0 - keras.ops.sqrt(keras.ops.clip(fallen, 0.0, 1.0)))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make an equal schedule."""
+        """The arguments of the constructor, for Keras."""
         return {
             "peak": self.peak,
             "warmup": self.warmup,

@@ -1,9 +1,9 @@
-"""First weights from a published TensorFlow.js graph of a MobileNet, whose BatchNorm is folded.
+"""Pretrained weights from a published TensorFlow.js graph of a MobileNet with folded BatchNorm.
 
-Such a graph keeps of each normalisation only what serving needs, a factor and a bias. Trained
-further without normalisation, a network ends several points lower, so it is put back as the
-identity over real faces: gamma is the standard deviation of the convolution's outputs, beta their
-mean plus the folded bias, and the moving statistics are those of the same faces.
+Such a graph holds only a factor and a bias of each batch normalisation. Fine-tuned without
+normalisation, a network is several points less accurate, so it is restored as the identity over
+real faces: gamma is the standard deviation of the convolution's outputs, beta their mean plus the
+folded bias, and the moving statistics are those of the same faces.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from emotion.models.spec import sha256_of
 
 _TYPES = {"float32": "<f4", "int32": "<i4"}
 FACES = 192
-"""Faces that the normalisation's statistics are taken over."""
+"""Number of faces for the statistics of the normalisation."""
 
 
 def load_graph_weights(
     model: keras.Model, path: Path, some_faces: Callable[[int], np.ndarray]
 ) -> dict[str, Any]:
-    """Gives the backbone of ``model`` the weights of a published graph.
+    """Loads the weights of a published graph into the backbone of a model.
 
     Args:
-        model: A ``mobilenet_v1``; its heads stay as they are.
+        model: A ``mobilenet_v1``; its heads are left unchanged.
         path: The graph's ``.json``, with its ``.bin`` file beside it.
-        some_faces: Gives so many real faces, uint8 (N, H, W, 3).
+        some_faces: Returns the given number of real faces, uint8 (N, H, W, 3).
 
     Returns:
-        What the run's record says of the weights' origin.
+        The weights' origin for the run's record.
 
     Raises:
         ModelError: When the files cannot be read or are of another network.
@@ -60,7 +60,7 @@ def load_graph_weights(
 
 
 def _make_identity(layer: Any, outputs: np.ndarray, bias: np.ndarray) -> None:
-    """Weights with which the normalisation adds ``bias`` to these outputs (N, H, W, C)."""
+    """Sets weights with which the layer adds ``bias`` to these outputs (N, H, W, C)."""
     mean = outputs.mean(axis=(0, 1, 2), dtype=np.float64)
     variance = outputs.var(axis=(0, 1, 2), dtype=np.float64)
     layer.set_weights([np.sqrt(variance + layer.epsilon), mean + bias, mean, variance])
@@ -91,7 +91,7 @@ def _weight(weights: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndar
 
 
 def _read_weights(path: Path) -> tuple[dict[str, np.ndarray], Path]:
-    """Name -> weights of a graph, and the binary file that they lie in, end to end."""
+    """Name -> weights of a graph, and the binary file that holds them one after the other."""
     try:
         manifest = json.loads(path.read_text())["weightsManifest"][0]
         binary = path.with_name(manifest["paths"][0])

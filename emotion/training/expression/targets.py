@@ -1,4 +1,4 @@
-"""What each head is taught: from labels and votes to target distributions and weights.
+"""Training targets of each head: distributions and weights from labels and votes.
 
 FER+: Barsoum et al. 2016, "Training Deep Networks for Facial Expression Recognition with
 Crowd-Sourced Label Distribution".
@@ -24,21 +24,32 @@ _FROM_EIGHT = np.array(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Targets:
-    """What one head learns: float32 targets (N, C), rows summing to 1, and weights (N,)."""
+    """The training targets of one head.
+
+    Attributes:
+        labels: Names of the C classes.
+        targets: float32 (N, C), rows summing to 1.
+        weights: float32 (N,), 0 where a row has no label.
+    """
 
     labels: tuple[str, ...]
     targets: np.ndarray
     weights: np.ndarray
 
 
-def targets_of(
+def make_targets(
     faces: LabelledFaces, votes_share: float = 0.2, class_balance: float = 0.0
 ) -> dict[str, Targets]:
-    """Head -> targets: the data's own labels, and FER+'s votes where there are any.
+    """Makes the targets of one data set's heads.
 
-    votes_share: how much of the FER+ votes goes into the first head's targets; FER2013's single
-    labels are wrong for about a third of its pictures, and the votes soften them. class_balance:
-    the power of ``class_weights``, by the label, or by what most voted for.
+    Args:
+        faces: The data set.
+        votes_share: Weight of the FER+ votes in the targets of the set's own head, 0..1. FER2013's
+            single labels are wrong for about a third of its pictures; the votes soften them.
+        class_balance: Power of ``class_weights``, by the label or the most frequent vote.
+
+    Returns:
+        Head -> targets: the set's own head, and ``ferplus`` where there are votes.
     """
     own = np.eye(len(EMOTIONS), dtype=np.float32)[faces.labels]
     weights = class_weights(faces.labels, class_balance, len(EMOTIONS))[faces.labels]
@@ -61,11 +72,19 @@ def targets_of(
 
 
 def class_weights(labels: np.ndarray, power: float, classes: int = len(EMOTIONS)) -> np.ndarray:
-    """What a row of each class weighs, float32 (classes,): its frequency to the power ``-power``.
+    """Computes weights of the classes: their frequency to the power ``-power``.
 
-    labels: int (N,). power: 0 weighs all rows alike, 1 gives every class the same sum. The rows'
-    mean weight is 1, so that a learning rate keeps its meaning; a class without rows weighs 1.
-    Raises ``ValueError`` for a power outside 0..1.
+    Args:
+        labels: int (N,).
+        power: 0 gives all rows the same weight, 1 gives all classes the same total weight.
+        classes: Number of classes.
+
+    Returns:
+        float32 (classes,). The mean over the rows is 1, so that learning rates are comparable; a
+        class without rows has weight 1.
+
+    Raises:
+        ValueError: For a power outside 0..1.
     """
     if not 0 <= power <= 1:
         raise ValueError(f"expected a power in 0..1, got {power!r}")
@@ -79,7 +98,7 @@ def class_weights(labels: np.ndarray, power: float, classes: int = len(EMOTIONS)
 
 
 def heads_of(sets: Iterable[LabelledFaces]) -> dict[str, tuple[str, ...]]:
-    """Head -> its labels, of all heads that the sets teach; the first set's own comes first."""
+    """Head -> its labels, for all heads that the sets train; the first set's own comes first."""
     heads: dict[str, tuple[str, ...]] = {}
     for faces in sets:
         heads[faces.head] = EMOTIONS
@@ -91,12 +110,18 @@ def heads_of(sets: Iterable[LabelledFaces]) -> dict[str, tuple[str, ...]]:
 def targets_of_sets(
     sets: Sequence[LabelledFaces], votes_share: float = 0.2, class_balance: float = 0.0
 ) -> dict[str, Targets]:
-    """Head -> targets over the rows of all sets, one after the other.
+    """Makes the targets of several data sets' heads.
 
-    Where a set knows nothing for a head, its rows have weight 0 there (and a uniform target). The
-    first set's heads come first. Classes are balanced within each set.
+    Args:
+        sets: The data sets.
+        votes_share: See ``make_targets``.
+        class_balance: See ``make_targets``; classes are balanced within each set.
+
+    Returns:
+        Head -> targets over the rows of all sets, one after the other. Rows of a set without labels
+        for a head have weight 0 and a uniform target there. The first set's heads come first.
     """
-    each = [targets_of(faces, votes_share, class_balance) for faces in sets]
+    each = [make_targets(faces, votes_share, class_balance) for faces in sets]
     merged = {}
     for head, names in heads_of(sets).items():
         parts = [
@@ -117,10 +142,15 @@ def _unknown(labels: tuple[str, ...], count: int) -> Targets:
 
 
 def vote_distribution(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """FER+ votes int (N, 10) as float32 (N, 8) distributions, and which rows are usable, bool (N,).
+    """Converts FER+ votes to distributions; single votes are dropped as outliers, as in the paper.
 
-    A single vote counts as an outlier, as in the paper. A row is unusable (its distribution is
-    uniform) when "unknown" and "not a face" have half of the votes that remain, or more.
+    Args:
+        votes: int (N, 10).
+
+    Returns:
+        Distributions, float32 (N, 8), and which rows are usable, bool (N,). A row is unusable, with
+        a uniform distribution, when "unknown" and "not a face" have at least half of the remaining
+        votes.
     """
     counts = np.where(votes > 1, votes, 0).astype(np.float32)
     expressions = counts[:, : len(FERPLUS_LABELS)]
@@ -132,10 +162,16 @@ def vote_distribution(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def majority(votes: np.ndarray) -> np.ndarray:
-    """FER+'s majority label of each row, int64 (N,), indices into ``FERPLUS_LABELS``; -1 for none.
+    """Computes FER+'s majority labels by the paper's rule.
 
-    The paper's rule: single votes are dropped; the label needs more than half of what remains;
-    "unknown" and "not a face" leave the picture out.
+    Single votes are dropped; the label needs more than half of the remaining votes; a majority for
+    "unknown" or "not a face" leaves the picture out.
+
+    Args:
+        votes: int (N, 10).
+
+    Returns:
+        int64 (N,), indices into ``FERPLUS_LABELS``; -1 for none.
     """
     counts = np.where(votes > 1, votes, 0)
     top = counts.argmax(axis=1)
@@ -144,5 +180,5 @@ def majority(votes: np.ndarray) -> np.ndarray:
 
 
 def majority_of_seven(votes: np.ndarray) -> np.ndarray:
-    """The same, int64 (N,), as indices into ``EMOTIONS``; -1 also for contempt."""
+    """As ``majority``, but indices into ``EMOTIONS``, int64 (N,); -1 also for contempt."""
     return np.asarray(_FROM_EIGHT[majority(votes)])  # -1, without a majority, is the last: -1 again

@@ -1,4 +1,4 @@
-"""Training of the expression classifier: batches, averaged weights, choice on validation."""
+"""Training of the expression classifier."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from emotion.prefetch import prefetch
 from emotion.training.common.epochs import EpochLoop
 from emotion.training.common.keras_models import dtype_policy, predict
 from emotion.training.common.run_folder import Report, ema_weights
-from emotion.training.common.run_record import run_of
+from emotion.training.common.run_record import origin_of
 from emotion.training.expression import architectures
-from emotion.training.expression.batches import Draw, epoch_batches
+from emotion.training.expression.batches import ClassBalancedSampler, epoch_batches
 from emotion.training.expression.config import TrainingConfig
 from emotion.training.expression.data.faces import FaceFormat, LabelledFaces
 from emotion.training.expression.distillation import soft_targets
@@ -25,17 +25,21 @@ from emotion.training.expression.transfer import freeze, load_first_weights
 
 
 class Trainer(EpochLoop):
-    """One run in one folder.
+    """One training run of a classifier, in a folder of its own.
 
     Args:
-        config: Its settings.
-        sets: Of each set the training split; each set teaches the head of its own labelling.
-        validation: Of each, the split that the best epoch is chosen on, by the mean over the sets
+        config: Settings of the run.
+        sets: The training split of each data set; each set trains the head of its labelling.
+        validation: The validation split of each, which choose the epoch by the mean over the sets
             of accuracy and balanced accuracy; never a test split.
-        folder: Where checkpoints and the history go.
-        report: Called with each line that a person watching reads.
-        start_from: A model's folder, or weights, see ``transfer.load_first_weights``.
+        folder: Folder of the run, for checkpoints and history.
+        report: Called with each progress message.
+        start_from: A model's folder or a weights file, see ``transfer.load_first_weights``.
         teacher: A model's folder, see ``distillation.soft_targets``.
+
+    Raises:
+        ModelError: When the first weights or the teacher cannot be used.
+        ValueError: When an epoch has no full batch.
     """
 
     def __init__(
@@ -57,29 +61,29 @@ class Trainer(EpochLoop):
         self._targets = targets_of_sets(sets, config.votes_share, config.class_balance)
         origins: dict[str, Any] = {}
         if teacher is not None:
-            origins["teacher"] = run_of(teacher)
+            origins["teacher"] = origin_of(teacher)
             self._targets = soft_targets(
                 self._targets, [faces.images for faces in sets], teacher, config.teacher_share
             )
-        self._parts = [
-            Draw(
+        self._samplers = [
+            ClassBalancedSampler(
                 labels=faces.labels,
-                wanted=round(len(faces) * config.shares.get(faces.name, 1.0)),
+                num_samples=round(len(faces) * config.shares.get(faces.name, 1.0)),
                 balance=config.class_sampling,
             )
             for faces in sets
         ]
-        self._validation = [(part, self.format.of(part.images)) for part in validation]
-        drawn = sum(part.wanted for part in self._parts)
-        self._steps = drawn // config.batch_size
+        self._validation = [(part, self.format.convert(part.images)) for part in validation]
+        samples = sum(sampler.num_samples for sampler in self._samplers)
+        self._steps = samples // config.batch_size
         if not self._steps:
-            raise ValueError(f"expected at least {config.batch_size} faces, got {drawn}")
+            raise ValueError(f"expected at least {config.batch_size} faces, got {samples}")
         keras.utils.set_random_seed(config.seed)
         with dtype_policy(config.precision):
             self.model = architectures.build(config.arch, self.heads, training=True)
         if start_from is not None:
             origins["start_from"] = load_first_weights(
-                start_from, self.model, self.heads, self._some_faces
+                start_from, self.model, self.heads, self._sample_faces
             )
         if config.frozen:
             freeze(self.model, self.heads)
@@ -96,15 +100,15 @@ class Trainer(EpochLoop):
         return {head: t.labels for head, t in self._targets.items()}
 
     def should_stop(self, epoch: int) -> bool:
-        """Whether the last ``patience`` epochs were no better than what was before them."""
+        """Whether the last ``patience`` epochs brought no improvement."""
         best_epoch, patience = self._folder.state.best_epoch, self.config.patience
         if best_epoch is None or patience is None or epoch + 1 - best_epoch < patience:
             return False
-        self._report(f"no better for {patience} epochs: the run ends here")
+        self._report(f"no improvement for {patience} epochs: stopping early")
         return True
 
     def describe(self, row: Mapping[str, Any]) -> str:
-        """Size, loss and validation figure."""
+        """Size, loss and validation metric of an epoch, as text."""
         chosen = f"  validation {row['val_accuracy']:.4f}" if row["val_accuracy"] else ""
         return f"{row['side']} px  loss {row['loss']:.4f}{chosen}"
 
@@ -116,14 +120,14 @@ class Trainer(EpochLoop):
         optimizer.build(self.model.trainable_variables)
 
     def train_epoch(self, epoch: int) -> dict[str, Any]:
-        """Trains for one epoch; the pictures' side and the mean losses."""
+        """Trains for one epoch and returns the faces' side in px and the mean losses."""
         side = self.config.side(epoch)
         self._reseed_dropout(epoch)
         batches = epoch_batches(
             self._images,
             self._targets,
             self.config.augmentation,
-            parts=self._parts,
+            samplers=self._samplers,
             batch_size=self.config.batch_size,
             size=(side, side),
             channels=self.format.channels,
@@ -142,14 +146,13 @@ class Trainer(EpochLoop):
         return {"side": side, **losses}
 
     def _reseed_dropout(self, epoch: int) -> None:
-        """Dropout depends on seed and epoch alone: Keras' checkpoints leave out its generators."""
+        """Makes dropout depend on seed and epoch alone: Keras' checkpoints lack its generators."""
         for layer in self.model.layers:
             if isinstance(layer, keras.layers.Dropout):
                 layer.seed_generator.state.assign([self.config.seed, epoch << 20])
 
     def validate(self, epoch: int) -> dict[str, Any]:
-        """The accuracies of the averaged weights, their mean over the sets and each; saves the
-        weights if they are the best."""
+        """Evaluates the averaged weights on each set, after ``choose_from``, and saves the best."""
         found: dict[str, float | None] = {"val_accuracy": None}
         found |= {f"val_{part.name}": None for part, _ in self._validation}
         if epoch + 1 > self.config.choose_from * self.config.epochs:
@@ -164,16 +167,16 @@ class Trainer(EpochLoop):
         return found
 
     def _accuracy(self, part: LabelledFaces, images: np.ndarray) -> float:
-        """The mean of accuracy and balanced accuracy of a set, by the head of its labelling.
+        """The mean of accuracy and balanced accuracy of a set, with the head of its labelling.
 
-        Accuracy alone is decided by happy and neutral, the mean recall by the rarest class.
+        Happy and neutral dominate the accuracy, the rarest class the mean recall.
         """
-        guesses = predict(self.model, images)[part.head].argmax(axis=1)
-        right = guesses == part.labels
-        recalls = [right[part.labels == label].mean() for label in np.unique(part.labels)]
-        return float((right.mean() + np.mean(recalls)) / 2)
+        predicted = predict(self.model, images)[part.head].argmax(axis=1)
+        correct = predicted == part.labels
+        recalls = [correct[part.labels == label].mean() for label in np.unique(part.labels)]
+        return float((correct.mean() + np.mean(recalls)) / 2)
 
-    def _some_faces(self, count: int) -> np.ndarray:
-        """Faces from all over the training rows, in the network's format."""
+    def _sample_faces(self, count: int) -> np.ndarray:
+        """``count`` faces spread over all training rows, in the network's format."""
         rows = np.linspace(0, len(self._images) - 1, count).astype(int)
-        return np.concatenate([self.format.of(self._images[row][None]) for row in rows])
+        return np.concatenate([self.format.convert(self._images[row][None]) for row in rows])

@@ -1,4 +1,4 @@
-"""Beginning from weights that are there: another model's, another run's, a Keras application's."""
+"""Transfer learning: first weights from another model, another run or a Keras application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from emotion.errors import ModelError
 from emotion.models.spec import sha256_of
 from emotion.training.common.keras_models import load_keras
-from emotion.training.common.run_record import RUN_FILE, read_json, run_of
+from emotion.training.common.run_record import RUN_FILE, origin_of, read_json
 from emotion.training.expression.architectures.applications import load_weights
 from emotion.training.expression.blend import BLEND
 from emotion.training.expression.channel_pruning import inherit_channels
@@ -25,17 +25,21 @@ def load_first_weights(
     heads: Container[str],
     some_faces: Callable[[int], np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """Gives ``model`` its first weights; what the run's record says of their origin.
+    """Loads a model's first weights.
 
     Args:
-        start: A model's folder, of the same architecture or of one with more channels inside of its
-            blocks (see ``channel_pruning``); a checkpoint of a run with the same heads; the file of
-            a Keras application's weights without top; or the ``.json`` of a TensorFlow.js
-            graph (see ``pretrained``). From a model's folder, heads of the same name and number of
-            labels are taken too; others begin anew.
-        model: Whose weights are set.
+        start: One of: a model's folder, of the same architecture or of one with more channels
+            inside of its blocks (see ``channel_pruning``), whose heads of the same name and number
+            of labels are copied, too; a checkpoint of a run with the same heads; a file with the
+            weights of a Keras application without its top; the ``.json`` of a TensorFlow.js graph
+            (see ``pretrained``).
+        model: The model that gets the weights.
         heads: Names of its heads.
-        some_faces: Gives so many training faces in the model's format; only a graph needs them.
+        some_faces: Returns the given number of training faces in the model's format; needed for a
+            graph.
+
+    Returns:
+        The weights' origin for the run's record.
 
     Raises:
         ModelError: When the weights do not fit.
@@ -54,24 +58,29 @@ def load_first_weights(
     if not inherit_channels(theirs, ours):
         raise ModelError(
             f"{start} has the architecture {known.name}, whose layers do not fit; a {model.name} "
-            "cannot begin from it."
+            "cannot start from it."
         )
     for name in _heads(known):
         target = model.get_layer(name) if _has(model, name) else None
         source = known.get_layer(name)
         if target is not None and target.kernel.shape == source.kernel.shape:
             target.set_weights(source.get_weights())
-    return run_of(start)
+    return origin_of(start)
 
 
 def freeze(model: keras.Model, heads: Container[str]) -> None:
-    """Leaves only the heads to be trained; normalisation keeps its statistics."""
+    """Freezes the backbone, statistics of the normalisation included.
+
+    Args:
+        model: The model.
+        heads: Names of its heads, which stay trainable.
+    """
     for layer in _backbone(model, heads):
         layer.trainable = False
 
 
 def _without_blend(model: keras.Model) -> keras.Model:
-    """The network with the heads that were trained; a blend of them is no weights to begin from."""
+    """The model with its trained heads only; a blend has no weights of its own."""
     outputs = {name: logits for name, logits in model.output.items() if name != BLEND}
     return keras.Model(model.input, outputs, name=model.name)
 
@@ -89,7 +98,7 @@ def _heads(model: keras.Model) -> list[str]:
 
 
 def _backbone(model: keras.Model, heads: Container[str]) -> list[Any]:
-    """The layers with weights that are no head, in the order of the network."""
+    """Layers with weights, without the heads, in the order of the network."""
     return [layer for layer in model.layers if layer.weights and layer.name not in heads]
 
 

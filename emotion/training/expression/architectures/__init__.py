@@ -1,7 +1,7 @@
-"""Network architectures, built in Keras from scratch.
+"""Network architectures of the classifier.
 
-Each takes uint8 faces, grey (N, H, W, 1) or RGB (N, H, W, 3); scaling is the first layer, so that
-training and serving cannot drift. Each returns a dict of logits, head -> float32 (N, C).
+Inputs are uint8 faces, grey (N, H, W, 1) or RGB (N, H, W, 3); scaling is the first layer, so that
+training and serving cannot drift. Outputs are logits, head -> float32 (N, C).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WEBCAM = Augmentation(
     scale=0.14, shift=0.07, gray=0.25, tint=0.12, blur=0.15, blur_sigma=(0.5, 2.2),
     low_resolution=0.25, low_resolution_factor=(0.25, 0.8), noise=0.15, side_light=0.2, jpeg=0.15,
 )  # fmt: skip
-"""What a webcam in the evening does to a face, for colour models."""
+"""Augmentation for colour models, which imitates a webcam in poor light."""
 
 ARCHITECTURES: dict[str, Architecture] = {
     "se_resnet": Architecture(se_resnet((48, 96, 160), (2, 2, 2), dropout=0.3)),
@@ -59,11 +59,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "mobilenet_v2": Architecture(application("MobileNetV2"), input_size=(96, 96), any_size=False),
 }
-"""Name -> network without heads."""
+"""Name -> architecture."""
 
 
 def settings_of(arch: str) -> dict[str, Any]:
-    """The values of ``TrainingConfig`` that the named architecture wants."""
+    """Settings of ``TrainingConfig`` by which an architecture differs from the defaults."""
     architecture = ARCHITECTURES[arch]
     side = architecture.input_size[0]
     sizes = {} if architecture.any_size else {"stages": ((1.0, side),)}
@@ -77,11 +77,21 @@ def build(
     input_size: tuple[int, int] | None = None,
     training: bool = False,
 ) -> keras.Model:
-    """A new network of the named architecture.
+    """Builds a network.
 
-    heads: head -> its labels. input_size: (height, width); None takes any where the architecture
-    can, else its own. training: with the fused batch normalisation (same weights, in the same
-    order, as without).
+    Args:
+        arch: Name of the architecture.
+        heads: Head -> its labels.
+        input_size: (height, width) in pixels; None for any size where the architecture supports it,
+            else for its own.
+        training: Whether to use the fused batch normalisation; weights and their order are the
+            same.
+
+    Raises:
+        ValueError: For an unknown architecture.
+
+    Example:
+        >>> build("se_resnet", {"fer2013": EMOTIONS})(np.zeros((1, 48, 48, 1), np.uint8))
     """
     if arch not in ARCHITECTURES:
         raise ValueError(f"expected arch to be one of {', '.join(ARCHITECTURES)}, got {arch!r}")

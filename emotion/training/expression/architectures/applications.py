@@ -1,4 +1,4 @@
-"""Keras' own applications as a backbone, with weights from a file where there are some."""
+"""Keras applications as backbones."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from emotion.training.expression.architectures.blocks import Features, Norm
 
 
 def application(name: str) -> Features:
-    """The named class of ``keras.applications``, without its top, on faces of any grey size.
+    """Makes a backbone of a Keras application, without its top, for grey faces.
 
-    Its inputs are the face three times (R = G = B) in [-1, 1]: choose one that wants this range.
+    Args:
+        name: A class of ``keras.applications`` whose inputs are in [-1, 1]; the grey face is
+            repeated for R, G and B.
     """
 
     def features(x: Any, _norm: Norm) -> Any:
@@ -29,7 +31,15 @@ def application(name: str) -> Features:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Reads the file of an application's weights without top into its part of ``model``."""
+    """Loads the weights of an application without its top.
+
+    Args:
+        model: A model with one application as its backbone.
+        path: The weights file.
+
+    Raises:
+        ModelError: When the model has no such backbone, or the file does not fit.
+    """
     backbones = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     if len(backbones) != 1:
         raise ModelError(f"{model.name} is no Keras application and takes no weights from {path}.")

@@ -1,4 +1,4 @@
-"""What the architectures are made of."""
+"""Building blocks of the architectures."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from keras import layers
 
 Norm = Callable[..., Any]
-"""Makes a batch normalisation layer: plain or fused, chosen by whoever builds the network."""
+"""Makes a batch normalisation layer, plain or fused."""
 
 Features = Callable[[Any, Norm], Any]
-"""Maps scaled inputs (N, H, W, channels) to features (N, C)."""
+"""Maps scaled inputs, float32 (N, H, W, channels), to features (N, C)."""
 
 SYMMETRIC = (1 / 127.5, (-1.0,))
 """0..255 to [-1, 1]."""
@@ -20,16 +20,15 @@ SYMMETRIC = (1 / 127.5, (-1.0,))
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network without its heads, and how its inputs are made.
+    """A backbone, and how its inputs are made.
 
     Attributes:
-        features: See ``Features``.
-        input_size: (height, width) that it was made for.
+        features: The backbone, see ``Features``.
+        input_size: Usual (height, width) in pixels.
         channels: 1 for grey faces, 3 for RGB.
-        scale: (factor, offset of each channel) of its inputs: value = uint8 * factor + offset.
-        any_size: Whether the same weights take other sizes too, so that training may begin on
-            smaller ones.
-        settings: Of ``TrainingConfig``, where its own differ from the default.
+        scale: (factor, offset of each channel): input = uint8 * factor + offset.
+        any_size: Whether the same weights work at other sizes, as progressive resizing needs.
+        settings: Values of ``TrainingConfig`` that differ from the defaults.
     """
 
     features: Features
@@ -41,7 +40,7 @@ class Architecture:
 
 
 def conv(filters: int, size: int = 3, *, stride: int = 1) -> Any:
-    """A convolution without bias, for a normalisation behind it (He et al. 2015)."""
+    """A convolution without bias, as a normalisation follows; initialised as He et al. 2015."""
     return layers.Conv2D(
         filters,
         size,
@@ -62,9 +61,18 @@ def squeeze_excite(x: Any, ratio: int = 8) -> Any:
 
 
 def residual(x: Any, filters: int, norm: Norm, *, inner: int, stride: int, attention: bool) -> Any:
-    """Basic block of He et al. 2016, with squeeze and excitation on its branch where asked.
+    """Basic residual block (He et al. 2016).
 
-    inner: channels between its two convolutions.
+    Args:
+        x: Features (N, H, W, C).
+        filters: Channels of the result.
+        norm: Makes the normalisation layers.
+        inner: Channels between the two convolutions.
+        stride: Stride of the first convolution.
+        attention: Whether to apply squeeze and excitation.
+
+    Returns:
+        Features (N, H / stride, W / stride, filters).
     """
     shortcut = x
     if stride > 1 or x.shape[-1] != filters:
@@ -73,7 +81,7 @@ def residual(x: Any, filters: int, norm: Norm, *, inner: int, stride: int, atten
         shortcut = norm()(conv(filters, 1)(shortcut))
     y = norm()(conv(inner, stride=stride)(x))
     y = layers.ReLU()(y)
-    # Starting each block as the identity (Goyal et al. 2017) makes a high learning rate safe.
+    # Initialising each block as the identity (Goyal et al. 2017) allows high learning rates.
     y = norm(gamma_initializer="zeros")(conv(filters)(y))
     if attention:
         y = squeeze_excite(y)

@@ -1,7 +1,7 @@
 """A plain convolutional network for 28x28 faces: four convolution blocks, three dense layers.
 
-Trained with Adam at 1e-4 and categorical cross-entropy; its softmax is applied by the loss and in
-serving, as everywhere here.
+Trained with Adam at 1e-4 and categorical cross-entropy. As with all architectures, the outputs are
+logits; softmax is applied by the loss and in serving.
 """
 
 from __future__ import annotations

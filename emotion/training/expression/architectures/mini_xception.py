@@ -1,8 +1,8 @@
 """mini-Xception: separable convolutions with residuals, 60 thousand parameters.
 
 Arriaga et al. 2017, "Real-time Convolutional Neural Networks for Emotion and Gender
-Classification". Theirs ends in a convolution to the classes and average pooling; ours pools the
-features and leaves the classes to the heads, which is the same map when there is one head.
+Classification". The paper's network ends in a convolution to the classes and average pooling; here
+the features are pooled before the heads, which is equivalent for one head.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """MobileNet v1: depthwise separable convolutions, on faces in colour.
 
 Howard et al. 2017, "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
-Applications". Layer names are those of the published network, so that weights which were trained
-elsewhere find their place by name (see ``emotion.training.expression.pretrained``).
+Applications". Layers have the names of the published network, by which pretrained weights are
+loaded (see ``emotion.training.expression.pretrained``).
 """
 
 from __future__ import annotations

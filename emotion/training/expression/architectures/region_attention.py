@@ -1,8 +1,8 @@
-"""Attention over face regions: each of several heads looks where it finds its part of the face.
+"""Attention over face regions: each attention head learns its own region.
 
 After Wang et al. 2020, "Region Attention Networks for Pose and Occlusion Robust Facial Expression
-Recognition", and Wen et al. 2023, "Distract Your Attention": the regions are not cut by hand but
-learned, as maps over the last stage's positions.
+Recognition", and Wen et al. 2023, "Distract Your Attention"; the regions are learned, as maps over
+the positions of the last stage.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def region_attention(x: Any, norm: Norm) -> Any:
     x = trunk(x, norm, WIDTHS, DEPTHS)
     whole = layers.GlobalAveragePooling2D()(x)
     positions = layers.Reshape((-1, WIDTHS[-1]))(x)
-    looks = layers.Dense(REGIONS, name="regions")(positions)
-    looks = layers.Softmax(axis=1)(looks)  # of each region, over the positions
+    attention = layers.Dense(REGIONS, name="regions")(positions)
+    attention = layers.Softmax(axis=1)(attention)  # over the positions, for each region
     values = layers.Dense(WIDTHS[-1] // 4, use_bias=False)(positions)
-    regions = layers.Dot(axes=1)([looks, values])
+    regions = layers.Dot(axes=1)([attention, values])
     regions = layers.ReLU()(layers.LayerNormalization()(regions))
     features = layers.Concatenate()([whole, layers.Flatten()(regions)])
     return layers.Dropout(0.3)(features)

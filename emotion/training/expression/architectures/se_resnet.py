@@ -21,9 +21,13 @@ def se_resnet(
     dropout: float,
     inner: Sequence[int] | None = None,
 ) -> Features:
-    """widths: channels of each stage; depths: its blocks. Each stage but the first halves.
+    """Makes a backbone of residual blocks; each stage but the first halves the resolution.
 
-    inner: of each stage, the channels between a block's two convolutions; None: its width.
+    Args:
+        widths: Channels of each stage.
+        depths: Number of blocks of each stage.
+        dropout: Fraction of the pooled features that is dropped in training.
+        inner: Channels between a block's two convolutions, for each stage; None for its width.
     """
 
     def features(x: Any, norm: Norm) -> Any:
@@ -41,13 +45,13 @@ def trunk(
     depths: Sequence[int],
     inner: Sequence[int] | None = None,
 ) -> Any:
-    """Scaled inputs to the last stage's map, an eighth of the input's size for three stages."""
+    """Maps scaled inputs to the features of the last stage: an eighth of the size for three."""
     x = layers.ReLU()(norm()(conv(widths[0], stride=2)(x)))
     stages = zip(widths, depths, inner or widths, strict=True)
-    for stage, (width, depth, between) in enumerate(stages):
+    for stage, (width, depth, inner_width) in enumerate(stages):
         for block in range(depth):
             # Squeeze and excitation on the first stage's large maps costs a third of a step's
             # time on a CPU (its memory traffic) and is left to the later ones.
             stride = 2 if stage and not block else 1
-            x = residual(x, width, norm, inner=between, stride=stride, attention=stage > 0)
+            x = residual(x, width, norm, inner=inner_width, stride=stride, attention=stage > 0)
     return x

@@ -1,4 +1,4 @@
-"""Data sets: reading what they come as, checking it, splitting it, and showing what is in it."""
+"""Data sets: reading, checking, splitting and statistics."""
 
 from emotion.training.expression.data.faces import LabelledFaces
 from emotion.training.expression.data.reading import read_faces

@@ -1,6 +1,6 @@
-"""Labelled faces, whatever set they come from, and what may be trained and chosen on.
+"""Labelled faces of any data set, and their training and validation splits without leakage.
 
-No picture of a test split stands in what ``training_split`` returns.
+``training_split`` never returns a picture of a validation or test split.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SPLITS = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
 """FER2013's names of its splits -> the folders of a custom set."""
 
 VOTES = 10
-"""Annotators of each FER+ picture."""
+"""Number of annotators of each FER+ picture, and of its columns of votes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaceFormat:
-    """What faces are read as, and what a model takes.
+    """The format of a model's faces.
 
     Attributes:
         size: (height, width) in pixels.
@@ -40,8 +40,15 @@ class FaceFormat:
     size: tuple[int, int] = FACE_SIZE
     channels: int = 1
 
-    def of(self, images: np.ndarray) -> np.ndarray:
-        """Faces uint8 (N, h, w) or (N, h, w, 3) in this format: (N, H, W) or (N, H, W, 3)."""
+    def convert(self, images: np.ndarray) -> np.ndarray:
+        """Converts faces to this format.
+
+        Args:
+            images: uint8 (N, h, w) or (N, h, w, 3).
+
+        Returns:
+            uint8 (N, H, W) or (N, H, W, 3); ``images`` itself where they have the format.
+        """
         shape = (len(images), *self.size) + ((3,) if self.channels == 3 else ())
         if images.shape == shape:
             return images
@@ -52,25 +59,26 @@ class FaceFormat:
 
 
 FER2013_FORMAT = FaceFormat()
-"""48 x 48 and grey, as FER2013 comes."""
+"""FER2013's own format: 48 x 48 and grey."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabelledFaces:
-    """Faces with what is known of each.
+    """The labelled faces of one data set.
 
     Attributes:
         images: uint8 (N, H, W), grey, or (N, H, W, 3), RGB.
         labels: int64 (N,), indices into ``EMOTIONS``.
         votes: int64 (N, 10), FER+ counts (eight expressions, unknown, not a face), or None.
         split: str (N,), FER2013's names of the splits.
-        head: What the model's head for this labelling is called. Several sets may share one.
-        name: What the set itself is called; the head's name where it is not given.
-        source: The files' name; digest: sha256 of the files that were read.
-        keys: A hash of each picture, object (N,), where the format is not FER2013's: of the same
-            picture read in that format, so that copies are known whatever a model takes.
-        groups: str (N,), what must stay on one side of a split (a subject), or None.
-        problems: What was left out of the files.
+        head: Name of the model's head for this labelling; several sets may share one.
+        source: Name of the files.
+        digest: sha256 of the files.
+        name: Name of the set; by default that of the head.
+        keys: A hash of each picture in FER2013's format, object (N,), so that duplicates are found
+            whatever the format; None where the images have that format.
+        groups: Rows with an equal value belong into the same split (a subject), str (N,), or None.
+        problems: What could not be used of the files.
     """
 
     images: np.ndarray
@@ -93,11 +101,11 @@ class LabelledFaces:
         return len(self.images)
 
     def picture_keys(self) -> np.ndarray:
-        """A hash of each picture, object (N,): equal where two pictures are the same."""
+        """A hash of each picture, object (N,), equal for duplicates."""
         return picture_keys(self.images) if self.keys is None else self.keys
 
     def take(self, rows: np.ndarray) -> LabelledFaces:
-        """The chosen rows (a mask or indices)."""
+        """Selects rows by a mask, bool (N,), or by indices."""
         return replace(
             self,
             images=self.images[rows],
@@ -108,19 +116,30 @@ class LabelledFaces:
             groups=None if self.groups is None else self.groups[rows],
         )
 
-    def part(self, split: str) -> LabelledFaces:
-        """The rows of one split: Training, PublicTest or PrivateTest."""
+    def subset(self, split: str) -> LabelledFaces:
+        """Selects one split.
+
+        Args:
+            split: Training, PublicTest or PrivateTest.
+
+        Raises:
+            DataError: For any other name.
+        """
         if split not in SPLITS:
             raise DataError(f"There is no split {split!r}; there are: {', '.join(SPLITS)}.")
         return self.take(self.split == split)
 
 
 def training_split(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) -> LabelledFaces:
-    """The training rows whose picture, by its pixels, stands in no held-out part and only once.
+    """Selects the training rows, without duplicates of each other and of held-out pictures.
 
-    among: every set that is read for the same run; neither a picture that one of them is chosen on
-    nor one that it is tested on is trained on through another set. Of several copies the first is
-    kept, with its own label.
+    Args:
+        faces: The data set.
+        among: All data sets of the run; pictures of their validation and test splits are left out,
+            too.
+
+    Returns:
+        The rows; of several duplicates the first one, with its own label.
     """
     held_out: set[bytes] = set()
     for other in (faces, *among):
@@ -136,9 +155,11 @@ def training_split(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) ->
 
 
 def validation_split(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) -> LabelledFaces:
-    """What a run is chosen and calibrated on: PublicTest, without pictures of PrivateTest.
+    """Selects the validation rows, PublicTest, without duplicates of test pictures.
 
-    among: every set that is read for the same run; no picture of any PrivateTest is chosen on.
+    Args:
+        faces: The data set.
+        among: All data sets of the run; pictures of their test splits are left out, too.
     """
     private: set[bytes] = set()
     for other in (faces, *among):
@@ -149,5 +170,5 @@ def validation_split(faces: LabelledFaces, among: Iterable[LabelledFaces] = ()) 
 
 
 def picture_keys(images: np.ndarray) -> np.ndarray:
-    """A hash of each picture's pixels, object (N,): equal exactly where the pixels are."""
+    """Hashes each picture's pixels, (N, ...) -> object (N,)."""
     return np.array([hashlib.blake2b(i.tobytes(), digest_size=16).digest() for i in images], object)

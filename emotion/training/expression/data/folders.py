@@ -1,7 +1,7 @@
-"""Sets of picture files, in a folder or a ``.tar`` of one; see ``layout`` for how they may lie.
+"""Reads data sets of image files, in a folder or a ``.tar``; see ``layout`` for their structure.
 
-Another set frames its faces its own way; ``Framing`` brings them to FER2013's, which is the crop
-rule that the detector's boxes are cut by in serving.
+Data sets crop their faces differently; ``Framing`` adapts them to FER2013's crop, which is the rule
+that serving applies to the detector's boxes.
 """
 
 from __future__ import annotations
@@ -32,26 +32,31 @@ from emotion.training.expression.data.faces import (
     picture_keys,
 )
 from emotion.training.expression.data.grouping import GroupRule, groups_of
-from emotion.training.expression.data.layout import Name, Place, placed
+from emotion.training.expression.data.layout import Location, Name, parse_layout
 from emotion.training.expression.data.problems import Problem, summary
-from emotion.training.expression.data.splits import with_parts, with_validation
+from emotion.training.expression.data.splits import add_splits, add_validation_split
 from emotion.types import EMOTIONS, Image
 
 DEEPEST = 4
-"""Levels of folders that are searched: one more than are used, to name what lies too deep."""
+"""Levels of folders that are searched: one more than is used, to report files too deep."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Framing:
-    """Where a set's cut lies in FER2013's: its size and the top of its edge, as fractions."""
+    """Where a data set's crop lies within FER2013's crop.
+
+    Attributes:
+        scale: Its side, as a fraction of FER2013's.
+        top: Its upper edge, as a fraction of the side from above.
+    """
 
     scale: float = 1.0
     top: float = 0.0
 
 
 FRAMINGS = {"rafdb": Framing(scale=0.95, top=0.067)}
-"""Sets that are cut differently. RAF-DB's aligned faces have their eyes at .34 and the mouth at .74
-of the height, FER2013's at .39 and .77."""
+"""Framing by name of the set. RAF-DB's aligned faces have their eyes at .34 and the mouth at .74 of
+the height, FER2013's at .39 and .77."""
 
 _File = tuple[Name, Callable[[], bytes]]
 
@@ -65,19 +70,18 @@ def read_pictures(
     uncropped: bool = False,
     grouping: GroupRule | None = None,
 ) -> LabelledFaces:
-    """The labelled pictures under a folder or in a ``.tar`` file of one.
+    """Reads the labelled pictures of a folder or a ``.tar`` file.
 
     A set without splits is split, and one without ``val`` gets a validation split.
 
     Args:
         root: The folder or archive.
         head: Name of the labelling.
-        name: Name of the set, by default that of the head; where ``FRAMINGS`` knows it, its framing
-            is applied.
-        form: What the faces are read as.
-        uncropped: The pictures are photos: the detector finds the largest face, and the default
-            crop rule cuts it, as in serving.
-        grouping: Which pictures stay on one side of a split; CK+'s subjects are known anyway.
+        name: Name of the set, by default that of the head; its framing in ``FRAMINGS`` is applied.
+        form: Format of the faces.
+        uncropped: Whether the pictures are photos, whose largest face is detected and cropped as in
+            serving.
+        grouping: Which pictures belong into the same split; by default CK+'s subjects.
 
     Raises:
         DataError: When no picture can be used.
@@ -87,10 +91,10 @@ def read_pictures(
     cut = _face_cutter() if uncropped else (lambda image: image)
     images: list[np.ndarray] = []
     keys: list[bytes] = []
-    used: list[tuple[Name, Place]] = []
+    used: list[tuple[Name, Location]] = []
     digest = hashlib.sha256()
     with _opened(root) as files:
-        places, problems = placed([name for name, _ in files])
+        places, problems = parse_layout([name for name, _ in files])
         for (path, read), place in zip(files, places, strict=True):
             if place is None:
                 continue
@@ -128,12 +132,12 @@ def read_pictures(
         problems=tuple(problems),
     )
     if None in split:
-        return with_parts(faces, groups)
-    return faces if "PublicTest" in split else with_validation(faces, groups)
+        return add_splits(faces, groups)
+    return faces if "PublicTest" in split else add_validation_split(faces, groups)
 
 
 def _face_cutter() -> Callable[[Image], Image]:
-    """Cuts the largest face out of a photo as serving does, at most as large as it is there."""
+    """A function that crops a photo's largest face as in serving, without enlarging it."""
     detector, rule = load_detector(), CropRule()
 
     def cut(image: Image) -> Image:
@@ -162,9 +166,9 @@ def _nothing(root: Path, problems: list[Problem]) -> str:
 
 @contextmanager
 def _opened(root: Path) -> Iterator[list[_File]]:
-    """Every file below ``root`` with what reads its bytes, in the order of their names."""
+    """All files below ``root``, sorted by name, each with a function that reads its bytes."""
     if root.is_dir():
-        # Not rglob: it passes over folders that are links.
+        # Not rglob, which skips symbolic links to folders.
         found = sorted(
             p for depth in range(1, DEEPEST + 1) for p in root.glob("/".join("*" * depth))
         )
@@ -187,7 +191,7 @@ def _reader(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], b
 
 
 def _framed(image: Image, framing: Framing, form: FaceFormat) -> np.ndarray:
-    """An RGB picture in FER2013's framing and the given format, its edge repeated outside."""
+    """An RGB picture in FER2013's framing and the given format; its edge is repeated outside."""
     height, width = form.size
     rows, columns = round(height * framing.scale), round(width * framing.scale)
     small = to_input(image, (rows, columns), form.channels)

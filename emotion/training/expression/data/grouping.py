@@ -1,7 +1,7 @@
-"""Which pictures of a set stay together when it is split: those of one subject or recording.
+"""Groups of pictures that belong into the same split: those of one subject or recording.
 
-Neighbouring frames of one recording look almost alike. Where the subjects are known, all pictures
-of one stand on one side, or the test would ask for what was learned by heart.
+Neighbouring frames of a recording are almost equal. With some in training and some in the test
+split, the test would measure memorisation.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import numpy as np
 from emotion.errors import DataError
 
 COLUMNS = ("picture", "group")
-"""Header of a file of groups: a picture's path below the set's root, and its group."""
+"""Columns of a file of groups: a picture's path below the set's root, and its group."""
 
 _CKPLUS_FRAME = re.compile(r"(S\d{2,4})_\d{3}_\d{6,8}(?!\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRule:
-    """How a set names its groups; exactly one of these is given.
+    """How a set's groups are found; exactly one attribute is given.
 
     Attributes:
         pattern: A regular expression with one capturing group, searched in a picture's path.
         table: A picture's path below the set's root -> the name of its group.
-        network: The file of a face network; faces that it takes for one person are a group.
+        network: File of a face recognition network; similar faces form a group.
     """
 
     pattern: re.Pattern[str] | None = None
@@ -38,8 +38,11 @@ class GroupRule:
 
     @classmethod
     def parse(cls, text: str) -> GroupRule:
-        """The rule in ``text``: the path of a CSV with the columns picture and group, that of a
-        face network's ``.json``, or a pattern.
+        """Parses a rule.
+
+        Args:
+            text: Path of a CSV file with the columns picture and group, path of a face recognition
+                network's ``.json``, or a regular expression.
 
         Raises:
             DataError: When it is none of these.
@@ -67,7 +70,7 @@ class GroupRule:
         return cls(pattern=pattern)
 
     def group(self, path: Sequence[str]) -> str | None:
-        """The group of a picture, by the parts of its path below the set's root."""
+        """The group of a picture, given the parts of its path below the set's root, or None."""
         whole = "/".join(path)
         if self.table is not None:
             return self.table.get(whole)
@@ -76,17 +79,20 @@ class GroupRule:
 
 
 def subject_of(file_name: str) -> str | None:
-    """The subject in a file name of CK+ (S005_001_00000011.png: S005); None in any other."""
+    """The subject in a file name of CK+ (S005_001_00000011.png: S005); None for any other name."""
     found = _CKPLUS_FRAME.match(file_name)
     return found[1].upper() if found else None
 
 
 def groups_of(paths: Sequence[Sequence[str]], rule: GroupRule | None = None) -> np.ndarray:
-    """The group of each picture, str (N,); a picture without one is a group of its own.
+    """Finds the group of each picture.
 
     Args:
         paths: Parts of each picture's path below the set's root, the file's name last.
-        rule: Of the set; without one, CK+'s subjects are known by their file names.
+        rule: The set's rule; without one, file names of CK+ give the subject.
+
+    Returns:
+        str (N,); a picture without a group is a group of its own.
     """
     found = [rule.group(path) if rule else subject_of(path[-1]) for path in paths]
     return np.array([group or f"row {row}" for row, group in enumerate(found)], str)

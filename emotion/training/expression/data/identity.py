@@ -1,8 +1,8 @@
-"""Groups of pictures that probably show one person, for sets that do not name their subjects.
+"""Groups pictures that probably show the same person, for sets without subject names.
 
-A network that learned to tell people apart describes each face; hierarchical clustering (average
-linkage, cosine distance) of these descriptors gives the groups. They only keep a person's pictures
-on one side of a split; nothing of them is stored with a model.
+The embeddings of a face recognition network are clustered hierarchically (average linkage, cosine
+distance). The groups only keep a person's pictures in the same split; they are not stored with a
+model.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from emotion.training.expression.pretrained import load_graph_weights
 ARCHITECTURE = "mobilenet_v1"
 SIZE = (128, 128)
 SAME_PERSON = 0.5
-"""Mean cosine similarity within a group, at least; descriptors are centred on the set's mean."""
+"""Lowest mean cosine similarity within a group, of embeddings centred on the set's mean."""
 
 
 def identity_groups(images: np.ndarray, network: Path) -> np.ndarray:
-    """The group of each face, str (N,).
+    """Clusters faces by identity.
 
     Args:
         images: uint8 (N, H, W) or (N, H, W, 3).
-        network: The ``.json`` of a published face network, see
+        network: The ``.json`` of a published face recognition network, see
             ``emotion.training.expression.pretrained``.
+
+    Returns:
+        The group of each face, str (N,).
     """
-    faces = FaceFormat(size=SIZE, channels=3).of(images)
+    faces = FaceFormat(size=SIZE, channels=3).convert(images)
     model = architectures.build(ARCHITECTURE, {"unused": ("one",)})
     load_graph_weights(model, network, lambda count: faces[:count])
     pooled = next(

@@ -1,11 +1,11 @@
-"""The names and numbers by which data sets call the expressions -> our labels."""
+"""Labels of data sets, names or numbers, and the expressions they mean."""
 
 from __future__ import annotations
 
 from emotion.types import EMOTIONS
 
 CONTEMPT = "contempt"
-"""CK+'s and FER+'s eighth expression: known, and left out of what has seven."""
+"""The eighth expression of CK+ and FER+; its pictures are left out where there are seven."""
 
 SPELLINGS = {
     "angry": ("anger",),
@@ -17,27 +17,27 @@ SPELLINGS = {
     "neutral": ("neutrality",),
     CONTEMPT: ("contemptuous",),
 }
-"""Our name of an expression -> how other sets spell it."""
+"""Name of an expression -> its spellings in data sets."""
 
 LABEL_ORDERS: dict[str, tuple[str, ...]] = {
     "fer2013": EMOTIONS,
     "ckplus": ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", CONTEMPT),
 }
-"""A CSV set's name -> what its label numbers mean. Sets of other names use FER2013's."""
+"""Name of a CSV data set -> its classes in the order of their numbers; FER2013's by default."""
 
 _KNOWN = {
     spelling: name for name, spellings in SPELLINGS.items() for spelling in (name, *spellings)
 }
 
 
-def named_label(text: str) -> str | None:
-    """One of ``EMOTIONS``, or CONTEMPT, by a name in any case and known spelling; else None."""
+def label_from_name(text: str) -> str | None:
+    """One of ``EMOTIONS`` or ``CONTEMPT`` for a name in any known spelling and case; else None."""
     return _KNOWN.get(text.strip().lower())
 
 
-def numbered_label(text: str, order: tuple[str, ...]) -> str | None:
-    """What a CSV's label, a number in ``order`` or a name, means; None if it means nothing."""
+def label_from_csv(text: str, order: tuple[str, ...]) -> str | None:
+    """The expression of a CSV's label, a number in ``order`` or a name; None if unknown."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return order[int(text)] if int(text) < len(order) else None
-    return named_label(text)
+    return label_from_name(text)

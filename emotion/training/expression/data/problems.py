@@ -1,4 +1,4 @@
-"""What was left out while a data set was read: each thing named, all of them counted."""
+"""Problems of reading a data set: what was left out, and why."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ SPLIT = "unknown splits"
 VOTES = "unreadable votes"
 
 BY_RULE = frozenset({CONTEMPT})
-"""Kinds that are no fault of the data: the set is whole, and we have no use for these rows."""
+"""Kinds that are no fault of the data set; its rows are valid but not used."""
 
 SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that was left out.
+    """Rows or pictures that were left out.
 
-    kind: one of this module's names, a plural phrase. sentence: where and what, for the person who
-    gave the data. count: how many rows or pictures were left out for it.
+    Attributes:
+        kind: One of this module's constants, a plural phrase.
+        sentence: What is wrong and where, for the user.
+        count: Number of rows or pictures.
     """
 
     kind: str
@@ -36,8 +38,8 @@ class Problem:
     count: int = 1
 
 
-def counted(problems: Sequence[Problem]) -> dict[str, int]:
-    """Kind -> how many rows or pictures were left out, the most frequent first."""
+def count_by_kind(problems: Sequence[Problem]) -> dict[str, int]:
+    """Kind -> number of rows or pictures, the most frequent first."""
     total: Counter[str] = Counter()
     for problem in problems:
         total[problem.kind] += problem.count
@@ -45,15 +47,15 @@ def counted(problems: Sequence[Problem]) -> dict[str, int]:
 
 
 def summary(problems: Sequence[Problem]) -> str:
-    """The counts as one phrase: "3 unknown labels, 1 unreadable pictures"."""
-    return ", ".join(f"{count} {kind}" for kind, count in counted(problems).items())
+    """The counts as a phrase: "3 unknown labels, 1 unreadable pictures"."""
+    return ", ".join(f"{count} {kind}" for kind, count in count_by_kind(problems).items())
 
 
 def lines(problems: Sequence[Problem], shown: int = SHOWN) -> list[str]:
-    """The first ``shown`` sentences, then one line that counts everything; [] for no problems."""
+    """The first ``shown`` sentences, then a line with all counts; [] without problems."""
     if not problems:
         return []
-    told = [problem.sentence for problem in problems[:shown]]
+    sentences = [problem.sentence for problem in problems[:shown]]
     if len(problems) > shown:
-        told.append(f"... and {len(problems) - shown} more like these.")
-    return [*told, f"Left out: {summary(problems)}; the rest is used."]
+        sentences.append(f"... and {len(problems) - shown} more like these.")
+    return [*sentences, f"Left out: {summary(problems)}; the rest is used."]

@@ -1,6 +1,6 @@
-"""Reads data sets: ``fer2013.csv`` with the FER+ votes, CSV files of its form, and pictures.
+"""Reads data sets: ``fer2013.csv`` with the FER+ votes, other CSV files of its form, and images.
 
-A row or picture that cannot be used is named in ``LabelledFaces.problems``; the rest is used.
+Rows or images that cannot be used are reported in ``LabelledFaces.problems``; the rest is used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from emotion.training.expression.data.tables import read_face_table, read_votes
 
 @dataclass(frozen=True, kw_only=True)
 class SetOptions:
-    """How the pictures of one set are read.
+    """Options of one data set.
 
     Attributes:
-        uncropped: They are photos, out of which the detector cuts the face.
-        grouping: Which of them stay on one side of a split.
+        uncropped: Whether its pictures are photos, in which the face is detected and cropped.
+        grouping: Which of its pictures belong into the same split.
     """
 
     uncropped: bool = False
@@ -38,20 +38,20 @@ def read_faces(
     form: FaceFormat = FER2013_FORMAT,
     options: Mapping[str, SetOptions] | None = None,
 ) -> LabelledFaces:
-    """The faces of a CSV of FER2013's form (with the FER+ votes where given) or of pictures.
+    """Reads a data set: a CSV of FER2013's form, with the FER+ votes where given, or images.
 
     Args:
         data: A path, ``HEAD=PATH`` or ``NAME:HEAD=PATH``. HEAD names the labelling, NAME the set,
-            by default the same. What is known by the set's name is applied: what a CSV's label
-            numbers mean (``LABEL_ORDERS``; ``ckplus=ckextended.csv``), how a set's faces are cut
-            (``FRAMINGS``; ``rafdb=rafdb-train.tar``). Without HEAD a CSV is FER2013, and pictures
-            are a set called custom.
-        ferplus: The file of FER+'s votes for fer2013.csv.
-        form: What pictures are read as. The faces of a CSV stay as they are.
-        options: Name of a set -> how its pictures are read.
+            by default the same. The set's name selects the meaning of a CSV's label numbers
+            (``LABEL_ORDERS``; ``ckplus=ckextended.csv``) and the crop of its faces (``FRAMINGS``;
+            ``rafdb=rafdb-train.tar``). Without HEAD, a CSV is FER2013, and images are a set called
+            custom.
+        ferplus: File of the FER+ votes for fer2013.csv.
+        form: Format of the faces of an image set; those of a CSV are left as they are.
+        options: Name of a set -> its options.
 
     Raises:
-        DataError: When nothing of it can be used.
+        DataError: When none of it can be used.
     """
     name, head, path = split_name(data)
     pictures = path.is_dir() or path.suffix == ".tar"
@@ -69,7 +69,7 @@ def read_faces(
 
 
 def split_name(data: str | Path) -> tuple[str | None, str | None, Path]:
-    """The parts (name, head, path) of ``NAME:HEAD=PATH``; None for what is not given."""
+    """Splits ``NAME:HEAD=PATH`` into (name, head, path), with None for what is missing."""
     prefix, equals, rest = str(data).partition("=")
     name, colon, head = prefix.partition(":")
     named = all(part.isidentifier() for part in ((name, head) if colon else (name,)))
@@ -81,7 +81,7 @@ def split_name(data: str | Path) -> tuple[str | None, str | None, Path]:
 def _read_table(path: Path, head: str, name: str, ferplus: Path | None) -> LabelledFaces:
     table = read_face_table(path, LABEL_ORDERS.get(name, LABEL_ORDERS["fer2013"]))
     votes, problems = read_votes(ferplus, table) if ferplus else (None, ())
-    own = head == "fer2013"  # one source, whatever its file is called and however it is packed
+    own = head == "fer2013"  # the same source, whatever the file's name and compression
     return LabelledFaces(
         images=table.images,
         labels=table.labels,

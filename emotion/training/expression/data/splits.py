@@ -1,4 +1,4 @@
-"""Splits for sets that come without them: stratified, by group, and the same rows each time."""
+"""Stratified, grouped and reproducible splits for data sets that come without them."""
 
 from __future__ import annotations
 
@@ -11,67 +11,94 @@ from emotion.training.expression.data.faces import LabelledFaces
 from emotion.types import EMOTIONS
 
 VALIDATION_FRACTION = 0.125
-"""Of each class, set aside to choose on."""
+"""Fraction of each class in the validation split."""
 
 TEST_FRACTION = 0.125
-"""Of each class, set aside to test on, of a set without any split."""
+"""Fraction of each class in the test split, for a set without any split."""
 
 
-def with_parts(faces: LabelledFaces, groups: np.ndarray, seed: int = 0) -> LabelledFaces:
-    """The same rows, split into Training, PublicTest and PrivateTest, class by class.
+def add_splits(faces: LabelledFaces, groups: np.ndarray, seed: int = 0) -> LabelledFaces:
+    """Splits a data set into Training, PublicTest and PrivateTest, stratified by class.
 
-    groups: (N,), rows of an equal value stay together.
+    Args:
+        faces: The data set.
+        groups: Rows with an equal value are put into the same split, (N,).
+        seed: Seed of the split.
+
+    Returns:
+        The same rows with new splits.
     """
     split = np.full(len(faces), "Training", "<U11")
-    test = set_aside(faces.labels, groups, TEST_FRACTION, seed)
+    test = stratified_group_split(faces.labels, groups, TEST_FRACTION, seed)
     split[test] = "PrivateTest"
     rest = np.flatnonzero(~test)
     fraction = VALIDATION_FRACTION / (1 - TEST_FRACTION)
-    split[rest[set_aside(faces.labels[rest], groups[rest], fraction, seed)]] = "PublicTest"
+    split[rest[stratified_group_split(faces.labels[rest], groups[rest], fraction, seed)]] = (
+        "PublicTest"
+    )
     return replace(faces, split=split)
 
 
-def with_validation(
+def add_validation_split(
     faces: LabelledFaces,
     groups: np.ndarray,
     fraction: float = VALIDATION_FRACTION,
     seed: int = 0,
 ) -> LabelledFaces:
-    """The same rows, where ``fraction`` of each class of Training has become PublicTest.
+    """Moves a fraction of Training to PublicTest, stratified by class.
 
-    For sets that come without a part to choose on. groups: as of ``with_parts``.
+    Args:
+        faces: A data set without a validation split.
+        groups: Rows with an equal value are put into the same split, (N,).
+        fraction: Fraction of each class that is moved.
+        seed: Seed of the split.
+
+    Returns:
+        The same rows with new splits.
     """
     training = np.flatnonzero(faces.split == "Training")
     labels = faces.labels[training]
     try:
         if len(np.unique(groups[training])) < len(training):
-            raise ValueError("rows that stay together are drawn by us")
-        # scikit-learn's draw where it can: RAF-DB's validation part, which figures speak of.
+            raise ValueError("scikit-learn's split knows no groups")
+        # scikit-learn's split where possible: published figures are of RAF-DB's validation split.
         _, chosen = train_test_split(
             training, test_size=fraction, random_state=seed, stratify=labels
         )
-    except ValueError:  # it refuses small sets: fewer rows than classes, one row of a class
-        chosen = training[set_aside(labels, groups[training], fraction, seed)]
+    except (
+        ValueError
+    ):  # also from scikit-learn, for fewer rows than classes or a class with one row
+        chosen = training[stratified_group_split(labels, groups[training], fraction, seed)]
     split = faces.split.astype("<U11")
     split[chosen] = "PublicTest"
     return replace(faces, split=split)
 
 
-def set_aside(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int = 0) -> np.ndarray:
-    """Which rows to set aside, bool (N,): about ``fraction`` of each class, whole groups only.
+def stratified_group_split(
+    labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int = 0
+) -> np.ndarray:
+    """Selects about a fraction of each class, in whole groups.
 
-    labels: int (N,), indices into ``EMOTIONS``; groups: (N,). Groups come in random order, and one
-    is taken when that brings the classes' counts nearer to what is wanted; groups of a single row
-    give each class its exact, rounded share.
+    Groups are visited in random order, and one is selected if that brings the counts of the classes
+    closer to the goal. With groups of a single row, each class gets its exact, rounded share.
+
+    Args:
+        labels: int (N,), indices into ``EMOTIONS``.
+        groups: Rows with an equal value are selected together, (N,).
+        fraction: Fraction of each class.
+        seed: Seed of the selection.
+
+    Returns:
+        Which rows are selected, bool (N,).
     """
     names, member = np.unique(groups, return_inverse=True)
     counts = np.zeros((len(names), len(EMOTIONS)), np.int64)
     np.add.at(counts, (member, labels), 1)
     missing = np.round(fraction * counts.sum(axis=0))
-    taken = np.zeros(len(names), bool)
+    selected = np.zeros(len(names), bool)
     for group in np.random.default_rng(seed).permutation(len(names)):
         left = missing - counts[group]
         if np.abs(left).sum() < np.abs(missing).sum():
-            taken[group] = True
+            selected[group] = True
             missing = left
-    return taken[member]
+    return selected[member]

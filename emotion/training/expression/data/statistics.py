@@ -1,4 +1,4 @@
-"""What data sets hold: faces of each class and split, copies, pictures on both sides of a split."""
+"""Statistics of data sets: faces per class and split, duplicates, overlaps between splits."""
 
 from __future__ import annotations
 
@@ -15,19 +15,27 @@ from emotion.training.expression.data.faces import (
     training_split,
     validation_split,
 )
-from emotion.training.expression.data.problems import counted
+from emotion.training.expression.data.problems import count_by_kind
 from emotion.training.expression.targets import majority
 from emotion.types import EMOTIONS
 
 BLANK_SPREAD = 1.0
-"""A picture whose grey values have a smaller standard deviation shows nothing."""
+"""Standard deviation of the grey values, 0..255, below which a picture is blank."""
 
 
 def statistics_of(sets: Sequence[LabelledFaces]) -> dict[str, Any]:
-    """Of all sets that are read for one run, as JSON holds it.
+    """Computes the statistics of data sets that are read for one run.
 
-    sets: of each, see ``_of_one``. shared: of each two sets, how many pictures of one also stand in
-    the other, by the first's and the second's splits.
+    Args:
+        sets: The data sets.
+
+    Returns:
+        JSON values: ``sets``, the statistics of each set, and ``shared``, the number of pictures
+        that two sets have in common, by a split of the first and one of the second. Of each set
+        there are ``counts`` per split and class, ``duplicates`` (rows whose picture comes earlier,
+        too), ``conflicting_labels`` (pictures with several labels), ``blank`` pictures,
+        ``overlaps`` (rows of the second split whose picture is in the first, too), ``usable`` (rows
+        that a run uses for training and validation) and ``problems`` of reading.
     """
     return {
         "sets": [_of_one(faces, sets) for faces in sets],
@@ -40,10 +48,7 @@ def statistics_of(sets: Sequence[LabelledFaces]) -> dict[str, Any]:
 
 
 def _of_one(faces: LabelledFaces, sets: Sequence[LabelledFaces]) -> dict[str, Any]:
-    """copies: rows whose picture has come before. contradicted: pictures with several labels.
-    overlaps: rows of the second split whose picture also stands in the first. usable: what a run
-    trains and chooses on, once copies and what any set holds out are gone.
-    """
+    """The statistics of one set among those of a run."""
     keys = faces.picture_keys()
     labels: dict[bytes, set[int]] = {}
     for key, label in zip(keys, faces.labels, strict=True):
@@ -56,8 +61,8 @@ def _of_one(faces: LabelledFaces, sets: Sequence[LabelledFaces]) -> dict[str, An
         "sha256": faces.digest,
         "faces": len(faces),
         "counts": {s: _counts(faces.labels[faces.split == s], EMOTIONS) for s in SPLITS},
-        "copies": len(faces) - len(labels),
-        "contradicted": sum(len(each) > 1 for each in labels.values()),
+        "duplicates": len(faces) - len(labels),
+        "conflicting_labels": sum(len(each) > 1 for each in labels.values()),
         "blank": int((spread < BLANK_SPREAD).sum()),
         "overlaps": {
             f"{a}, {b}": _found(by_split[b], set(by_split[a])) for a, b in combinations(SPLITS, 2)
@@ -66,7 +71,7 @@ def _of_one(faces: LabelledFaces, sets: Sequence[LabelledFaces]) -> dict[str, An
             "Training": len(training_split(faces, sets)),
             "PublicTest": len(validation_split(faces, sets)),
         },
-        "problems": counted(faces.problems),
+        "problems": count_by_kind(faces.problems),
         "problem_sentences": [problem.sentence for problem in faces.problems],
     }
     if faces.votes is not None:
@@ -78,7 +83,7 @@ def _of_one(faces: LabelledFaces, sets: Sequence[LabelledFaces]) -> dict[str, An
 
 
 def _found(keys: Sequence[bytes], among: set[bytes]) -> int:
-    """How many of the keys stand in the set; NumPy's would cut a key's closing zeros off."""
+    """How many of the keys are in the set; NumPy would strip a key's trailing zero bytes."""
     return sum(key in among for key in keys)
 
 
@@ -87,7 +92,7 @@ def _counts(labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
 
 
 def _shared(a: LabelledFaces, b: LabelledFaces) -> dict[str, int]:
-    """ "split, split" -> pictures that stand in both, without the pairs that share none."""
+    """ "split, split" -> number of shared pictures, without the pairs that share none."""
     of_a = {s: set(a.picture_keys()[a.split == s]) for s in SPLITS}
     of_b = {s: set(b.picture_keys()[b.split == s]) for s in SPLITS}
     both = {f"{s}, {t}": len(of_a[s] & of_b[t]) for s in SPLITS for t in SPLITS}
@@ -95,12 +100,16 @@ def _shared(a: LabelledFaces, b: LabelledFaces) -> dict[str, int]:
 
 
 def as_text(statistics: Mapping[str, Any]) -> str:
-    """The statistics as a person reads them: a table of counts and sentences for each set."""
+    """Formats the statistics for a terminal: a table of counts and a few lines for each set.
+
+    Args:
+        statistics: What ``statistics_of`` returned.
+    """
     parts = [_one_as_text(found) for found in statistics["sets"]]
     for shared in statistics["shared"]:
         first, second = shared["sets"]
         each = "; ".join(f"{pair}: {count}" for pair, count in shared["pictures"].items())
-        parts.append(f"pictures that stand in both {first} and {second}: {each}")
+        parts.append(f"pictures in both {first} and {second}: {each}")
     return "\n\n".join(parts)
 
 
@@ -112,16 +121,16 @@ def _one_as_text(found: Mapping[str, Any]) -> str:
         lines += _table(found["ferplus_majority"])
     lines.append("")
     lines.append(
-        f"copies of earlier pictures: {found['copies']}; pictures under several labels: "
-        f"{found['contradicted']}; blank pictures: {found['blank']}"
+        f"duplicates of earlier pictures: {found['duplicates']}; pictures with several labels: "
+        f"{found['conflicting_labels']}; blank pictures: {found['blank']}"
     )
     for pair, count in found["overlaps"].items():
         first, second = pair.split(", ")
-        lines.append(f"faces of {second} whose picture also stands in {first}: {count}")
+        lines.append(f"faces of {second} whose picture is in {first}, too: {count}")
     usable = found["usable"]
     lines.append(
-        f"without copies and held-out pictures: {usable['Training']} to train on, "
-        f"{usable['PublicTest']} to choose on"
+        f"without duplicates and held-out pictures: {usable['Training']} for training, "
+        f"{usable['PublicTest']} for validation"
     )
     if found["problems"]:
         left_out = ", ".join(f"{count} {kind}" for kind, count in found["problems"].items())
@@ -130,7 +139,7 @@ def _one_as_text(found: Mapping[str, Any]) -> str:
 
 
 def _table(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """One line a split, one column a class, and the sums."""
+    """A line for each split, a column for each class, and the sums."""
     names = list(next(iter(counts.values())))
     width = max(len(name) for name in (*names, "10000")) + 2
     first = max(len(split) for split in counts)

@@ -1,6 +1,6 @@
-"""CSV files of faces as strings of pixels, and the FER+ votes; also packed as .gz, .xz or .bz2.
+"""Reads CSV files of faces as strings of pixels, and the FER+ votes; also as .gz, .xz or .bz2.
 
-A row that cannot be used is named and counted; the rest is used.
+Rows that cannot be used are reported as problems; the rest is used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from emotion.errors import DataError
 from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data.faces import FACE_SIZE, SPLITS, VOTES
-from emotion.training.expression.data.labels import CONTEMPT, numbered_label
+from emotion.training.expression.data.labels import CONTEMPT, label_from_csv
 from emotion.training.expression.data.problems import Problem, summary
 from emotion.types import EMOTIONS
 
@@ -36,8 +36,13 @@ _OPENERS: dict[str, Callable[..., IO[Any]]] = {
 class FaceTable:
     """The usable rows of a CSV of faces.
 
-    images: uint8 (N, 48, 48). labels: int64 (N,), indices into ``EMOTIONS``. split: str (N,).
-    rows: int64 (N,), their places among all ``total`` rows of the file, counted from 0.
+    Attributes:
+        images: uint8 (N, 48, 48).
+        labels: int64 (N,), indices into ``EMOTIONS``.
+        split: str (N,).
+        rows: Their numbers among all rows of the file, from 0, int64 (N,).
+        total: Number of all rows of the file.
+        problems: The other rows.
     """
 
     images: np.ndarray
@@ -49,10 +54,14 @@ class FaceTable:
 
 
 def read_face_table(path: Path, order: tuple[str, ...]) -> FaceTable:
-    """The faces of a CSV with the columns emotion, pixels and Usage, in any order.
+    """Reads a CSV with the columns emotion, pixels and Usage, in any order.
 
-    order: what the label numbers mean. Raises ``DataError`` when the file cannot be read, has other
-    columns, or has no usable row.
+    Args:
+        path: The file.
+        order: Classes in the order of the label numbers.
+
+    Raises:
+        DataError: When the file cannot be read, lacks a column or has no usable row.
     """
     images, labels, split, rows = bytearray(), [], [], []
     problems: list[Problem] = []
@@ -84,10 +93,18 @@ def read_face_table(path: Path, order: tuple[str, ...]) -> FaceTable:
 
 
 def read_votes(path: Path, table: FaceTable) -> tuple[np.ndarray, tuple[Problem, ...]]:
-    """FER+ counts, int64 (N, 10), of the usable rows of ``table``; and what is wrong with them.
+    """Reads the FER+ votes of a table's rows.
 
-    Votes that cannot be read become zeros: such a face keeps its label. Raises ``DataError`` when
-    the file does not belong to the table: other columns, other rows or another order.
+    Args:
+        path: The file of votes.
+        table: The faces.
+
+    Returns:
+        Votes, int64 (N, 10), and the problems. Votes that cannot be read are zeros, so that the
+        face keeps its label.
+
+    Raises:
+        DataError: When the file's columns, rows or order do not match the table.
     """
     votes, usage, problems = [], [], []
     with _opened(path) as reader:
@@ -112,10 +129,10 @@ def read_votes(path: Path, table: FaceTable) -> tuple[np.ndarray, tuple[Problem,
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """A CSV reader over the file; what breaks it off is a ``DataError``."""
+    """A CSV reader over the file; errors of reading are raised as ``DataError``."""
     opener = _OPENERS.get(path.suffix.lower(), open)
     try:
-        # Bytes that are no UTF-8 (nor its mark at the start) spoil their row, not the file.
+        # Invalid UTF-8 makes only its row unusable; a byte order mark is skipped.
         with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
             yield csv.reader(file)
     except (OSError, EOFError, csv.Error, lzma.LZMAError, zlib.error) as error:
@@ -123,7 +140,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _columns(reader: Any, path: Path) -> tuple[int, ...]:
-    """Where COLUMNS stand, and how many columns there are."""
+    """Indices of COLUMNS, then the number of columns."""
     header = [name.strip() for name in next(reader, [])]
     missing = set(COLUMNS) - set(header)
     if missing:
@@ -135,7 +152,7 @@ def _columns(reader: Any, path: Path) -> tuple[int, ...]:
 
 
 def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """(line in the file, fields) of each row that is not empty; no fields where it is no CSV."""
+    """(line in the file, fields) of each non-empty row; one empty field for an invalid row."""
     while True:
         try:
             fields = next(reader)
@@ -150,7 +167,7 @@ def _rows(reader: Any) -> Iterator[tuple[int, list[str]]]:
 def _face(
     fields: list[str], places: tuple[int, ...], order: tuple[str, ...]
 ) -> tuple[bytes, int, str] | Problem:
-    """(pixels, label, split) of a row, or why it cannot be used."""
+    """(pixels, label, split) of a row, or the problem with it."""
     *columns, width = places
     if len(fields) != width:
         return Problem(kind=kinds.INCOMPLETE, sentence=f"{len(fields)} fields, expected {width}.")
@@ -161,7 +178,7 @@ def _face(
         return Problem(
             kind=kinds.SPLIT, sentence=f"unknown Usage {_short(split)}, expected {expected}."
         )
-    name = numbered_label(label, order)
+    name = label_from_csv(label, order)
     if name == CONTEMPT:
         return Problem(kind=kinds.CONTEMPT, sentence=f"contempt ({_short(label)}) is left out.")
     if name is None:
@@ -176,12 +193,12 @@ def _face(
             sentence=f"{len(values)} pixels, expected {FACE_SIZE[0]} x {FACE_SIZE[1]} = {_PIXELS}.",
         )
     try:
-        pixels = bytes(map(int, values))  # the fast way to check and to convert at once
+        pixels = bytes(map(int, values))  # checks and converts in one fast step
     except ValueError:
         return Problem(kind=kinds.RANGE, sentence="a pixel is no whole number in 0..255.")
     return pixels, EMOTIONS.index(name), split
 
 
 def _short(text: str) -> str:
-    """A field as it may stand in a sentence, whatever is in it."""
+    """A field for a message, escaped and shortened."""
     return repr(text if len(text) <= 30 else text[:27] + "...")

@@ -1,1 +1,1 @@
-"""How good a model is: protocols, figures, plots, robustness, comparison, and the model's card."""
+"""Evaluation of classifiers: protocols, metrics, plots, robustness, comparison and model cards."""

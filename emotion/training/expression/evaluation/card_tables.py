@@ -1,7 +1,7 @@
 """The tables of a model's card: ``eval.json`` as Markdown.
 
-Each takes the values of an ``eval.json`` as ``evaluate`` writes it; one that a quick evaluation has
-no figures for is an empty text. Percent stand in tables only, the file holds fractions.
+Each function takes the values of an ``eval.json``; a table is an empty string where a quick
+evaluation has no values for it. Percentages are used in tables only, the file holds fractions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Figures = Mapping[str, Any]
 
 
 def describes(figures: Figures, spec: ModelSpec) -> bool:
-    """Whether the figures are of this model's weights and of the head that answers now."""
+    """Whether the figures are of this model's present weights and default head."""
     return (
         figures.get("served_sha256") == spec.checksums.get(SERVED_FILE)
         and figures.get("default_head") == spec.default_head
@@ -25,7 +25,7 @@ def describes(figures: Figures, spec: ModelSpec) -> bool:
 
 
 def figures_table(figures: Figures) -> str:
-    """The protocols of the first set, those without a name of their own last."""
+    """The protocols of the first set; those without a display name come last."""
     protocols = figures["protocols"]
     known = [key for key in PROTOCOL_NAMES if key in protocols]
     pictures = {"labels": f"{figures['split']}, every picture", "labels_leak_free": "the same"}
@@ -65,7 +65,7 @@ def per_class_table(figures: Figures) -> str:
 
 
 def heads_table(figures: Figures) -> str:
-    """Every set against the answers of every head, with 95 % intervals."""
+    """The predictions of every head on every set, with 95 % intervals."""
     rows = [
         [
             f"{name}, {section['split']}",
@@ -79,12 +79,12 @@ def heads_table(figures: Figures) -> str:
         for name, section in sections(figures)
         for head, found in section["by_head"].items()
     ]
-    names = ["set", "answers by", "faces", "accuracy (95 %)", "balanced", "macro F1", "ECE"]
+    names = ["set", "head", "faces", "accuracy (95 %)", "balanced", "macro F1", "ECE"]
     return markdown(names, rows)
 
 
 def robustness_table(figures: Figures) -> str:
-    """Points of accuracy that each change costs, a column for every set and head."""
+    """Points of accuracy lost under each perturbation, a column for every set and head."""
     columns = {
         f"{name}, {head}": found
         for name, section in sections(figures)
@@ -105,7 +105,7 @@ def robustness_table(figures: Figures) -> str:
 
 
 def detector_table(figures: Figures) -> str:
-    """Accuracy where the detector finds and cuts the faces."""
+    """Accuracy on the detector's crops."""
     rows = []
     for name, section in sections(figures):
         seen = section.get("through_detector")
@@ -123,13 +123,13 @@ def detector_table(figures: Figures) -> str:
                     f"{found['missed_wrong']:.1%}",
                 ]
             )
-    names = ["set", "answers by", "faces", "found", "as the data cuts", "those found",
-             "missed ones count as wrong"]  # fmt: skip
+    names = ["set", "head", "faces", "detected", "on the data's own crops", "on detected faces",
+             "missed faces count as wrong"]  # fmt: skip
     return markdown(names, rows) if rows else ""
 
 
 def blend_table(chosen: Mapping[str, Any]) -> str:
-    """What the default answer reaches on each validation part; empty where it was not noted."""
+    """The blend's accuracy on each validation split; empty where it was not recorded."""
     balanced, accuracy = chosen.get("balanced", {}), chosen.get("accuracy", {})
     without = chosen.get("chosen_without", {})
     rows = [
@@ -141,12 +141,12 @@ def blend_table(chosen: Mapping[str, Any]) -> str:
         ]
         for name, found in balanced.items()
     ]
-    names = ["validation part", "accuracy", "balanced", "balanced, if chosen without it"]
+    names = ["validation split", "accuracy", "balanced", "balanced, if chosen without it"]
     return markdown(names, rows) if rows else ""
 
 
 def unseen_table(kinds: Mapping[str, Mapping[str, Any]]) -> str:
-    """The kinds of pictures that a model was trained without, and their mean."""
+    """Accuracy on data sets that a model was trained without, and the mean."""
     rows = [
         [
             name,
@@ -167,7 +167,7 @@ def unseen_table(kinds: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def interval_sentence(figures: Figures) -> str:
-    """The first protocol's 95 % intervals in words."""
+    """The first protocol's 95 % intervals, as a sentence."""
     low, high = figures["macro_f1_95"]
     return (
         f"By the bootstrap (95 %), the accuracy of the first row lies in "
@@ -176,18 +176,23 @@ def interval_sentence(figures: Figures) -> str:
 
 
 def notes(figures: Figures) -> list[str]:
-    """What has to be said of a set's split, a sentence each."""
+    """Notes on the evaluated splits, a sentence each."""
     return [section["note"] for _, section in sections(figures) if section["note"]]
 
 
 def sections(figures: Figures) -> Iterator[tuple[str, Figures]]:
-    """Name and figures of each set, the first one first."""
+    """Yields name and figures of each set, in order."""
     yield figures["set"], figures
     yield from figures["sets"].items()
 
 
 def markdown(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
+    """Formats a Markdown table.
+
+    Args:
+        names: Column headers.
+        rows: Cells of each row.
+    """
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 

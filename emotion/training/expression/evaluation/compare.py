@@ -1,7 +1,6 @@
-"""Several models side by side, from their ``eval.json`` and what was measured of them now.
+"""Comparison of several models, from their ``eval.json`` and present measurements.
 
-Figures are comparable only when they come from the same data and from the weights that are there
-now; anything else is refused.
+Figures are compared only if they are of the same data and of the present weights.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from emotion.errors import DataError, ModelError
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.training.common import plotting
 from emotion.training.expression.evaluation.card_tables import describes, markdown, sections
 
 Value = float | str | None
@@ -25,9 +23,14 @@ Value = float | str | None
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A model with its evaluation and what was measured now.
+    """A model with its evaluation.
 
-    parameters: numbers in its layers. classify_ms: milliseconds of one face on one thread.
+    Attributes:
+        folder: The model's folder.
+        spec: Its spec.
+        figures: Its ``eval.json``.
+        parameters: Number of weights.
+        classify_ms: Time of one face on one thread, in ms.
     """
 
     folder: Path
@@ -38,9 +41,16 @@ class Model:
 
 
 def read_evaluation(folder: Path) -> dict[str, Any]:
-    """The evaluation of the weights in ``folder``.
+    """Reads the evaluation of a model.
 
-    Raises ``ModelError`` when there is none, or it is of other weights.
+    Args:
+        folder: The model's folder.
+
+    Returns:
+        The values of ``eval.json``.
+
+    Raises:
+        ModelError: When there is none, or it is of other weights.
     """
     spec = read_spec(folder)
     try:
@@ -58,15 +68,19 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
 
 
 def check_same_data(evaluations: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    """Raises ``DataError`` unless every set that several models were judged on is the same.
+    """Checks that models were evaluated on the same data, splits and heads.
 
-    evaluations: (a model's name, its ``eval.json``).
+    Args:
+        evaluations: Of each model its name and its ``eval.json``.
+
+    Raises:
+        DataError: When they were not.
     """
     seen: dict[str, tuple[str, object]] = {}
     for model, figures in evaluations:
         for i, (name, section) in enumerate(sections(figures)):
             first = i == 0
-            # The first set's figures depend on the head that was asked for, too.
+            # The first set's figures also depend on the requested head.
             what = (section["data"]["sha256"], section["split"], first and section["head"])
             before, known = seen.setdefault("" if first else name, (model, what))
             if known != what:
@@ -78,19 +92,25 @@ def check_same_data(evaluations: Sequence[tuple[str, Mapping[str, Any]]]) -> Non
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One figure of all models. values: as in the files, fractions; form: how people read them."""
+    """One figure of all models.
+
+    Attributes:
+        name: The figure's name.
+        form: Format string for people.
+        values: Of each model, as in the files (fractions).
+    """
 
     name: str
     form: str
     values: tuple[Value, ...]
 
     def texts(self) -> list[str]:
-        """A cell for each model."""
+        """The formatted values, a cell for each model."""
         return ["-" if value is None else self.form.format(value) for value in self.values]
 
 
 def table(models: Sequence[Model]) -> list[Row]:
-    """The figures of the models, each a row with a value for every model."""
+    """Collects the figures of the models, a row for each figure."""
 
     def row(name: str, form: str, value: Callable[[Model], Value]) -> Row:
         return Row(name=name, form=form, values=tuple(map(value, models)))
@@ -121,7 +141,7 @@ def table(models: Sequence[Model]) -> list[Row]:
 
 
 def text_table(models: Sequence[Model], rows: Sequence[Row]) -> str:
-    """The table in columns of even width, for a terminal."""
+    """Formats the table with aligned columns, for a terminal."""
     cells = [["", *(m.spec.name for m in models)], *([row.name, *row.texts()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
@@ -134,7 +154,13 @@ def text_table(models: Sequence[Model], rows: Sequence[Row]) -> str:
 
 
 def write(models: Sequence[Model], rows: Sequence[Row], out: Path) -> None:
-    """Writes ``compare.csv`` (values as in the files), ``compare.md`` and ``compare.png``."""
+    """Writes ``compare.csv``, ``compare.md`` and ``compare.png``.
+
+    Args:
+        models: The models.
+        rows: Their figures.
+        out: Folder for the files.
+    """
     out.mkdir(parents=True, exist_ok=True)
     names = [model.spec.name for model in models]
     with open(out / "compare.csv", "w", newline="", encoding="utf-8") as file:
@@ -147,9 +173,8 @@ def write(models: Sequence[Model], rows: Sequence[Row], out: Path) -> None:
 
 
 def _draw(models: Sequence[Model], path: Path) -> None:
-    """Accuracy on the first set with its interval, against the time of a face."""
-    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
-    axes = figure.subplots()
+    """Plots accuracy on the first set, with its interval, against the time of a face."""
+    figure, axes = plotting.new_axes(6.4, 4.4)
     for model in models:
         accuracy, ends = model.figures["accuracy"], model.figures["accuracy_95"]
         # Rounded to four places each, an end can lie on the wrong side of the figure itself.
@@ -158,11 +183,11 @@ def _draw(models: Sequence[Model], path: Path) -> None:
         axes.annotate(
             model.spec.name, (model.classify_ms, accuracy), (6, 6), textcoords="offset points"
         )
-    axes.set(xlabel="milliseconds a face, one thread", ylabel="accuracy, with 95 % interval")
+    axes.set(xlabel="ms per face, one thread", ylabel="accuracy, with 95 % interval")
     axes.set_title(f"{models[0].figures['set']}, {models[0].figures['split']}")
     axes.set_xlim(left=0)
     axes.margins(x=0.2)
-    figure.savefig(path, dpi=110)
+    plotting.save(figure, path)
 
 
 def _ferplus(model: Model) -> Value:
@@ -179,7 +204,7 @@ def _of_set(name: str, model: Model, *, page: bool = False) -> Value:
 
 
 def _worst(model: Model) -> Mapping[str, Any]:
-    """The change that costs the first set's own answers most; empty when none was tried."""
+    """The perturbation with the largest loss on the first set; empty without any."""
     by_head = model.figures.get("robustness", {}).get("by_head", {})
     changes = by_head.get(model.figures["head"], {}).get("changes", {})
     return max(changes.values(), key=lambda change: change["lost"], default={})

@@ -9,19 +9,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
+from emotion.training.common import plotting
 from emotion.training.expression.evaluation.metrics import rounded
 from emotion.training.expression.evaluation.protocols import Predictions
 
 
-def areas(judged: Predictions) -> dict[str, dict[str, float | None]]:
-    """Class -> ``average_precision`` and ``roc_auc``, 0..1; null for a class without a face, or
-    with nothing else."""
+def class_areas(predictions: Predictions) -> dict[str, dict[str, float | None]]:
+    """Computes the areas under each class's precision-recall and ROC curves.
+
+    Args:
+        predictions: A protocol's predictions.
+
+    Returns:
+        Class -> ``average_precision`` and ``roc_auc``, 0..1; None where all faces or none are of
+        the class.
+    """
     found: dict[str, dict[str, float | None]] = {}
-    for i, name in enumerate(judged.labels):
-        positive, score = judged.truth == i, judged.probabilities[:, i]
+    for i, name in enumerate(predictions.labels):
+        positive, score = predictions.truth == i, predictions.probabilities[:, i]
         both = bool(positive.any()) and not bool(positive.all())
         found[name] = {
             "average_precision": rounded(average_precision_score(positive, score))
@@ -32,17 +39,22 @@ def areas(judged: Predictions) -> dict[str, dict[str, float | None]]:
     return found
 
 
-def precision_recall(judged: Predictions, path: Path) -> None:
-    """Draws a curve for each class, with its average precision, as a PNG."""
-    figure = Figure(figsize=(6.0, 4.8), layout="constrained")
-    axes = figure.subplots()
-    for i, (name, area) in enumerate(areas(judged).items()):
+def precision_recall(predictions: Predictions, path: Path) -> None:
+    """Plots precision against recall, a curve for each class with its average precision.
+
+    Args:
+        predictions: A protocol's predictions.
+        path: The PNG file.
+    """
+    figure, axes = plotting.precision_recall_axes()
+    for i, (name, area) in enumerate(class_areas(predictions).items()):
         if area["average_precision"] is None:
             continue
-        precision, recall, _ = precision_recall_curve(judged.truth == i, judged.probabilities[:, i])
-        count = int(np.sum(judged.truth == i))
+        precision, recall, _ = precision_recall_curve(
+            predictions.truth == i, predictions.probabilities[:, i]
+        )
+        count = int(np.sum(predictions.truth == i))
         text = f"{name}  {area['average_precision']:.2f}  ({count})"
         axes.step(recall, precision, where="post", label=text, color=f"C{i}", linewidth=1.4)
-    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.legend(loc="lower left", fontsize=8, title="average precision (faces)", title_fontsize=8)
-    figure.savefig(path, dpi=110)
+    plotting.save(figure, path)

@@ -1,4 +1,4 @@
-"""Figures of a classifier from its probabilities and the true labels."""
+"""Metrics of a classifier, from its probabilities and the true labels."""
 
 from __future__ import annotations
 
@@ -12,30 +12,37 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 ECE_BINS = 15
 
 RESAMPLES = 1000
-"""Of the bootstrap; its ends then move by less than a tenth of the interval's width."""
+"""Bootstrap resamples; the interval's ends then vary by less than a tenth of its width."""
 
 
 def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
-    """Accuracy, F1, calibration error, per-class figures and the confusion matrix, as JSON values.
+    """Computes all metrics of a set of predictions.
 
-    probabilities: (N, C), rows summing to 1. truth: (N,), indices into labels. Fractions; rows of
-    the confusion matrix are true labels, columns the predicted ones, values counts (and, in
-    ``confusion_rates``, shares of the row). A class that never stands in truth counts as 0 in the
-    macro mean; the balanced accuracy is the mean recall of those that do. Raises ``ValueError``
-    when there is no face.
+    Args:
+        probabilities: (N, C), rows summing to 1.
+        truth: True classes, (N,), indices into ``labels``.
+        labels: Names of the C classes.
+
+    Returns:
+        JSON values, fractions. Rows of ``confusion_matrix`` are true classes, columns predicted
+        ones, values counts; ``confusion_rates`` are shares of the row. A class without faces counts
+        as 0 in macro means; ``balanced_accuracy`` is the mean recall of the others.
+
+    Raises:
+        ValueError: When there is no face.
     """
     if len(probabilities) == 0:
         raise ValueError("expected at least one face to evaluate, got none")
     classes = np.arange(len(labels))
-    guesses = probabilities.argmax(axis=1)
-    each = precision_recall_fscore_support(truth, guesses, labels=classes, zero_division=0)
+    predicted = probabilities.argmax(axis=1)
+    each = precision_recall_fscore_support(truth, predicted, labels=classes, zero_division=0)
     precision, recall, f1, support = each
     ranked = np.argsort(probabilities, axis=1)[:, -2:]
-    counts = confusion_matrix(truth, guesses, labels=classes)
+    counts = confusion_matrix(truth, predicted, labels=classes)
     rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     return {
         "n": len(truth),
-        "accuracy": rounded(np.mean(guesses == truth)),
+        "accuracy": rounded(np.mean(predicted == truth)),
         **intervals(counts),
         "balanced_accuracy": rounded(recall[support > 0].mean()),
         "top2": rounded(np.mean((ranked == truth[:, None]).any(axis=1))),
@@ -65,19 +72,26 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
 def intervals(
     counts: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, list[float]]:
-    """95 % bootstrap intervals [low, high] of accuracy and macro F1 (Efron 1979, percentiles).
+    """Computes 95 % bootstrap intervals of accuracy and macro F1 (Efron 1979, percentiles).
 
-    counts: the confusion matrix, int (C, C), rows the true labels. Both figures depend on it alone,
-    and drawing N faces with replacement is drawing its cells from a multinomial: no face need be
-    drawn, and all resamples are counted at once.
+    Both depend on the confusion matrix alone, and resampling N faces with replacement is the same
+    as sampling its cells from a multinomial distribution, which needs no loop over faces.
+
+    Args:
+        counts: Confusion matrix, int (C, C), rows the true classes.
+        resamples: Number of bootstrap resamples.
+        seed: Seed of the resampling.
+
+    Returns:
+        ``accuracy_95`` and ``macro_f1_95``, each [low, high].
     """
     total, classes = int(counts.sum()), len(counts)
-    drawn = np.random.default_rng(seed).multinomial(
+    cells = np.random.default_rng(seed).multinomial(
         total, counts.ravel() / total, size=resamples
     )  # (R, C * C)
-    drawn = drawn.reshape(resamples, classes, classes)
-    right = np.diagonal(drawn, axis1=1, axis2=2)  # (R, C)
-    both = drawn.sum(axis=1) + drawn.sum(axis=2)  # (R, C): 2 TP + FP + FN
+    cells = cells.reshape(resamples, classes, classes)
+    right = np.diagonal(cells, axis1=1, axis2=2)  # (R, C)
+    both = cells.sum(axis=1) + cells.sum(axis=2)  # (R, C): 2 TP + FP + FN
     f1 = 2 * right / np.maximum(both, 1)
     figures = {"accuracy": right.sum(axis=1) / total, "macro_f1": f1.mean(axis=1)}
     return {
@@ -87,7 +101,15 @@ def intervals(
 
 
 def wilson(successes: int, trials: int) -> list[float] | None:
-    """95 % interval [low, high] of a share (Wilson 1927); None of no trials."""
+    """Computes the 95 % score interval of a proportion (Wilson 1927).
+
+    Args:
+        successes: Number of successes.
+        trials: Number of trials.
+
+    Returns:
+        [low, high]; None without trials.
+    """
     if not trials:
         return None
     z = 1.959964
@@ -97,28 +119,37 @@ def wilson(successes: int, trials: int) -> list[float] | None:
     return [rounded(max(middle - half, 0.0)), rounded(min(middle + half, 1.0))]
 
 
-def balanced_accuracy(guesses: np.ndarray, truth: np.ndarray, least: int = 1) -> float:
-    """Mean recall of the classes with at least ``least`` rows, 0..1; nan where there is none.
+def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray, least: int = 1) -> float:
+    """Computes the mean recall over classes.
 
     Args:
-        guesses: int (N,), predicted classes.
+        predicted: int (N,), predicted classes.
         truth: int (N,), true classes.
-        least: Rows that a class needs, as with fewer its recall is mostly chance; where no class
-            has as many, all count.
+        least: Rows that a class needs to count, as with fewer its recall is mostly chance; where no
+            class has as many, all count.
+
+    Returns:
+        0..1; nan without rows.
     """
     classes, counts = np.unique(truth, return_counts=True)
     if (counts >= least).any():
         classes = classes[counts >= least]
-    recalls = [np.mean(guesses[truth == label] == label) for label in classes]
+    recalls = [np.mean(predicted[truth == label] == label) for label in classes]
     return float(np.mean(recalls)) if recalls else float("nan")
 
 
 def reliability(
     probabilities: np.ndarray, truth: np.ndarray, bins: int = ECE_BINS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean confidence, accuracy and count, each (bins,), by equal steps of the top probability.
+    """Bins predictions by their highest probability, in bins of equal width.
 
-    Confidence and accuracy of an empty bin are 0.
+    Args:
+        probabilities: (N, C), rows summing to 1.
+        truth: True classes, (N,).
+        bins: Number of bins.
+
+    Returns:
+        Mean confidence, accuracy and count of each bin, (bins,) each; 0 for an empty bin.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
@@ -133,15 +164,20 @@ def reliability(
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Expected calibration error: Naeini et al. 2015; 15 equal bins of the top probability."""
+    """Expected calibration error (Naeini et al. 2015), with ``ECE_BINS`` bins of equal width."""
     confidence, accuracy, count = reliability(probabilities, truth)
     return float(np.sum(np.abs(confidence - accuracy) * count) / max(count.sum(), 1))
 
 
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature with the lowest negative log likelihood (Guo et al. 2017).
+    """Fits the temperature with the lowest negative log likelihood (Guo et al. 2017).
 
-    logits: (N, C); truth: (N,).
+    Args:
+        logits: (N, C).
+        truth: True classes, (N,).
+
+    Returns:
+        The temperature, 0.05..20.
     """
     rows = np.arange(len(truth))
 
@@ -155,5 +191,5 @@ def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
 
 
 def rounded(value: Any) -> float:
-    """A figure as it stands in a file: four places, a hundredth of a point."""
+    """Rounds a figure for a file, to four places."""
     return round(float(value), 4)

@@ -1,4 +1,4 @@
-"""Plots of a run and of an evaluation, as PNG files."""
+"""Plots of a classifier's training and evaluation, as PNG files."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from emotion.training.common.plotting import save
-from emotion.training.common.run_folder import read_history
+from emotion.training.common import plotting
 from emotion.training.expression.evaluation.metrics import ECE_BINS, reliability
 from emotion.training.expression.evaluation.protocols import Predictions
 
 
 def confusion(figures: Mapping[str, Any], path: Path) -> None:
-    """The confusion matrix as rates of each true class, with the counts in the cells."""
+    """Plots a confusion matrix: rates of each true class as colours, with the counts.
+
+    Args:
+        figures: A protocol's part of ``eval.json``.
+        path: The PNG file.
+    """
     counts = np.array(figures["confusion_matrix"])
     labels = figures["labels"]
     rates = np.array(figures["confusion_rates"])
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = plotting.new_axes(6.4, 5.6)
     axes.imshow(rates, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*counts.shape):
         rate = rates[row, column]
@@ -34,28 +36,34 @@ def confusion(figures: Mapping[str, Any], path: Path) -> None:
     axes.set_xlabel("predicted")
     axes.set_ylabel("labelled")
     axes.set_title(f"accuracy {figures['accuracy']:.1%}, macro F1 {figures['macro_f1']:.3f}")
-    save(figure, path)
+    plotting.save(figure, path)
 
 
-def reliability_diagram(judged: Predictions, path: Path) -> None:
-    """Accuracy against confidence by equal steps, with the share of faces in each."""
-    confidence, accuracy, count = reliability(judged.probabilities, judged.truth)
+def reliability_diagram(predictions: Predictions, path: Path) -> None:
+    """Plots accuracy against confidence in bins of equal width, with the share of faces in each.
+
+    Args:
+        predictions: A protocol's predictions.
+        path: The PNG file.
+    """
+    confidence, accuracy, count = reliability(predictions.probabilities, predictions.truth)
     filled = count > 0
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = plotting.new_axes(5.2, 4.6)
     centers = (np.arange(ECE_BINS) + 0.5) / ECE_BINS
     axes.bar(centers, count / count.sum(), width=0.9 / ECE_BINS, color="#d0d7e2", label="faces")
-    axes.plot([0, 1], [0, 1], color="#888888", linestyle="--", linewidth=1)
+    axes.plot([0, 1], [0, 1], **plotting.REFERENCE)
     axes.plot(confidence[filled], accuracy[filled], marker="o", label="accuracy")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the answer", ylabel="fraction")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="fraction")
     axes.legend(loc="upper left")
-    save(figure, path)
+    plotting.save(figure, path)
 
 
 def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Points of accuracy that each change costs, a bar for every set and head.
+    """Plots the accuracy lost under each perturbation, a bar for every data set and head.
 
-    found: set -> its part "robustness" of ``eval.json``.
+    Args:
+        found: Data set -> its part "robustness" of ``eval.json``.
+        path: The PNG file.
     """
     rows = {
         f"{name}, head {head}, {values['clean']:.1%}": values["changes"]
@@ -63,55 +71,46 @@ def robustness(found: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         for head, values in part["by_head"].items()
     }
     names = [change["text"] for change in next(iter(rows.values())).values()]
-    figure = Figure(figsize=(7.6, 1.6 + 0.16 * len(names) * (len(rows) + 1)), layout="constrained")
-    axes = figure.subplots()
-    places = np.arange(len(names))
+    figure, axes = plotting.new_axes(7.6, 1.6 + 0.16 * len(names) * (len(rows) + 1))
     for i, (label, changes) in enumerate(rows.items()):
         lost = [100 * change["lost"] for change in changes.values()]
-        bars = axes.barh(
-            places + (i - (len(rows) - 1) / 2) * 0.8 / len(rows), lost, 0.8 / len(rows), label=label
-        )
+        centers, height = plotting.bar_positions(len(names), len(rows), i)
+        bars = axes.barh(centers, lost, height, label=label)
         axes.bar_label(bars, fmt="%.1f", fontsize=7, padding=2)
-    axes.set_yticks(places, names)
+    axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.set_xlabel("points of accuracy lost")
     figure.legend(loc="outside upper center", fontsize=8, title="unchanged", title_fontsize=8)
-    save(figure, path)
+    plotting.save(figure, path)
 
 
 def trade_off(rows: Sequence[Mapping[str, float]], chosen: float, path: Path) -> None:
-    """Accuracy and balanced accuracy over the strength of the logit adjustment.
+    """Plots accuracy and balanced accuracy over the strength of the logit adjustment.
 
     Args:
-        rows: With the keys ``adjustment``, ``accuracy`` and ``balanced_accuracy``.
-        chosen: The adjustment that was taken.
-        path: Where the PNG goes.
+        rows: One for each strength, with ``adjustment``, ``accuracy`` and ``balanced_accuracy``.
+        chosen: The strength that was chosen.
+        path: The PNG file.
     """
-    figure = Figure(figsize=(5.6, 3.8), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = plotting.new_axes(5.6, 3.8)
     strengths = [row["adjustment"] for row in rows]
     for key, label in (("accuracy", "accuracy"), ("balanced_accuracy", "balanced accuracy")):
         axes.plot(strengths, [row[key] for row in rows], marker=".", label=label)
-    axes.axvline(chosen, color="#888888", linestyle="--", linewidth=1, label="chosen")
-    axes.set(xlabel="logit adjustment", ylabel="mean over the validation parts")
+    axes.axvline(chosen, label="chosen", **plotting.REFERENCE)
+    axes.set(xlabel="logit adjustment", ylabel="mean over the validation splits")
     axes.legend()
-    save(figure, path)
+    plotting.save(figure, path)
 
 
 def history(source: Path, path: Path) -> None:
-    """Loss and validation accuracy over the epochs of a ``history.csv``."""
-    rows = read_history(source)
-    epochs = [int(row["epoch"]) for row in rows]
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(epochs, [float(row["loss"]) for row in rows], label="training loss")
-    axes.set(xlabel="epoch", ylabel="loss")
-    right = axes.twinx()
-    judged = [(e, float(r["val_accuracy"])) for e, r in zip(epochs, rows, strict=True)
-              if r["val_accuracy"]]  # fmt: skip
-    if judged:
-        right.plot(*zip(*judged, strict=True), color="C1", marker=".", label="validation accuracy")
-    right.set_ylabel("accuracy")
-    figure.legend(loc="upper right")
-    save(figure, path)
+    """Plots the training loss and the validation accuracy over the epochs.
+
+    Args:
+        source: A run's ``history.csv``.
+        path: The PNG file.
+    """
+    plotting.history(
+        source, path,
+        losses={"loss": "training loss"}, metric="val_accuracy", name="accuracy", log=False,
+    )  # fmt: skip

@@ -1,10 +1,10 @@
-"""The protocols a model is judged by: which rows, whose labels, which classes.
+"""Evaluation protocols: which rows, whose labels, which classes.
 
 | name | head | rows |
 |---|---|---|
 | labels | the data's own | every row of the split |
-| labels_default_head | the model's default | every row: what the page answers |
-| labels_leak_free | the data's own | without pictures that also stand in Training, by pixels |
+| labels_default_head | the model's default | every row: what the page shows |
+| labels_leak_free | the data's own | without duplicates of training images, by pixels |
 | labels_mirrored | the data's own | every row; mean of the logits over face and mirrored face |
 | ferplus_majority | ferplus | FER+ rule of Barsoum et al. 2016: 8 classes, clear majority only |
 | ferplus_seven | ferplus | the most voted of the seven expressions, every row with votes for one |
@@ -29,24 +29,34 @@ from emotion.types import EMOTIONS
 Logits = Mapping[str, np.ndarray]
 Progress = Callable[[float], None]
 
-_STEP = 512  # faces between two reports of progress
+_STEP = 512  # faces between two calls of progress
 
 
-def silent(fraction: float) -> None:
-    """Progress that nobody watches."""
+def no_progress(fraction: float) -> None:
+    """Ignores the progress."""
 
 
-def between(progress: Progress, start: float, end: float) -> Progress:
-    """The progress of a step that fills the whole from one fraction to another."""
+def progress_range(progress: Progress, start: float, end: float) -> Progress:
+    """Scales the progress of one step to its part of the whole.
+
+    Args:
+        progress: Called with the fraction of the whole that is done, 0..1.
+        start: Fraction at which the step begins.
+        end: Fraction at which it ends.
+    """
     return lambda fraction: progress(start + (end - start) * fraction)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Predictions:
-    """One protocol's answers.
+    """One protocol's predictions for N faces.
 
-    probabilities: float32 (N, C) in the order of labels, rows summing to 1. truth: int64 (N,),
-    indices into labels. rows: int64 (N,), which faces of the judged part these are.
+    Attributes:
+        head: The model's head that predicts.
+        labels: Names of the C classes.
+        probabilities: float32 (N, C) in the order of ``labels``, rows summing to 1.
+        truth: True classes, int64 (N,), indices into ``labels``.
+        rows: Indices of the faces in the evaluated split, int64 (N,).
     """
 
     head: str
@@ -56,12 +66,12 @@ class Predictions:
     rows: np.ndarray
 
 
-def own_head(spec: ModelSpec, faces: LabelledFaces) -> str:
+def head_for(spec: ModelSpec, faces: LabelledFaces) -> str:
     """The head of the data's labelling where the model has one, else the model's default."""
     return faces.head if faces.head in spec.heads else spec.default_head
 
 
-def judge(
+def predictions_by_protocol(
     spec: ModelSpec,
     faces: LabelledFaces,
     split: str,
@@ -70,40 +80,60 @@ def judge(
     plain: Logits,
     mirrored: Logits,
 ) -> dict[str, Predictions]:
-    """Every protocol that the data and the model's heads allow; "labels" always stands first.
+    """Computes the predictions of every protocol that the data and the model's heads allow.
 
-    head: whose answers count as the data's own. plain, mirrored: head -> logits (N, C) of the
-    split's faces in their order, and of their mirror images.
+    Args:
+        spec: The model's spec.
+        faces: The data set with all its splits.
+        split: The split that is evaluated.
+        head: Head whose predictions are compared with the data's own labels.
+        plain: Head -> logits (N, C) of the split's faces.
+        mirrored: Head -> logits (N, C) of their mirror images.
+
+    Returns:
+        Protocol -> predictions, "labels" first.
     """
-    part = faces.part(split)
+    part = faces.subset(split)
     result = {
-        "labels": by_labels(spec, head, plain, part.labels),
-        "labels_mirrored": by_labels(
+        "labels": head_predictions(spec, head, plain, part.labels),
+        "labels_mirrored": head_predictions(
             spec, head, {head: (plain[head] + mirrored[head]) / 2}, part.labels
         ),
     }
     if spec.default_head != head:
-        result["labels_default_head"] = by_labels(spec, spec.default_head, plain, part.labels)
-    fresh = _fresh_rows(faces, part, split)
+        result["labels_default_head"] = head_predictions(
+            spec, spec.default_head, plain, part.labels
+        )
+    fresh = _rows_without_duplicates(faces, part, split)
     if 0 < len(fresh) < len(part):
-        result["labels_leak_free"] = by_labels(spec, head, plain, part.labels, fresh)
+        result["labels_leak_free"] = head_predictions(spec, head, plain, part.labels, fresh)
     if part.votes is not None and "ferplus" in spec.heads:
         result |= _ferplus(plain["ferplus"], part.votes, spec.heads["ferplus"])
     if part.votes is not None:
         truth = majority_of_seven(part.votes)
         rows = np.flatnonzero(truth >= 0)
-        result["ferplus_default_head"] = by_labels(spec, spec.default_head, plain, truth, rows)
+        result["ferplus_default_head"] = head_predictions(
+            spec, spec.default_head, plain, truth, rows
+        )
     return result
 
 
-def by_labels(
+def head_predictions(
     spec: ModelSpec,
     head: str,
     logits: Logits,
     truth: np.ndarray,
     rows: np.ndarray | None = None,
 ) -> Predictions:
-    """One head's seven probabilities against the data's labels, for all rows or the given ones."""
+    """Computes one head's predictions of the seven expressions.
+
+    Args:
+        spec: The model's spec.
+        head: The head.
+        logits: Head -> logits (N, C).
+        truth: True classes, (N,), indices into ``EMOTIONS``.
+        rows: Rows to take, int64 (M,); all where it is None.
+    """
     chosen = np.arange(len(truth)) if rows is None else rows
     return Predictions(
         head=head,
@@ -114,12 +144,18 @@ def by_labels(
     )
 
 
-def logits_of(
-    classifier: Classifier, images: np.ndarray, progress: Progress = silent
+def compute_logits(
+    classifier: Classifier, images: np.ndarray, progress: Progress = no_progress
 ) -> dict[str, np.ndarray]:
-    """Head -> logits float32 (N, C) of uint8 faces (N, H, W) or (N, H, W, 3).
+    """Computes a classifier's logits.
 
-    Some hundred faces at a time, so that progress can be shown.
+    Args:
+        classifier: The classifier.
+        images: Faces, uint8 (N, H, W) or (N, H, W, 3).
+        progress: Called with the fraction that is done, after every few hundred faces.
+
+    Returns:
+        Head -> logits, float32 (N, C).
     """
     parts = []
     for start in range(0, len(images), _STEP):
@@ -130,11 +166,11 @@ def logits_of(
     return {head: np.concatenate([p[head] for p in parts]) for head in parts[0]}
 
 
-def _fresh_rows(faces: LabelledFaces, part: LabelledFaces, split: str) -> np.ndarray:
-    """The rows of the part whose picture does not stand in Training; all of Training's own."""
+def _rows_without_duplicates(faces: LabelledFaces, part: LabelledFaces, split: str) -> np.ndarray:
+    """Rows of a split that are no duplicates of training images; all rows of Training itself."""
     if split == "Training":
         return np.arange(len(part))
-    training = set(faces.part("Training").picture_keys())
+    training = set(faces.subset("Training").picture_keys())
     return np.flatnonzero([key not in training for key in part.picture_keys()])
 
 

@@ -1,8 +1,8 @@
-"""How much accuracy a model loses when a face is cut, lit or stored less well than in its data.
+"""Robustness: the accuracy that a model loses under perturbations of box, light and resolution.
 
-A data set's faces are cut already. What a moved, larger or turned box sees beyond that cut is not
-known, and the edge is repeated there; in serving the picture goes on, so these losses are upper
-estimates. Sizes are fractions of the cut's side.
+A data set's faces are cropped already. Beyond the crop, a shifted, larger or rotated box shows the
+repeated edge; in serving the image continues there, so these losses are upper estimates. Sizes are
+fractions of the crop's side.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from emotion.training.expression.evaluation.metrics import rounded
 from emotion.training.expression.evaluation.protocols import (
     Logits,
     Progress,
-    between,
-    by_labels,
-    logits_of,
-    silent,
+    compute_logits,
+    head_predictions,
+    no_progress,
+    progress_range,
 )
 
 NOTE = (
@@ -34,29 +34,42 @@ NOTE = (
 SHIFT = 0.10
 ANGLE_DEG = 15.0
 BLUR = 1 / 32  # sigma; 1.5 px of FER2013's 48
-DARK = 0.4  # of the light
+DARK = 0.4  # gain
 LOW_SIDE_PX = 24
 JPEG_QUALITY = 30
 
-Alter = Callable[[np.ndarray], np.ndarray]
+Transform = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change of a uint8 face (H, W) or (H, W, 3); of several forms the mean counts."""
+    """A perturbation of a face, uint8 (H, W) or (H, W, 3).
+
+    Attributes:
+        text: Its name for people.
+        forms: Its variants, whose accuracies are averaged.
+    """
 
     text: str
-    forms: tuple[Alter, ...]
+    forms: tuple[Transform, ...]
 
 
-def moved(x: float = 0.0, y: float = 0.0, *, box: float = 1.0, angle_deg: float = 0.0) -> Alter:
-    """The face in a box that lies elsewhere: moved right and down by x and y, ``box`` times as
-    large, the square face turned clockwise; beyond the edge the edge is repeated."""
+def shifted_box(
+    x: float = 0.0, y: float = 0.0, *, box: float = 1.0, angle_deg: float = 0.0
+) -> Transform:
+    """Crops the face with another box; beyond the edge, the edge is repeated.
+
+    Args:
+        x: Shift of the box to the right, as a fraction of its side.
+        y: Shift of the box down.
+        box: Factor of the box's side.
+        angle_deg: Clockwise rotation of the face.
+    """
 
     def alter(face: np.ndarray) -> np.ndarray:
         cos, sin = (f(math.radians(angle_deg)) / box for f in (math.cos, math.sin))
-        shift = (sin * y - cos * x, -sin * x - cos * y)  # the face goes where the box comes from
-        return augmentation.moved(
+        shift = (sin * y - cos * x, -sin * x - cos * y)  # the face moves against the box
+        return augmentation.affine_warp(
             face, face.shape[:2], angle_deg=angle_deg, zoom=1 / box, shift=shift
         )
 
@@ -64,40 +77,42 @@ def moved(x: float = 0.0, y: float = 0.0, *, box: float = 1.0, angle_deg: float 
 
 
 def blurred(face: np.ndarray) -> np.ndarray:
-    """Out of focus."""
-    return augmentation.blurred(face, BLUR * face.shape[0])
+    """Blurs a face by ``BLUR`` of its side."""
+    return augmentation.gaussian_blur(face, BLUR * face.shape[0])
 
 
 def darkened(face: np.ndarray) -> np.ndarray:
-    """With ``DARK`` of the light."""
+    """Darkens a face to ``DARK``."""
     return np.asarray(cv2.convertScaleAbs(face, alpha=DARK))
 
 
 def low_resolution(face: np.ndarray) -> np.ndarray:
-    """Shrunk to ``LOW_SIDE_PX`` and enlarged again."""
+    """Shrinks a face to ``LOW_SIDE_PX`` and enlarges it again."""
     return augmentation.low_resolution(face, LOW_SIDE_PX / face.shape[0])
 
 
 def jpeg(face: np.ndarray) -> np.ndarray:
-    """After JPEG compression of ``JPEG_QUALITY``."""
+    """Compresses a face with ``JPEG_QUALITY``."""
     return augmentation.jpeg(face, JPEG_QUALITY)
 
 
 def mirror(face: np.ndarray) -> np.ndarray:
-    """Left and right exchanged."""
+    """Mirrors a face."""
     return face[:, ::-1]
 
 
 CHANGES: Mapping[str, Change] = {
     "shifted": Change(
         text="box moved by 10 % (left, right, up, down)",
-        forms=tuple(moved(x * SHIFT, y * SHIFT) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))),
+        forms=tuple(
+            shifted_box(x * SHIFT, y * SHIFT) for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))
+        ),
     ),
-    "larger_box": Change(text="box 10 % larger", forms=(moved(box=1.1),)),
-    "smaller_box": Change(text="box 10 % smaller", forms=(moved(box=0.9),)),
+    "larger_box": Change(text="box 10 % larger", forms=(shifted_box(box=1.1),)),
+    "smaller_box": Change(text="box 10 % smaller", forms=(shifted_box(box=0.9),)),
     "rotated": Change(
         text="turned by 15 degrees (both ways)",
-        forms=(moved(angle_deg=-ANGLE_DEG), moved(angle_deg=ANGLE_DEG)),
+        forms=(shifted_box(angle_deg=-ANGLE_DEG), shifted_box(angle_deg=ANGLE_DEG)),
     ),
     "blurred": Change(text="blurred (sigma 1/32 of the side)", forms=(blurred,)),
     "darkened": Change(text="darkened to 40 % of the light", forms=(darkened,)),
@@ -115,19 +130,28 @@ def robustness(
     heads: list[str],
     plain: Logits,
     *,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Accuracy under each of ``CHANGES`` and what it loses, as JSON values (fractions).
+    """Measures the accuracy under each of ``CHANGES``.
 
-    images: uint8 (N, H, W) or (N, H, W, 3). truth: (N,), indices into ``EMOTIONS``. heads: whose
-    answers are judged. plain: head -> logits (N, C) of the unchanged faces.
+    Args:
+        classifier: The classifier.
+        images: Faces, uint8 (N, H, W) or (N, H, W, 3).
+        truth: True classes, (N,), indices into ``EMOTIONS``.
+        heads: Heads whose accuracy is measured.
+        plain: Head -> logits (N, C) of the unchanged faces.
+        progress: Called with the fraction that is done, 0..1.
+
+    Returns:
+        JSON values: by head the accuracy of unchanged faces, and of each change the accuracy and
+        the loss, as fractions.
     """
     spec = classifier.spec
 
     def accuracies(logits: Logits) -> np.ndarray:
         """One for each head."""
-        judged = [by_labels(spec, head, logits, truth) for head in heads]
-        return np.array([np.mean(j.probabilities.argmax(axis=1) == truth) for j in judged])
+        each = [head_predictions(spec, head, logits, truth) for head in heads]
+        return np.array([np.mean(p.probabilities.argmax(axis=1) == truth) for p in each])
 
     clean = accuracies(plain)
     lengths = [len(change.forms) for change in CHANGES.values()]
@@ -135,7 +159,7 @@ def robustness(
     found: dict[str, np.ndarray] = {}
     for (name, change), start, end in zip(CHANGES.items(), starts, starts[1:], strict=False):
         altered = np.stack([alter(face) for alter in change.forms for face in images])
-        logits = logits_of(classifier, altered, between(progress, start, end))
+        logits = compute_logits(classifier, altered, progress_range(progress, start, end))
         count = len(images)
         found[name] = np.mean(
             [

@@ -1,11 +1,11 @@
-"""How a model does where the detector finds and cuts the faces, as in serving.
+"""End-to-end accuracy: the classifier on crops of the detector's boxes, as in serving.
 
-The data's faces are cut already and fill their pictures; a detector needs a picture around a face.
-So each is enlarged, as a face near a camera is, and set into a larger grey picture. Surroundings
-made of the face's own edge look more natural and hide it: of 80 faces of FER2013 and of RAF-DB the
-detector finds 96 and 96 % on grey, 95 and 86 % with the edge repeated and blurred, 86 and 64 % with
-the edge repeated, 85 and 64 % with the picture reflected. Detector, crop rule and classifier are
-those that serve.
+A data set's faces are cropped already, while a detector needs an image around a face. So each face
+is enlarged, as if near a camera, and pasted into a larger grey image. Padding with the face's own
+edge looks more natural but hides the face: of 80 faces each of FER2013 and RAF-DB the detector
+finds 96 and 96 % on grey, 95 and 86 % with the edge repeated and blurred, 86 and 64 % with the edge
+repeated, 85 and 64 % with the image reflected. Detector, crop rule and classifier are those that
+serve.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from emotion.training.expression.evaluation.metrics import rounded
 from emotion.training.expression.evaluation.protocols import (
     Predictions,
     Progress,
-    by_labels,
-    logits_of,
-    silent,
+    compute_logits,
+    head_predictions,
+    no_progress,
 )
 from emotion.types import Detection, Image
 
@@ -38,7 +38,14 @@ SCENE = (
 
 
 def scene(face: np.ndarray) -> Image:
-    """A picture, RGB uint8, with the face, uint8 (H, W) or (H, W, 3), large in its middle."""
+    """Pastes a face into the middle of a larger grey image.
+
+    Args:
+        face: uint8 (H, W) or (H, W, 3).
+
+    Returns:
+        RGB uint8 (S, S, 3), S = ``FACE_SIDE_PX`` + 2 ``BORDER_PX``.
+    """
     large = cv2.resize(face, (FACE_SIDE_PX, FACE_SIDE_PX), interpolation=cv2.INTER_CUBIC)
     edge, gray = BORDER_PX, float(face.mean())
     picture = cv2.copyMakeBorder(
@@ -47,8 +54,15 @@ def scene(face: np.ndarray) -> Image:
     return to_input(np.asarray(picture, np.uint8), picture.shape[:2], 3)
 
 
-def placed(detections: Sequence[Detection]) -> Detection | None:
-    """The largest detection over the middle of the scene, where the face is; None if missed."""
+def centered_detection(detections: Sequence[Detection]) -> Detection | None:
+    """Finds the detection of the face in the middle of a scene.
+
+    Args:
+        detections: Detections in a scene, largest first.
+
+    Returns:
+        The largest detection over the middle; None where the face is missed.
+    """
     middle = BORDER_PX + FACE_SIDE_PX / 2
     for detection in detections:
         x1, y1, x2, y2 = detection.xyxy
@@ -66,15 +80,25 @@ def through_detector(
     sample: int,
     seed: int = 0,
     num_threads: int = 1,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
-    """Share of faces found and the accuracy on them, as JSON values (fractions).
+    """Measures the detector's recall and the accuracy on its crops.
 
-    images: grey uint8 (N, H, W). truth: (N,), indices into ``EMOTIONS``. heads: whose answers are
-    judged. At most ``sample`` faces are drawn, the same ones for the same seed. By head: ``given``,
-    accuracy on all of them as the data cut them; ``found``, on those found, as the detector and the
-    crop rule cut them (null when none was); ``missed_wrong``, the same with a missed face counted
-    as a wrong answer.
+    Args:
+        classifier: The classifier.
+        images: Faces, uint8 (N, H, W) or (N, H, W, 3).
+        truth: True classes, (N,), indices into ``EMOTIONS``.
+        heads: Heads whose accuracy is measured.
+        sample: Largest number of faces, drawn at random.
+        seed: Seed of the sample.
+        num_threads: Threads of the detector.
+        progress: Called with the fraction that is done, 0..1.
+
+    Returns:
+        JSON values: ``found``, the fraction of the faces that are detected, and by head the
+        accuracy as a fraction: ``given`` on the data's own crops of all faces, ``found`` on the
+        detector's crops of those detected (None without any), ``missed_wrong`` the same with missed
+        faces counted as errors.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(images))[: min(sample, len(images))])
     images, truth = images[rows], truth[rows]
@@ -83,21 +107,23 @@ def through_detector(
     crops, found = [], []
     for i, face in enumerate(images):
         picture = scene(face)
-        detection = placed(detector.detect(picture))
+        detection = centered_detection(detector.detect(picture))
         if detection is not None:
             crops.append(crop_face(picture, detection, rule, size))
             found.append(i)
         progress((i + 1) / len(images))
-    given = logits_of(classifier, images)
+    given = compute_logits(classifier, images)
     cut = classifier.logits(crops)
     seen = np.array(found, np.int64)
     by_head = {}
     for head in heads:
-        right = _right(by_labels(classifier.spec, head, cut, truth[seen]))
+        correct = _is_correct(head_predictions(classifier.spec, head, cut, truth[seen]))
         by_head[head] = {
-            "given": rounded(_right(by_labels(classifier.spec, head, given, truth)).mean()),
-            "found": rounded(right.mean()) if found else None,
-            "missed_wrong": rounded(right.sum() / len(images)),
+            "given": rounded(
+                _is_correct(head_predictions(classifier.spec, head, given, truth)).mean()
+            ),
+            "found": rounded(correct.mean()) if found else None,
+            "missed_wrong": rounded(correct.sum() / len(images)),
         }
     return {
         "scene": SCENE,
@@ -109,6 +135,6 @@ def through_detector(
     }
 
 
-def _right(judged: Predictions) -> np.ndarray:
-    """Which answers are right, bool (N,)."""
-    return np.asarray(judged.probabilities.argmax(axis=1) == judged.truth)
+def _is_correct(predictions: Predictions) -> np.ndarray:
+    """Which predictions are correct, bool (N,)."""
+    return np.asarray(predictions.probabilities.argmax(axis=1) == predictions.truth)

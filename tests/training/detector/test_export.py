@@ -1,4 +1,4 @@
-"""A detector's folder is taken whole or not at all."""
+"""A detector's folder is replaced as a whole or not at all."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE
 from emotion.training.detector import export, network
 from emotion.training.detector.data import Picture, read_pictures
 from emotion.training.detector.network import NetworkConfig
-from tests.detector.drawn import write_pack
+from tests.training.detector.drawn import write_pack
 
 SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
 
@@ -41,12 +41,12 @@ def test_a_detector_that_is_refused_changes_nothing(
     before = {path.name: path.read_bytes() for path in (place / "m").iterdir()}
     assert set(before) == {KERAS_FILE, SERVED_FILE, SPEC_FILE}
 
-    def unjudged(detector: SingleShotDetector, _: Any) -> None:
+    def unmeasured(detector: SingleShotDetector, _: Any) -> None:
         assert detector.digest != spec.checksums[SERVED_FILE]
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(export, "judge", unjudged)
+        patch.setattr(export, "validation_metrics", unmeasured)
         with pytest.raises(RuntimeError):
             export.export_detector(weights[1], place / "m", SMALL, pictures)
     monkeypatch.setattr(export, "TOLERANCE", -1.0)

@@ -1,4 +1,4 @@
-"""``emotion data``: the figures it gives, the sheets it draws, and what it says is wrong."""
+"""``emotion data``: statistics, contact sheets and reported problems."""
 
 import json
 from dataclasses import replace
@@ -27,7 +27,7 @@ def test_statistics_count_what_is_there(fer2013: tuple[Path, Path]) -> None:
     images[20] = 0
     (found,) = statistics_of([faces])["sets"]
     assert found["counts"]["Training"] == dict.fromkeys(EMOTIONS, 60)
-    assert (found["faces"], found["copies"], found["contradicted"]) == (560, 4, 2)
+    assert (found["faces"], found["duplicates"], found["conflicting_labels"]) == (560, 4, 2)
     assert found["blank"] == 1
     assert found["overlaps"] == {
         "Training, PublicTest": 1,
@@ -38,9 +38,9 @@ def test_statistics_count_what_is_there(fer2013: tuple[Path, Path]) -> None:
     assert found["ferplus_majority"]["PublicTest"]["contempt"] == 0
     assert sum(found["ferplus_majority"]["Training"].values()) == 420
     text = as_text({"sets": [found], "shared": []})
-    assert "copies of earlier pictures: 4" in text
-    assert "faces of PublicTest whose picture also stands in Training: 1" in text
-    assert "417 to train on, 69 to choose on" in text
+    assert "duplicates of earlier pictures: 4" in text
+    assert "faces of PublicTest whose picture is in Training, too: 1" in text
+    assert "417 for training, 69 for validation" in text
 
 
 def _with_closing_zero(image: np.ndarray) -> np.ndarray:
@@ -53,14 +53,14 @@ def _with_closing_zero(image: np.ndarray) -> np.ndarray:
 
 def test_pictures_of_two_sets_are_found(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
-    other = replace(faces.part("PrivateTest"), votes=None, head="other")
+    other = replace(faces.subset("PrivateTest"), votes=None, head="other")
     other = replace(other, split=np.full(len(other), "Training"))
     found = statistics_of([faces, other])
     assert found["shared"] == [
         {"sets": ["fer2013", "other"], "pictures": {"PrivateTest, Training": 70}}
     ]
     assert found["sets"][1]["usable"]["Training"] == 0
-    assert "stand in both fer2013 and other: PrivateTest, Training: 70" in as_text(found)
+    assert "pictures in both fer2013 and other: PrivateTest, Training: 70" in as_text(found)
 
 
 def test_the_command_writes_figures_and_sheets(
@@ -130,7 +130,7 @@ def test_samples_are_of_their_class_and_the_same_each_time(fer2013: tuple[Path, 
         assert set(faces.split[chosen]) == {"Training"}
     again = sheets.sample_rows(faces, 5)
     assert all((again[name] == rows[name]).all() for name in rows)
-    test = sheets.sample_rows(faces.part("PrivateTest"), 5)
+    test = sheets.sample_rows(faces.subset("PrivateTest"), 5)
     assert len(test) == 7
 
 

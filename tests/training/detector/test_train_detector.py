@@ -13,15 +13,16 @@ from emotion.detection.spec import read_detector_spec
 from emotion.errors import DataError, ModelError
 from emotion.models.spec import KERAS_FILE, SERVED_FILE
 from emotion.training.common.keras_models import load_keras
+from emotion.training.common.publish import check_compiled
 from emotion.training.common.run_folder import read_history
 from emotion.training.detector import export, network
-from emotion.training.detector.answers import detector_of
 from emotion.training.detector.config import DetectorConfig
-from emotion.training.detector.data import read_pictures, set_aside
+from emotion.training.detector.data import read_pictures, split_validation
+from emotion.training.detector.keras_detector import detector_of
 from emotion.training.detector.network import NetworkConfig
 from emotion.training.detector.trainer import DetectorTrainer
-from tests.detector.drawn import write_pack
 from tests.stopping import run_first_epoch
+from tests.training.detector.drawn import write_pack
 
 SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
 
@@ -37,7 +38,7 @@ def evaluated(trained: Path) -> dict:  # type: ignore[type-arg]
     return result
 
 
-def test_it_finds_what_it_was_taught(evaluated: dict) -> None:  # type: ignore[type-arg]
+def test_it_detects_what_it_was_trained_on(evaluated: dict) -> None:  # type: ignore[type-arg]
     figures = evaluated["detectors"]["tiny"]
     assert figures["ap"]["all"] > 0.6
     assert figures["landmark_error"] < 0.2
@@ -84,9 +85,9 @@ def test_an_unequal_compiled_form_is_refused(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "TOLERANCE", -1.0)
-    data = (trained / SERVED_FILE).read_bytes()
+    model, data = load_keras(trained), (trained / SERVED_FILE).read_bytes()
     with pytest.raises(ModelError, match="differs from Keras"):
-        export.check_equal(load_keras(trained), data)
+        check_compiled(data, export.checks(model), export.tolerances(model))
 
 
 @pytest.mark.parametrize("stem", [(8,), (8, 8)])
@@ -102,12 +103,11 @@ def test_every_size_has_the_grids_shape(stem: tuple[int, ...], size: tuple[int, 
 def test_the_default_network_is_small() -> None:
     config = NetworkConfig()
     assert network.build(config).count_params() < 200_000
-    assert network.multiply_adds(config, 320, 320) < 120e6
 
 
 def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
     write_pack(tmp_path, "train", 20)
-    pictures, validation = set_aside(list(read_pictures(tmp_path, "train")), 0.2, 0)
+    pictures, validation = split_validation(list(read_pictures(tmp_path, "train")), 0.2, 0)
     config = DetectorConfig(
         epochs=2, batch_size=4, side=64, validate_every=1, choose_from=0.3, network=SMALL
     )
@@ -124,7 +124,7 @@ def test_a_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
     said: list[str] = []
     resumed._report = said.append
     resumed.run()
-    assert [line.split()[0] for line in said] == ["going", "epoch"]
+    assert [line.split()[0] for line in said] == ["resuming", "epoch"]
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-5)
     histories = [
@@ -156,7 +156,7 @@ def test_a_run_can_begin_from_a_detector(trained: Path, tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def test_a_changed_setting_starts_anew(tmp_path: Path) -> None:
+def test_a_changed_setting_starts_a_new_run(tmp_path: Path) -> None:
     write_pack(tmp_path, "train", 9)
     pictures = list(read_pictures(tmp_path, "train"))
     lines: list[str] = []
@@ -173,13 +173,13 @@ def test_a_changed_setting_starts_anew(tmp_path: Path) -> None:
 def test_set_aside_parts_share_nothing(tmp_path: Path) -> None:
     write_pack(tmp_path, "train", 20)
     pictures = list(read_pictures(tmp_path, "train"))
-    training, validation = set_aside(pictures, 0.25, 3)
+    training, validation = split_validation(pictures, 0.25, 3)
     assert len(training) == 15
     assert {p.name for p in training} | {p.name for p in validation} == {p.name for p in pictures}
-    again = set_aside(pictures, 0.25, 3)[1]
+    again = split_validation(pictures, 0.25, 3)[1]
     assert [p.name for p in again] == [p.name for p in validation]
     with pytest.raises(DataError, match="at least 2"):
-        set_aside(pictures[:1], 0.25, 3)
+        split_validation(pictures[:1], 0.25, 3)
 
 
 def test_what_cannot_be_read_is_code_1(

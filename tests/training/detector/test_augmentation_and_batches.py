@@ -1,4 +1,4 @@
-"""Boxes and landmarks follow the pixels through every change that training makes."""
+"""Augmentation: boxes and landmarks follow the pixels; batches and their anchor points."""
 
 import cv2
 import numpy as np
@@ -8,20 +8,23 @@ from hypothesis import strategies as st
 
 from emotion.detection.anchor_points import anchor_points
 from emotion.geometry.affine import map_boxes, shrink_of, warp
-from emotion.training.detector.assignment import SMALLEST, candidate_points
-from emotion.training.detector.batches import batch_of, covered, epoch_batches
-from emotion.training.detector.colors import ColorConfig, recolored
-from emotion.training.detector.data import Faces, Picture, faces_of
-from emotion.training.detector.evaluate import rolled
-from emotion.training.detector.views import (
-    SWAPPED,
-    ViewConfig,
-    drawn_map,
-    drawn_view,
-    faces_in,
-    framed,
+from emotion.training.detector.assignment import MIN_FACE_STRIDES, candidate_anchors
+from emotion.training.detector.batches import anchors_in_boxes, epoch_batches, make_batch
+from emotion.training.detector.data import Faces, Picture, parse_faces
+from emotion.training.detector.evaluate import rotate_picture
+from emotion.training.detector.geometric_augmentation import (
+    MIRRORED_LANDMARKS,
+    GeometricConfig,
+    mask_surroundings,
+    random_affine,
+    random_crop,
+    transform_faces,
 )
-from tests.detector.drawn import draw_face, landmarks_of
+from emotion.training.detector.photometric_augmentation import (
+    PhotometricConfig,
+    augment_photometric,
+)
+from tests.training.detector.drawn import draw_face, landmarks_of
 
 STRIDES = (8, 16, 32, 64)
 SIDE = 128
@@ -36,7 +39,7 @@ def picture(height: int = 120, width: int = 200, *boxes: tuple[float, ...]) -> P
         draw_face(image, np.array(box))
         marks = landmarks_of(np.array(box)).tolist()
         rows.append({"xyxy": box, "ignore": 0, "landmarks": marks, "landmarks_source": "manual"})
-    return Picture(image, faces_of(rows))
+    return Picture(image, parse_faces(rows))
 
 
 @given(seeds, st.floats(60, 140), st.floats(45, 75))
@@ -47,12 +50,12 @@ def test_a_landmark_stays_on_its_pixel(seed: int, x: float, y: float) -> None:
     image = np.repeat(spot.astype(np.uint8)[..., None], 3, axis=2)
     marks = np.full((5, 2), [x, y]).tolist()
     row = {"xyxy": [x - 20, y - 20, x + 20, y + 20], "ignore": 0, "landmarks": marks}
-    subject = Picture(image, faces_of([row]))
-    config = ViewConfig(turned=0.7, scales=(0.5, 1.5))
-    view = drawn_map(subject, SIDE, 1.0, config, np.random.default_rng(seed))
+    subject = Picture(image, parse_faces([row]))
+    config = GeometricConfig(turned=0.7, scales=(0.5, 1.5))
+    view = random_affine(subject, SIDE, 1.0, config, np.random.default_rng(seed))
     seen = warp(image, view, (SIDE, SIDE), shrink=shrink_of(view))[..., 0].astype(np.float64)
     place = view[:, :2] @ [x, y] + view[:, 2]
-    faces = faces_in(subject.faces, view, SIDE, config)
+    faces = transform_faces(subject.faces, view, SIDE, config)
     if not ((place > 14) & (place < SIDE - 14)).all():
         return  # the spot is cut by the edge
     np.testing.assert_allclose(faces.landmarks[0], np.tile(place, (5, 1)), atol=1e-3)
@@ -84,17 +87,17 @@ def test_without_a_turn_a_box_is_exact() -> None:
 def test_a_mirrored_face_swaps_left_and_right() -> None:
     subject = picture(120, 200, (50, 30, 90, 80))
     view = np.array([[-1.0, 0, 128], [0, 1.0, 0]])
-    faces = faces_in(subject.faces, view, SIDE, ViewConfig())
+    faces = transform_faces(subject.faces, view, SIDE, GeometricConfig())
     assert faces.landmarks[0, 0, 0] < faces.landmarks[0, 1, 0]
     assert faces.landmarks[0, 3, 0] < faces.landmarks[0, 4, 0]
-    expected = subject.faces.landmarks[0, SWAPPED] * [-1, 1] + [128, 0]
+    expected = subject.faces.landmarks[0, MIRRORED_LANDMARKS] * [-1, 1] + [128, 0]
     np.testing.assert_allclose(faces.landmarks[0], expected)
 
 
 def test_what_is_cut_or_small_is_ignored_and_what_is_gone_is_gone() -> None:
     rows = [(-25, 40, 15, 90), (100, 40, 160, 90), (40, 40, 46, 48), (60, 40, 100, 90)]
-    faces = faces_of([{"xyxy": box, "ignore": 0} for box in [*rows, (300, 0, 340, 50)]])
-    kept = faces_in(faces, np.eye(2, 3), SIDE, ViewConfig())
+    faces = parse_faces([{"xyxy": box, "ignore": 0} for box in [*rows, (300, 0, 340, 50)]])
+    kept = transform_faces(faces, np.eye(2, 3), SIDE, GeometricConfig())
     assert kept.ignored.tolist() == [True, True, True, False]
     assert kept.boxes.min() >= 0
     assert kept.boxes.max() <= SIDE
@@ -105,7 +108,7 @@ def test_what_is_cut_or_small_is_ignored_and_what_is_gone_is_gone() -> None:
 def test_views_have_their_form(seed: int) -> None:
     pictures = [picture(120, 200, (50, 30, 90, 80)), picture(90, 40), picture(3, 300)]
     rng = np.random.default_rng(seed)
-    image, faces = drawn_view(pictures, seed % 3, SIDE, ViewConfig(mosaic=0.5), rng)
+    image, faces = random_crop(pictures, seed % 3, SIDE, GeometricConfig(mosaic=0.5), rng)
     assert image.shape == (SIDE, SIDE, 3)
     assert image.dtype == np.uint8
     assert ((faces.boxes >= 0) & (faces.boxes <= SIDE)).all()
@@ -118,9 +121,9 @@ def test_views_have_their_form(seed: int) -> None:
 def test_colours_leave_form_and_input_alone(seed: int) -> None:
     subject = picture(96, 96, (20, 20, 60, 70))
     before = subject.image.copy()
-    config = ColorConfig(blur=0.5, motion=0.5, dark=0.5, noise=0.5, jpeg=0.5, cover=0.9)
+    config = PhotometricConfig(blur=0.5, motion=0.5, dark=0.5, noise=0.5, jpeg=0.5, cover=0.9)
     rng = np.random.default_rng(seed)
-    out = recolored(subject.image, subject.faces.boxes, config, rng)
+    out = augment_photometric(subject.image, subject.faces.boxes, config, rng)
     assert out.shape == before.shape
     assert out.dtype == np.uint8
     np.testing.assert_array_equal(subject.image, before)
@@ -130,7 +133,7 @@ def test_colours_leave_form_and_input_alone(seed: int) -> None:
 @settings(max_examples=30, deadline=None)
 def test_a_frame_shows_one_face_and_one_colour(seed: int) -> None:
     subject = picture(SIDE, SIDE, (10, 10, 50, 60), (80, 70, 120, 120))
-    image, faces = framed(subject.image, subject.faces, np.random.default_rng(seed))
+    image, faces = mask_surroundings(subject.image, subject.faces, np.random.default_rng(seed))
     changed = (image != subject.image).any(axis=2)
     assert changed.any()
     assert len(np.unique(image[changed], axis=0)) == 1
@@ -142,7 +145,7 @@ def test_a_frame_shows_one_face_and_one_colour(seed: int) -> None:
 
 def test_nothing_is_framed_without_a_large_face() -> None:
     for subject in (picture(SIDE, SIDE), picture(SIDE, SIDE, (10, 10, 30, 40))):
-        image, faces = framed(subject.image, subject.faces, np.random.default_rng(0))
+        image, faces = mask_surroundings(subject.image, subject.faces, np.random.default_rng(0))
         np.testing.assert_array_equal(image, subject.image)
         assert faces is subject.faces
 
@@ -155,7 +158,7 @@ boxes_st = st.tuples(st.floats(0, 250), st.floats(0, 250), st.floats(8, 250), st
 def test_candidates_lie_in_the_face_and_every_face_has_one(rows: list[tuple[float, ...]]) -> None:
     boxes = np.array([(x, y, x + w, y + h) for x, y, w, h in rows], np.float32).reshape(-1, 4)
     boxes = np.clip(boxes, 0, 320)
-    found = candidate_points(boxes, 320, STRIDES)
+    found = candidate_anchors(boxes, 320, STRIDES)
     centers, steps = anchor_points(320, 320, STRIDES)
     assert found.shape == (len(boxes), 36)
     for box, row in zip(boxes, found, strict=True):
@@ -163,30 +166,30 @@ def test_candidates_lie_in_the_face_and_every_face_has_one(rows: list[tuple[floa
         assert len(points)
         assert len(set(points.tolist())) == len(points)
         size = np.sqrt(np.prod(box[2:] - box[:2]))
-        assert ((size >= SMALLEST * steps[points]) | (steps[points] == 8)).all()
+        assert ((size >= MIN_FACE_STRIDES * steps[points]) | (steps[points] == 8)).all()
         middle = (box[:2] + box[2:]) / 2
         inside = ((centers[points] > box[:2]) & (centers[points] < box[2:])).all(axis=1)
         nearest = (np.abs(centers[points] - middle) <= steps[points, None] / 2 + 1e-3).all(axis=1)
         assert (inside | nearest).all()
 
 
-def test_ignored_boxes_cover_their_points() -> None:
+def test_ignored_boxes_cover_their_anchor_points() -> None:
     centers, _ = anchor_points(64, 64, (8,))
-    mask = covered(centers, np.array([[0, 0, 17, 9], [41, 41, 43, 43]], np.float32))
+    mask = anchors_in_boxes(centers, np.array([[0, 0, 17, 9], [41, 41, 43, 43]], np.float32))
     assert np.flatnonzero(mask).tolist() == [0, 1, 5 * 8 + 5]
-    assert not covered(centers, np.zeros((0, 4), np.float32)).any()
+    assert not anchors_in_boxes(centers, np.zeros((0, 4), np.float32)).any()
 
 
-def test_a_batch_numbers_points_over_all_its_pictures() -> None:
+def test_a_batch_indexes_anchor_points_over_all_its_pictures() -> None:
     subject = picture(64, 64, (10, 10, 40, 50))
     empty = picture(64, 64)
-    batch = batch_of([(empty.image, empty.faces), (subject.image, subject.faces)], 64, STRIDES)
+    batch = make_batch([(empty.image, empty.faces), (subject.image, subject.faces)], 64, STRIDES)
     count = len(anchor_points(64, 64, STRIDES)[0])
     points = batch.candidates[batch.candidates >= 0]
     assert batch.images.shape == (2, 64, 64, 3)
     assert (points >= count).all()
     assert (points < 2 * count).all()
-    none = batch_of([(empty.image, empty.faces)], 64, STRIDES)
+    none = make_batch([(empty.image, empty.faces)], 64, STRIDES)
     assert none.candidates.shape == (0, 36)
     assert none.landmarks.shape == (0, 5, 2)
 
@@ -196,8 +199,8 @@ def test_an_epoch_depends_on_seed_and_epoch_alone() -> None:
 
     def first(seed: int, epoch: int) -> np.ndarray:
         batches = epoch_batches(
-            pictures, ViewConfig(), ColorConfig(), batch_size=4, side=64, strides=STRIDES,
-            seed=seed, epoch=epoch,
+            pictures, GeometricConfig(), PhotometricConfig(), batch_size=4, side=64,
+            strides=STRIDES, seed=seed, epoch=epoch,
         )  # fmt: skip
         return next(iter(batches)).images
 
@@ -209,7 +212,7 @@ def test_an_epoch_depends_on_seed_and_epoch_alone() -> None:
 @pytest.mark.parametrize("degrees", [0, 15, -30, 45])
 def test_a_rolled_picture_keeps_its_landmarks_on_the_face(degrees: float) -> None:
     subject = picture(480, 640, (200, 100, 300, 240))
-    turned = rolled(subject, degrees)
+    turned = rotate_picture(subject, degrees)
     assert max(turned.image.shape) <= 640
     for x, y in turned.faces.landmarks[0, :2]:  # the eyes are dark in a bright face
         assert turned.image[int(y), int(x)].mean() < 90

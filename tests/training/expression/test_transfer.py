@@ -1,4 +1,4 @@
-"""Fine-tuning, learning from a teacher, and several models as one."""
+"""Fine-tuning, distillation, blends and ensembles."""
 
 import json
 from pathlib import Path
@@ -17,17 +17,17 @@ from emotion.training.expression.architectures import build
 from emotion.training.expression.blend import (
     ADJUSTMENTS,
     EvaluationSet,
-    best,
-    blends,
-    judged,
-    left_out,
+    candidate_blends,
+    choose_blend,
+    evaluate_blend,
+    leave_one_set_out,
     log_priors,
 )
 from emotion.training.expression.channel_pruning import inherit_channels
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import training_split
 from emotion.training.expression.distillation import soft_targets
-from emotion.training.expression.evaluation.unseen_kinds import unseen_kinds
+from emotion.training.expression.evaluation.unseen_domains import unseen_domains
 from emotion.training.expression.targets import Targets, targets_of_sets
 from emotion.training.expression.transfer import load_first_weights
 from emotion.types import EMOTIONS
@@ -62,7 +62,7 @@ def test_a_head_for_other_labels_begins_anew_on_learned_features(members: list[P
 
 def test_weights_that_do_not_fit_are_refused(members: list[Path], tmp_path: Path) -> None:
     model = build("se_resnet_small", {"mine": ("x", "y")})
-    with pytest.raises(ModelError, match="a se_resnet_small cannot begin from it"):
+    with pytest.raises(ModelError, match="a se_resnet_small cannot start from it"):
         load_first_weights(members[0], model, {"mine"})
     (tmp_path / "x.weights.h5").write_bytes(b"nothing")
     with pytest.raises(ModelError, match="no Keras application"):
@@ -82,8 +82,8 @@ def test_a_slimmer_network_keeps_the_channels_that_weigh_most() -> None:
             gain, shift, *statistics = (
                 rng.uniform(0.5, 1.5, w.shape) for w in source.get_weights()
             )
-            silent = rng.permutation(len(gain))[target.gamma.shape[0] :]
-            gain[silent] = shift[silent] = 0
+            unimportant = rng.permutation(len(gain))[target.gamma.shape[0] :]
+            gain[unimportant] = shift[unimportant] = 0
             source.set_weights([gain, shift, *statistics])
     assert inherit_channels(theirs, ours)
     faces = rng.integers(0, 256, (4, 48, 48, 1), np.uint8)
@@ -245,16 +245,16 @@ def test_the_best_blend_answers_every_set() -> None:
         EvaluationSet(name="one", truth=TRUTH, logits={"a": right, "b": wrong}),
         EvaluationSet(name="two", truth=TRUTH, logits={"a": wrong, "b": right}),
     ]
-    rows = blends(sets, FLAT)
-    chosen = best(rows)
+    rows = candidate_blends(sets, FLAT)
+    chosen = choose_blend(rows)
     assert set(chosen.shares) == {"a", "b"}
     assert chosen.adjustment == 0  # of equals the one without adjustment
     assert chosen.accuracy == chosen.balanced == {"one": 1.0, "two": 1.0}
     assert {row.mean_accuracy() for row in rows if len(row.shares) == 1} == {0.5}
-    assert {name: row.accuracy[name] for name, row in left_out(rows).items()}.keys() == {
+    assert {name: row.accuracy[name] for name, row in leave_one_set_out(rows).items()}.keys() == {
         "one", "two",
     }  # fmt: skip
-    assert best(rows, without={"one"}).accuracy["two"] == 1.0
+    assert choose_blend(rows, without={"one"}).accuracy["two"] == 1.0
 
 
 def test_logit_adjustment_finds_the_rare_class() -> None:
@@ -264,8 +264,8 @@ def test_logit_adjustment_finds_the_rare_class() -> None:
     logits[truth == 1, 1] = 0.9  # disgust is nearly as likely as happy
     priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
     sets = [EvaluationSet(name="one", truth=truth, logits={"a": logits})]
-    assert judged(sets, priors, {"a": 1.0}, 0.0).balanced == {"one": 0.5}
-    found = best(blends(sets, priors))
+    assert evaluate_blend(sets, priors, {"a": 1.0}, 0.0).balanced == {"one": 0.5}
+    found = choose_blend(candidate_blends(sets, priors))
     assert (found.adjustment, found.balanced) == (0.1, {"one": 1.0})
 
 
@@ -276,9 +276,9 @@ def test_a_choice_loses_at_most_a_point_of_accuracy() -> None:
     logits[truth == 1, 1] = 0.9
     logits[:20, 1] = 0.9  # those who seem as disgusted and are happy
     priors = {"a": np.log(np.array([0.01, 0.02, 0.01, 0.9, 0.02, 0.02, 0.02]))}
-    rows = blends([EvaluationSet(name="one", truth=truth, logits={"a": logits})], priors)
+    rows = candidate_blends([EvaluationSet(name="one", truth=truth, logits={"a": logits})], priors)
     assert max(row.mean_balanced() for row in rows) > 0.9
-    assert best(rows).adjustment == 0
+    assert choose_blend(rows).adjustment == 0
 
 
 def test_unseen_kinds_are_calibrated_by_each_other() -> None:
@@ -286,7 +286,7 @@ def test_unseen_kinds_are_calibrated_by_each_other() -> None:
     said = 2 * np.eye(7)[rng.integers(0, 7, 4000)]
     truth = (said + rng.gumbel(size=said.shape)).argmax(axis=1)  # distributed as softmax(said)
     kinds = {"one": ("without_one", 3 * said, truth), "two": ("without_two", 3 * said, truth)}
-    found = unseen_kinds(kinds)
+    found = unseen_domains(kinds)
     assert found["one"].ece < 0.02  # the factor of 3 is found on the other
     assert found["one"].model == "without_one"
     right = said.argmax(axis=1) == truth

@@ -1,4 +1,4 @@
-"""Figures from answers: reports, intervals, curves, worst mistakes, and changes of a face."""
+"""Metrics of predictions: reports, intervals, curves, contact sheets, and perturbations."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from emotion.imaging.files import read_image
 from emotion.training.expression.evaluation import curves, mistakes
 from emotion.training.expression.evaluation.metrics import intervals, report
 from emotion.training.expression.evaluation.protocols import Predictions
-from emotion.training.expression.evaluation.robustness import CHANGES, moved
+from emotion.training.expression.evaluation.robustness import CHANGES, shifted_box
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face
 
@@ -71,12 +71,12 @@ def test_areas_are_1_where_the_order_is_perfect_and_unknown_without_faces() -> N
     )
     perfect = {"average_precision": 1.0, "roc_auc": 1.0}
     unknown = {"average_precision": None, "roc_auc": None}
-    assert curves.areas(j) == {"a": perfect, "b": perfect, "c": unknown}
+    assert curves.class_areas(j) == {"a": perfect, "b": perfect, "c": unknown}
 
 
 def test_the_worst_mistakes_are_the_surest_wrong_answers(tmp_path: Path) -> None:
     j = some_judged()
-    rows = mistakes.worst(j, 5)
+    rows = mistakes.most_confident_errors(j, 5)
     guesses, sure = j.probabilities.argmax(axis=1), j.probabilities.max(axis=1)
     wrong = guesses != j.truth
     assert wrong[rows].all()
@@ -105,16 +105,19 @@ def test_a_moved_box_sees_what_it_moves_to() -> None:
         rows, columns = np.nonzero(picture > 127)
         return [rows.mean(), columns.mean()]
 
-    np.testing.assert_array_equal(moved()(face), face)
-    assert middle(moved(x=0.1)(face)) == [19.5, 15.5]  # the box to the right: the face to the left
-    assert middle(moved(y=-0.2)(face)) == [27.5, 19.5]
-    assert int((moved(box=2.0)(face) > 127).sum()) == 4  # twice the box: half the side
+    np.testing.assert_array_equal(shifted_box()(face), face)
+    assert middle(shifted_box(x=0.1)(face)) == [
+        19.5,
+        15.5,
+    ]  # the box to the right: the face to the left
+    assert middle(shifted_box(y=-0.2)(face)) == [27.5, 19.5]
+    assert int((shifted_box(box=2.0)(face) > 127).sum()) == 4  # twice the box: half the side
     face = np.zeros((41, 41), np.uint8)
     face[5, 20] = 255
-    turned = int(moved(angle_deg=90)(face).argmax())
+    turned = int(shifted_box(angle_deg=90)(face).argmax())
     assert divmod(turned, 41) == (20, 35)  # from the top to the right: clockwise
 
 
 def test_what_a_box_sees_beyond_the_cut_is_the_edge() -> None:
     face = np.tile(np.arange(48, dtype=np.uint8), (48, 1))
-    assert (moved(x=0.5)(face)[:, 24:] == 47).all()
+    assert (shifted_box(x=0.5)(face)[:, 24:] == 47).all()

@@ -1,4 +1,4 @@
-"""A model's folder is taken whole or not at all, and a wrong head is told before the training."""
+"""A model's folder is replaced as a whole or not at all; wrong heads are reported early."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from emotion.cli import main
 from emotion.errors import ModelError
 from emotion.expression.classifier import Classifier
 from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, read_spec
-from emotion.training.common.staging import staged
+from emotion.training.common.publish import staged
 from emotion.training.expression import export, trainer
 from emotion.training.expression.architectures import build
 from emotion.training.expression.data.faces import LabelledFaces

@@ -1,4 +1,4 @@
-"""Every architecture builds, learns, and is served as Keras answers."""
+"""Every architecture builds and trains, and its compiled form equals Keras."""
 
 import itertools
 from pathlib import Path

@@ -13,7 +13,7 @@ from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.errors import ModelError
 from emotion.models.spec import SERVED_FILE
 from emotion.types import Image
-from tests.detector.drawn import draw_face, landmarks_of
+from tests.training.detector.drawn import draw_face, landmarks_of
 
 
 @pytest.fixture(scope="module")

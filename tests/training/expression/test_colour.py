@@ -1,4 +1,4 @@
-"""Colour models: their faces, their augmentation, first weights from a published network."""
+"""Colour models: face format, augmentation, and pretrained weights of a published network."""
 
 import json
 from collections import Counter
@@ -17,16 +17,22 @@ from emotion.models.spec import SERVED_FILE, read_spec, sha256_of
 from emotion.samples import SAMPLES
 from emotion.training.common.keras_models import load_keras, predict
 from emotion.training.expression.architectures import WEBCAM, build
-from emotion.training.expression.augmentation import OFF, Augmentation, augment, side_lit, tinted
-from emotion.training.expression.batches import Draw, epoch_batches
+from emotion.training.expression.augmentation import (
+    OFF,
+    Augmentation,
+    augment,
+    color_cast,
+    side_lighting,
+)
+from emotion.training.expression.batches import ClassBalancedSampler, epoch_batches
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import FaceFormat, training_split
 from emotion.training.expression.data.grouping import GroupRule, groups_of
 from emotion.training.expression.data.identity import identity_groups
 from emotion.training.expression.data.reading import SetOptions
-from emotion.training.expression.export import HALF_TOLERANCE
+from emotion.training.expression.export import FLOAT16_TOLERANCE
 from emotion.training.expression.pretrained import load_graph_weights
-from emotion.training.expression.targets import targets_of
+from emotion.training.expression.targets import make_targets
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face, write_fer2013, write_pictures
 
@@ -37,23 +43,23 @@ RGB = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
 
 def test_a_format_brings_any_face_to_its_size_and_channels() -> None:
     gray = RGB[None, ..., 0]
-    assert COLOUR.of(gray).shape == (1, 40, 32, 3)
-    assert (COLOUR.of(gray)[..., 0] == COLOUR.of(gray)[..., 2]).all()
-    assert FaceFormat().of(RGB[None]).shape == (1, 48, 48)
-    np.testing.assert_array_equal(FaceFormat().of(gray), gray)
-    assert COLOUR.of(np.empty((0, 48, 48), np.uint8)).shape == (0, 40, 32, 3)
+    assert COLOUR.convert(gray).shape == (1, 40, 32, 3)
+    assert (COLOUR.convert(gray)[..., 0] == COLOUR.convert(gray)[..., 2]).all()
+    assert FaceFormat().convert(RGB[None]).shape == (1, 48, 48)
+    np.testing.assert_array_equal(FaceFormat().convert(gray), gray)
+    assert COLOUR.convert(np.empty((0, 48, 48), np.uint8)).shape == (0, 40, 32, 3)
 
 
 def test_a_picture_is_known_again_in_any_format(tmp_path: Path) -> None:
     """What a grey model holds out, a colour model must hold out too."""
     data, _ = write_fer2013(tmp_path, 70)
     fer = read_faces(data)
-    held_out = fer.part("PrivateTest").images[0]
+    held_out = fer.subset("PrivateTest").images[0]
     write_pictures(tmp_path / "mine", 3)
     cv2.imwrite(str(tmp_path / "mine" / "train" / "happy" / "copy.png"), held_out)
     for form in (FaceFormat(), COLOUR):
         mine = read_faces(f"mine={tmp_path / 'mine'}", form=form)
-        assert len(mine.part("Training")) == 22
+        assert len(mine.subset("Training")) == 22
         assert len(training_split(mine, among=[fer, mine])) == 21
 
 
@@ -72,9 +78,9 @@ def test_colour_changes_do_what_their_names_say() -> None:
     rng = np.random.default_rng(0)
     lost = augment(RGB, (48, 48), Augmentation(**{**vars(OFF), "gray": 1.0}), rng)
     assert (lost[..., 0] == lost[..., 1]).all()
-    redder = tinted(np.full((2, 2, 3), 100, np.uint8), np.array([0.5, 0.0, -0.5]))
+    redder = color_cast(np.full((2, 2, 3), 100, np.uint8), np.array([0.5, 0.0, -0.5]))
     assert redder[0, 0].tolist() == [150, 100, 50]
-    lit = side_lit(np.full((9, 9), 200, np.uint8), 0.5, direction=0.0)
+    lit = side_lighting(np.full((9, 9), 200, np.uint8), 0.5, direction=0.0)
     assert lit[4].tolist() == sorted(lit[4].tolist(), reverse=True)
     assert (lit[4, 0], lit[4, -1]) == (200, 100)
     noise = Augmentation(**{**vars(OFF), "noise": 1.0, "noise_sigma": (20.0, 20.0)})
@@ -86,11 +92,15 @@ def test_colour_changes_do_what_their_names_say() -> None:
 def test_rare_classes_are_drawn_more_often() -> None:
     labels = np.repeat([0, 1, 2], [1600, 100, 4])
     rng = np.random.default_rng(0)
-    plain = Draw(labels=labels, wanted=len(labels))
-    assert sorted(plain.rows(rng)) == list(range(len(labels)))
-    found = Counter(labels[Draw(labels=labels, wanted=520, balance=0.5).rows(rng)].tolist())
+    plain = ClassBalancedSampler(labels=labels, num_samples=len(labels))
+    assert sorted(plain.sample(rng)) == list(range(len(labels)))
+    found = Counter(
+        labels[
+            ClassBalancedSampler(labels=labels, num_samples=520, balance=0.5).sample(rng)
+        ].tolist()
+    )
     assert found == {0: 400, 1: 100, 2: 20}  # as 40, 10 and 2, the roots
-    rows = Draw(labels=labels, wanted=300, balance=1.0).rows(rng)
+    rows = ClassBalancedSampler(labels=labels, num_samples=300, balance=1.0).sample(rng)
     counts = Counter(rows.tolist())
     assert {counts[row] for row in range(1700, 1704)} == {25}
     assert {counts[row] for row in range(1600, 1700)} == {1}
@@ -101,7 +111,7 @@ def test_batches_of_a_colour_model_mix_grey_and_colour(tmp_path: Path) -> None:
     pictures = [*faces.images[:8], *([RGB] * 8)]
     batch = next(
         epoch_batches(
-            pictures, targets_of(faces), OFF, batch_size=16, size=(40, 40), channels=3, seed=0,
+            pictures, make_targets(faces), OFF, batch_size=16, size=(40, 40), channels=3, seed=0,
             epoch=0,
         )
     )  # fmt: skip
@@ -132,7 +142,7 @@ def test_photos_are_cropped_by_the_detector(tmp_path: Path) -> None:
 def test_an_archive_may_have_a_folder_around_everything(tmp_path: Path) -> None:
     write_pictures(tmp_path / "outer" / "set", 2)
     faces = read_faces(f"mine={tmp_path / 'outer'}")
-    assert len(faces.part("Training")) == 14
+    assert len(faces.subset("Training")) == 14
     assert not faces.problems
 
 
@@ -258,14 +268,14 @@ def test_a_colour_model_is_trained_from_a_published_network_and_served(tmp_path:
     assert (spec.channels, spec.input_size, list(spec.heads)) == (3, (32, 32), ["fer2013"])
     faces = np.random.default_rng(2).integers(0, 256, (5, 50, 60, 3), np.uint8)
     form = FaceFormat(size=(32, 32), channels=3)
-    expected = predict(load_keras(tmp_path / "colour"), form.of(faces))["fer2013"]
+    expected = predict(load_keras(tmp_path / "colour"), form.convert(faces))["fer2013"]
     classifier = Classifier(tmp_path / "colour")
     # More than two million weights are served in float16.
     np.testing.assert_allclose(
         classifier.logits(list(faces))["fer2013"],
         expected,
-        atol=HALF_TOLERANCE,
-        rtol=HALF_TOLERANCE,
+        atol=FLOAT16_TOLERANCE,
+        rtol=FLOAT16_TOLERANCE,
     )
     assert 6e6 < (tmp_path / "colour" / SERVED_FILE).stat().st_size < 7e6
     gray = classifier.classify([faces[0, :, :, 0]])  # a grey crop is served as it is

@@ -20,17 +20,21 @@ from emotion.training.expression.data.faces import (
     training_split,
     validation_split,
 )
-from emotion.training.expression.targets import majority, targets_of, vote_distribution
+from emotion.training.expression.targets import majority, make_targets, vote_distribution
 from emotion.types import EMOTIONS
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "fer2013"
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "fer2013"
 
 
 def test_csv_with_votes(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
     assert faces.images.shape == (560, 48, 48)
     assert faces.images.dtype == np.uint8
-    assert [len(faces.part(s)) for s in ("Training", "PublicTest", "PrivateTest")] == [420, 70, 70]
+    assert [len(faces.subset(s)) for s in ("Training", "PublicTest", "PrivateTest")] == [
+        420,
+        70,
+        70,
+    ]
     assert faces.votes is not None
     assert faces.votes.shape == (560, 10)
     assert faces.labels[:8].tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
@@ -80,18 +84,18 @@ def test_nothing_is_chosen_on_a_test_picture(fer2013: tuple[Path, Path]) -> None
 def test_what_one_set_holds_out_no_other_set_trains_on(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
     other = replace(faces, images=faces.images ^ np.uint8(255), head="other", votes=None)
-    other.images[4] = faces.part("PrivateTest").images[0]
-    other.images[5] = faces.part("PublicTest").images[0]
-    other.images[6] = faces.part("Training").images[0]  # each labelling may teach of it
+    other.images[4] = faces.subset("PrivateTest").images[0]
+    other.images[5] = faces.subset("PublicTest").images[0]
+    other.images[6] = faces.subset("Training").images[0]  # each labelling may teach of it
     public = np.flatnonzero(other.split == "PublicTest")
-    other.images[public[1]] = faces.part("PrivateTest").images[1]
+    other.images[public[1]] = faces.subset("PrivateTest").images[1]
     assert (len(training_split(other)), len(validation_split(other))) == (420, 70)
     sets = [faces, other]
     training = [training_split(each, among=sets) for each in sets]
     choosing = [validation_split(each, among=sets) for each in sets]
     assert [len(each) for each in training] == [420, 418]
     assert [len(each) for each in choosing] == [70, 69]
-    private = {k for each in sets for k in picture_keys(each.part("PrivateTest").images)}
+    private = {k for each in sets for k in picture_keys(each.subset("PrivateTest").images)}
     held_out = private | {k for each in choosing for k in picture_keys(each.images)}
     assert not held_out & {k for each in training for k in picture_keys(each.images)}
     assert not private & {k for each in choosing for k in picture_keys(each.images)}
@@ -126,7 +130,7 @@ def test_targets_mix_votes_into_the_labels(fer2013: tuple[Path, Path]) -> None:
     assert faces.votes is not None
     faces.votes[0] = 0
     faces.votes[0, 1] = 10  # labelled angry, voted happy
-    targets = targets_of(faces, votes_share=0.2)
+    targets = make_targets(faces, votes_share=0.2)
     assert list(targets) == ["fer2013", "ferplus"]
     assert targets["fer2013"].targets[0].tolist() == pytest.approx([0.8, 0, 0, 0.2, 0, 0, 0])
     for head in targets.values():
@@ -137,7 +141,7 @@ def test_targets_mix_votes_into_the_labels(fer2013: tuple[Path, Path]) -> None:
 
 def test_batches_depend_on_seed_and_epoch_alone(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(*fer2013)
-    targets = targets_of(faces)
+    targets = make_targets(faces)
 
     def first(epoch: int) -> np.ndarray:
         batches = epoch_batches(

@@ -1,7 +1,7 @@
-"""What happens to a view's pixels in training: light, colour, blur, noise, compression, covers.
+"""Photometric augmentation: light, colour, blur, noise, JPEG and occlusion.
 
-Nothing here moves a face. Every probability is of a change on its own, so that most views have a
-few. Deterministic for a given generator.
+No change here moves a face. Each is applied with a probability of its own, so that most crops get a
+few of them. The result depends on the random generator alone.
 """
 
 from __future__ import annotations
@@ -17,11 +17,20 @@ GRAY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601 luma of R, G, B
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColorConfig:
-    """Probabilities, and how far a change goes.
+class PhotometricConfig:
+    """Strengths and probabilities, all 0..1.
 
-    light: always, gain and offset by up to these fractions. dark: gains of 0.1 to 0.4 with noise.
-    cover: a part of a face hidden by a patch of one colour or of the picture itself.
+    Attributes:
+        light: Largest change of gain, and twice that of the offset, as a fraction; always applied.
+        tint: Largest relative change of gain between channels; always applied.
+        saturation: Largest relative change of saturation; always applied.
+        gray: Probability of a greyscale image.
+        blur: Probability of Gaussian blur.
+        motion: Probability of motion blur.
+        dark: Probability of a dark image, with a gain of 0.1 to 0.4 and noise.
+        noise: Probability of Gaussian noise.
+        jpeg: Probability of JPEG compression.
+        cover: Probability that part of a face is occluded, by one colour or a patch of the image.
     """
 
     light: float = 0.35
@@ -36,22 +45,34 @@ class ColorConfig:
     cover: float = 0.2
 
 
-def recolored(image: Image, boxes: Floats, config: ColorConfig, rng: np.random.Generator) -> Image:
-    """A changed copy, RGB uint8 (H, W, 3). boxes: (N, 4) px, whose parts may be covered."""
+def augment_photometric(
+    image: Image, boxes: Floats, config: PhotometricConfig, rng: np.random.Generator
+) -> Image:
+    """Applies random photometric changes to a copy of the image.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        boxes: Faces that may be occluded, ``xyxy`` (N, 4) in px.
+        config: Strengths and probabilities.
+        rng: Source of all random numbers.
+
+    Returns:
+        RGB uint8 (H, W, 3).
+    """
     out = image.copy()
     if rng.random() < config.cover and len(boxes):
-        _cover(out, boxes[rng.integers(len(boxes))], rng)
-    out = _saturated(out, config, rng)
+        _occlude(out, boxes[rng.integers(len(boxes))], rng)
+    out = _change_saturation(out, config, rng)
     dark = rng.random() < config.dark
-    out = np.asarray(cv2.LUT(out, _light(config, dark, rng)), dtype=np.uint8)
+    out = np.asarray(cv2.LUT(out, _tone_table(config, dark, rng)), dtype=np.uint8)
     if rng.random() < config.blur:
         out = np.asarray(cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 2.0)), dtype=np.uint8)
     if rng.random() < config.motion:
-        out = np.asarray(cv2.filter2D(out, -1, _streak(rng)), dtype=np.uint8)
+        out = np.asarray(cv2.filter2D(out, -1, _motion_kernel(rng)), dtype=np.uint8)
     if dark or rng.random() < config.noise:
         sigma = rng.uniform(2, 8) if dark else rng.uniform(3, 18)
-        grain = rng.standard_normal(out.shape, dtype=np.float32) * np.float32(sigma)
-        out = np.clip(out + grain, 0, 255).astype(np.uint8)
+        noise = rng.standard_normal(out.shape, dtype=np.float32) * np.float32(sigma)
+        out = np.clip(out + noise, 0, 255).astype(np.uint8)
     if rng.random() < config.jpeg:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
         _, data = cv2.imencode(".jpg", out, quality)
@@ -59,8 +80,8 @@ def recolored(image: Image, boxes: Floats, config: ColorConfig, rng: np.random.G
     return out
 
 
-def _light(config: ColorConfig, dark: bool, rng: np.random.Generator) -> np.ndarray:
-    """Gain, offset, tint and gamma as one table, uint8 (1, 256, 3)."""
+def _tone_table(config: PhotometricConfig, dark: bool, rng: np.random.Generator) -> np.ndarray:
+    """Gain, offset, tint and gamma as one lookup table, uint8 (1, 256, 3)."""
     gain = 1 + rng.uniform(-config.light, config.light)
     offset = rng.uniform(-config.light, config.light) * 0.5
     if dark:
@@ -72,8 +93,8 @@ def _light(config: ColorConfig, dark: bool, rng: np.random.Generator) -> np.ndar
     return np.asarray(np.clip(table * 255 + 0.5, 0, 255).astype(np.uint8)[None])
 
 
-def _saturated(image: Image, config: ColorConfig, rng: np.random.Generator) -> Image:
-    """Nearer to grey or farther from it; wholly grey by chance."""
+def _change_saturation(image: Image, config: PhotometricConfig, rng: np.random.Generator) -> Image:
+    """Lower or higher saturation; greyscale with probability ``gray``."""
     amount = 1 + rng.uniform(-config.saturation, config.saturation)
     if rng.random() < config.gray:
         amount = 0.0
@@ -81,8 +102,8 @@ def _saturated(image: Image, config: ColorConfig, rng: np.random.Generator) -> I
     return np.asarray(cv2.transform(image, matrix.astype(np.float32)), dtype=np.uint8)
 
 
-def _streak(rng: np.random.Generator) -> np.ndarray:
-    """A motion blur's kernel: a line of 3 to 9 px through its middle."""
+def _motion_kernel(rng: np.random.Generator) -> np.ndarray:
+    """A motion blur kernel: a centred line of 3 to 9 px at a random angle."""
     length = int(rng.integers(1, 5)) * 2 + 1
     angle = rng.uniform(0, np.pi)
     kernel = np.zeros((length, length), dtype=np.float32)
@@ -93,19 +114,19 @@ def _streak(rng: np.random.Generator) -> np.ndarray:
     return np.asarray(kernel / kernel.sum())
 
 
-def _cover(image: Image, box: Floats, rng: np.random.Generator) -> None:
-    """Hides up to half of a face (a hand, a mask, another head) in the image itself."""
+def _occlude(image: Image, box: Floats, rng: np.random.Generator) -> None:
+    """Occludes up to half of a face in place, as a hand, a mask or another head would."""
     x1, y1, x2, y2 = (float(v) for v in box)
     width, height = (x2 - x1) * rng.uniform(0.25, 0.8), (y2 - y1) * rng.uniform(0.2, 0.5)
     left, top = rng.uniform(x1, x2 - width), rng.uniform(y1, y2 - height)
     rows = slice(max(int(top), 0), max(int(top + height), 0))
     columns = slice(max(int(left), 0), max(int(left + width), 0))
-    part = image[rows, columns]
-    if not part.size:
+    patch = image[rows, columns]
+    if not patch.size:
         return
     if rng.random() < 0.5:
-        part[:] = rng.integers(0, 256, 3)
+        patch[:] = rng.integers(0, 256, 3)
         return
-    limits = np.array(image.shape[:2]) - part.shape[:2]
+    limits = np.array(image.shape[:2]) - patch.shape[:2]
     y, x = (int(rng.integers(0, limit + 1)) for limit in limits)
-    part[:] = image[y : y + part.shape[0], x : x + part.shape[1]].copy()
+    patch[:] = image[y : y + patch.shape[0], x : x + patch.shape[1]].copy()

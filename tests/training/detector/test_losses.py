@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.detection.anchor_points import VALUES, anchor_points
-from emotion.training.detector.assignment import IOU_WEIGHT, MOST_OVERLAPS, chosen
-from emotion.training.detector.batches import batch_of
-from emotion.training.detector.data import faces_of
+from emotion.training.detector.assignment import IOU_WEIGHT, MAX_DYNAMIC_K, assign_simota
+from emotion.training.detector.batches import make_batch
+from emotion.training.detector.data import parse_faces
 from emotion.training.detector.losses import LossConfig, detector_loss
 from emotion.training.detector.trainer import _tensors
-from tests.detector.drawn import landmarks_of
+from tests.training.detector.drawn import landmarks_of
 
 STRIDES = (8, 16, 32, 64)
 SIDE = 64
@@ -24,21 +24,21 @@ BOX = np.array([12.0, 10.0, 40.0, 50.0], np.float32)
 def test_chosen_is_simota(seed: int, faces: int, width: int) -> None:
     rng = np.random.default_rng(seed)
     valid = rng.random((faces, width)) < 0.8
-    points = np.stack([rng.permutation(20)[:width] for _ in range(faces)]).astype(np.int32)
+    anchors = np.stack([rng.permutation(20)[:width] for _ in range(faces)]).astype(np.int32)
     scores, ious = rng.uniform(0.01, 1, (2, faces, width)).astype(np.float32)
     cost = np.where(valid, -np.log(scores) - IOU_WEIGHT * np.log(ious), np.inf)
     expected = np.zeros_like(valid)
     for i in range(faces):
-        best = np.sort(np.where(valid, ious, 0)[i])[::-1][:MOST_OVERLAPS]
+        best = np.sort(np.where(valid, ious, 0)[i])[::-1][:MAX_DYNAMIC_K]
         take = max(int(best.sum()), 1)
         for j in np.argsort(cost[i])[:take]:
             expected[i, j] = valid[i, j]
     for point in range(20):
-        rivals = [tuple(at) for at in np.argwhere(expected & (points == point))]
+        rivals = [tuple(at) for at in np.argwhere(expected & (anchors == point))]
         for at in sorted(rivals, key=lambda at: cost[at])[1:]:
             expected[at] = False
-    got = chosen(
-        tf.constant(valid), tf.constant(points), tf.constant(scores), tf.constant(ious), 20
+    got = assign_simota(
+        tf.constant(valid), tf.constant(anchors), tf.constant(scores), tf.constant(ious), 20
     ).numpy()
     np.testing.assert_array_equal(got, expected)
 
@@ -50,7 +50,7 @@ def made_batch() -> tuple[object, np.ndarray]:
         {"xyxy": [48, 48, 64, 64], "ignore": 1},
     ]
     blank = np.zeros((SIDE, SIDE, 3), np.uint8)
-    batch = batch_of([(blank, faces_of(rows))], SIDE, STRIDES)
+    batch = make_batch([(blank, parse_faces(rows))], SIDE, STRIDES)
     raw = np.zeros((1, len(CENTERS), VALUES), np.float32)
     raw[0, :, 0] = -12
     raw[0, :, 1:3] = ((BOX[:2] + BOX[2:]) / 2 - CENTERS) / STEPS[:, None]
@@ -61,14 +61,14 @@ def made_batch() -> tuple[object, np.ndarray]:
 
 
 def losses(faces: object, raw: np.ndarray) -> np.ndarray:
-    points = (tf.constant(CENTERS), tf.constant(STEPS))
-    return np.asarray(detector_loss(tf.constant(raw), faces, points, LossConfig()))  # type: ignore[arg-type]
+    anchors = (tf.constant(CENTERS), tf.constant(STEPS))
+    return np.asarray(detector_loss(tf.constant(raw), faces, anchors, LossConfig()))  # type: ignore[arg-type]
 
 
 def test_the_right_answer_costs_nothing() -> None:
     faces, raw = made_batch()
-    points = np.asarray(faces.candidates)[0]  # type: ignore[attr-defined]
-    raw[0, points[points >= 0], 0] = 12
+    anchors = np.asarray(faces.candidates)[0]  # type: ignore[attr-defined]
+    raw[0, anchors[anchors >= 0], 0] = 12
     total, score, box, landmarks = losses(faces, raw)
     assert box < 1e-5
     assert landmarks < 1e-5
@@ -80,7 +80,7 @@ def test_the_right_answer_costs_nothing() -> None:
     assert np.isfinite(score)
 
 
-def test_an_ignored_point_is_not_judged() -> None:
+def test_an_ignored_anchor_point_has_no_score_loss() -> None:
     faces, raw = made_batch()
     before = losses(faces, raw)
     raw[0, np.asarray(faces.ignored)[0], 0] = 9  # type: ignore[attr-defined]
@@ -91,11 +91,11 @@ def test_an_ignored_point_is_not_judged() -> None:
 
 def test_a_batch_without_faces_has_a_finite_loss_and_gradient() -> None:
     blank = np.zeros((SIDE, SIDE, 3), np.uint8)
-    faces = _tensors(batch_of([(blank, faces_of([]))], SIDE, STRIDES))[1]
+    faces = _tensors(make_batch([(blank, parse_faces([]))], SIDE, STRIDES))[1]
     raw = tf.Variable(np.random.default_rng(0).normal(0, 1, (1, len(CENTERS), VALUES)).astype("f4"))
     with tf.GradientTape() as tape:
-        points = (tf.constant(CENTERS), tf.constant(STEPS))
-        total = detector_loss(raw, faces, points, LossConfig())[0]
+        anchors = (tf.constant(CENTERS), tf.constant(STEPS))
+        total = detector_loss(raw, faces, anchors, LossConfig())[0]
     assert np.isfinite(total)
     assert np.isfinite(tape.gradient(total, raw)).all()
 
@@ -104,6 +104,6 @@ def test_a_new_networks_gradients_are_finite_for_far_out_answers() -> None:
     faces, raw = made_batch()
     value = tf.Variable(raw * 0 + 30)
     with tf.GradientTape() as tape:
-        points = (tf.constant(CENTERS), tf.constant(STEPS))
-        total = detector_loss(value, faces, points, LossConfig())[0]  # type: ignore[arg-type]
+        anchors = (tf.constant(CENTERS), tf.constant(STEPS))
+        total = detector_loss(value, faces, anchors, LossConfig())[0]  # type: ignore[arg-type]
     assert np.isfinite(tape.gradient(total, value)).all()

@@ -1,4 +1,4 @@
-"""Each change does what its name says, and the draws of a run stay what they were."""
+"""Each change does what its name says, and the order of random draws is unchanged."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from emotion.training.expression.augmentation import (
     OFF,
     Augmentation,
+    affine_warp,
     augment,
-    blurred,
+    contrast_brightness,
+    gaussian_blur,
     jpeg,
     low_resolution,
-    moved,
-    toned,
 )
 
 FACE = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
@@ -100,11 +100,11 @@ def test_mirror_turns_left_to_right_and_flip_upside_down() -> None:
 
 
 def test_a_quarter_turn_is_clockwise() -> None:
-    np.testing.assert_array_equal(moved(FACE, (48, 48), angle_deg=90), np.rot90(FACE, -1))
+    np.testing.assert_array_equal(affine_warp(FACE, (48, 48), angle_deg=90), np.rot90(FACE, -1))
 
 
 def test_shift_moves_right_and_down() -> None:
-    out = moved(FACE, (48, 48), shift=(0.125, 0.25))
+    out = affine_warp(FACE, (48, 48), shift=(0.125, 0.25))
     np.testing.assert_array_equal(out[12:, 6:], FACE[:36, :42])
 
 
@@ -122,15 +122,17 @@ def test_a_crop_shows_a_part_and_nothing_beyond(crop: float, seed: int) -> None:
 
 def test_tones_keep_the_mean_or_move_it() -> None:
     gray = np.random.default_rng(1).integers(90, 160, (48, 48), np.uint8)
-    more = toned(gray, contrast=0.3)
+    more = contrast_brightness(gray, contrast=0.3)
     assert more.std() == pytest.approx(gray.std() * 1.3, rel=0.02)
     assert more.mean() == pytest.approx(gray.mean(), abs=1)
-    assert toned(gray, brightness=0.2).mean() == pytest.approx(gray.mean() + 25.6, abs=1)
-    assert toned(np.zeros((4, 4), np.uint8), brightness=-0.5).max() == 0
+    assert contrast_brightness(gray, brightness=0.2).mean() == pytest.approx(
+        gray.mean() + 25.6, abs=1
+    )
+    assert contrast_brightness(np.zeros((4, 4), np.uint8), brightness=-0.5).max() == 0
 
 
 def test_blur_low_resolution_and_jpeg_take_detail() -> None:
-    for out in (blurred(FACE, 1.0), low_resolution(FACE, 0.5)):
+    for out in (gaussian_blur(FACE, 1.0), low_resolution(FACE, 0.5)):
         assert out.shape == FACE.shape
         assert out.std() < 0.8 * FACE.std()
     fine, coarse = (np.abs(jpeg(FACE, q).astype(int) - FACE).mean() for q in (95, 10))

@@ -26,7 +26,7 @@ from emotion.training.expression.trainer import Trainer
 from tests.stopping import run_first_epoch
 from tests.training.conftest import write_fer2013
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HEADS = {"fer2013": tuple("abcdefg"), "ferplus": tuple("abcdefgh")}
 
 
@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_mixed_precision_keeps_float32_weights(tmp_path: Path) -> None:
     faces = read_faces(*write_fer2013(tmp_path, 64))
-    rows, choice = training_split(faces), faces.part("PublicTest")
+    rows, choice = training_split(faces), faces.subset("PublicTest")
     found = {}
     for precision in ("float32", "mixed_bfloat16"):
         config = TrainingConfig(
@@ -148,7 +148,7 @@ def test_an_unequal_compiled_form_is_refused(
         export.export_model(
             data / "runs" / "tiny" / "best.weights.h5", tmp_path / "m", arch="se_resnet",
             heads={n: h.labels for n, h in read_spec(trained).heads.items()},
-            input_size=(48, 48), validation=[faces.part("PublicTest")],
+            input_size=(48, 48), validation=[faces.subset("PublicTest")],
         )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def test_the_default_model_served_equals_keras() -> None:
 
 def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_path: Path) -> None:
     faces = read_faces(*fer2013)
-    training, validation = [training_split(faces)], [faces.part("PublicTest")]
+    training, validation = [training_split(faces)], [faces.subset("PublicTest")]
     config = TrainingConfig(epochs=3, batch_size=64, stages=((1.0, 24),), choose_from=0.3, seed=5)
 
     def trainer(name: str) -> Trainer:
@@ -216,7 +216,7 @@ def test_a_killed_process_goes_on_where_it_was(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "going on after epoch" in done.stdout
+    assert "resuming after epoch" in done.stdout
     rows = read_history(tmp_path / "killed" / "history.csv")
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from emotion.cli import main
-from tests.detector.drawn import write_pack
+from tests.training.detector.drawn import write_pack
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Settings from a file, classes in balance, and a run that is known again."""
+"""Settings from a file, class weights, and recognising the same run."""
 
 import argparse
 import json
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from emotion.cli import main
 from emotion.training.common.run_record import RUN_FILE, same_run
-from emotion.training.common.settings import checked, read_settings
+from emotion.training.common.settings import read_settings, validated_settings
 from emotion.training.expression.augmentation import Augmentation
 from emotion.training.expression.config import TrainingConfig
 from emotion.training.expression.data import read_faces
-from emotion.training.expression.targets import class_weights, targets_of, targets_of_sets
+from emotion.training.expression.targets import class_weights, make_targets, targets_of_sets
 
 
 def toml(folder: Path, text: str) -> Path:
@@ -124,7 +124,7 @@ def test_what_is_no_setting_is_wrong_usage_on_the_command_line(
 def test_every_setting_survives_its_record() -> None:
     config = TrainingConfig(augmentation=Augmentation(flip=0.2), shares={"a": 0.5})
     record = json.loads(json.dumps(asdict(config)))
-    assert TrainingConfig(**checked(TrainingConfig, record)) == config
+    assert TrainingConfig(**validated_settings(TrainingConfig, record)) == config
 
 
 def test_a_run_is_known_again_after_a_setting_came_to_exist(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_targets_are_weighed_by_class(fer2013: tuple[Path, Path]) -> None:
     faces = faces.take(np.flatnonzero((faces.labels != 1) | (np.arange(len(faces)) % 5 == 0)))
     assert faces.votes is not None
     faces.votes[0] = 0  # nobody voted: no weight, whatever its class
-    plain, balanced = targets_of(faces), targets_of(faces, class_balance=1.0)
+    plain, balanced = make_targets(faces), make_targets(faces, class_balance=1.0)
     np.testing.assert_array_equal(plain["fer2013"].weights, np.ones(len(faces), np.float32))
     for head, usable in (("fer2013", slice(None)), ("ferplus", slice(1, None))):
         np.testing.assert_array_equal(plain[head].targets, balanced[head].targets)

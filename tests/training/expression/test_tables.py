@@ -1,4 +1,4 @@
-"""Rows of a CSV that cannot be used are named and counted, and the rest is read."""
+"""Rows of a CSV that cannot be used are reported and counted; the rest is read."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ import pytest
 from emotion.errors import DataError
 from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data import read_faces
-from emotion.training.expression.data.labels import LABEL_ORDERS, named_label, numbered_label
-from emotion.training.expression.data.problems import Problem, counted, lines
+from emotion.training.expression.data.labels import LABEL_ORDERS, label_from_csv, label_from_name
+from emotion.training.expression.data.problems import Problem, count_by_kind, lines
 from emotion.types import EMOTIONS
 
 PIXELS = " ".join(["7"] * 2304)
@@ -112,7 +112,7 @@ def test_ckplus_has_its_own_label_order(tmp_path: Path) -> None:
     assert [EMOTIONS[label] for label in faces.labels] == [
         "angry", "disgust", "fear", "happy", "sad", "surprise", "neutral",
     ]  # fmt: skip
-    assert counted(faces.problems) == {kinds.CONTEMPT: 1, kinds.LABEL: 1}
+    assert count_by_kind(faces.problems) == {kinds.CONTEMPT: 1, kinds.LABEL: 1}
     assert "line 9: contempt ('7') is left out." in faces.problems[0].sentence
     assert "unknown label '8', expected 0..7" in faces.problems[1].sentence
     with pytest.raises(DataError, match="leave --ferplus out"):
@@ -121,12 +121,12 @@ def test_ckplus_has_its_own_label_order(tmp_path: Path) -> None:
 
 def test_every_label_order_is_of_known_names() -> None:
     for order in LABEL_ORDERS.values():
-        assert [numbered_label(str(i), order) for i in range(len(order))] == list(order)
-        assert numbered_label(str(len(order)), order) is None
+        assert [label_from_csv(str(i), order) for i in range(len(order))] == list(order)
+        assert label_from_csv(str(len(order)), order) is None
     assert LABEL_ORDERS["fer2013"] == EMOTIONS
     for text, name in [("Happiness", "happy"), ("anger ", "angry"), ("SURPRISED", "surprise")]:
-        assert named_label(text) == name
-    assert named_label("bored") is None
+        assert label_from_name(text) == name
+    assert label_from_name("bored") is None
 
 
 def test_many_problems_become_a_dozen_lines_and_a_count() -> None:

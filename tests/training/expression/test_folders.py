@@ -1,4 +1,4 @@
-"""Folders and archives of pictures: where they lie, what is left out, how they are split."""
+"""Folders and archives of pictures: structure, problems and splits."""
 
 import tarfile
 from pathlib import Path
@@ -14,12 +14,12 @@ from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import training_split
 from emotion.training.expression.data.grouping import groups_of, subject_of
-from emotion.training.expression.data.layout import Place, placed
-from emotion.training.expression.data.problems import counted
+from emotion.training.expression.data.layout import Location, parse_layout
+from emotion.training.expression.data.problems import count_by_kind
 from emotion.training.expression.data.splits import (
-    set_aside,
-    with_parts,
-    with_validation,
+    add_splits,
+    add_validation_split,
+    stratified_group_split,
 )
 from emotion.types import EMOTIONS
 from tests.training.conftest import drawn_face
@@ -81,7 +81,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path: Path) -> No
     (tmp_path / "README.md").write_text("about the set")
     faces = read_faces(tmp_path)
     assert len(faces) == 2
-    assert counted(faces.problems) == {
+    assert count_by_kind(faces.problems) == {
         kinds.PICTURE: 4, kinds.FOLDER: 3, kinds.MISPLACED: 2, kinds.CONTEMPT: 1,
     }  # fmt: skip
     said = "\n".join(problem.sentence for problem in faces.problems)
@@ -116,7 +116,7 @@ def test_ckplus_by_class_keeps_a_subject_on_one_side(tmp_path: Path) -> None:
     faces = read_faces(f"ckplus={tmp_path / 'CK+48'}")
     assert {EMOTIONS[label] for label in faces.labels} == set(EMOTIONS) - {"neutral"}
     left_out = 240 - len(faces)
-    assert counted(faces.problems) == {kinds.CONTEMPT: left_out}
+    assert count_by_kind(faces.problems) == {kinds.CONTEMPT: left_out}
     files = sorted((tmp_path / "CK+48").glob("*/*.png"))
     subjects = np.array([p.name[:4] for p in files if p.parent.name != "contempt"])
     sides = [set(subjects[faces.split == s]) for s in ("Training", "PublicTest", "PrivateTest")]
@@ -138,7 +138,7 @@ def test_labels_without_splits_are_split_class_by_class(tmp_path: Path) -> None:
     faces = read_faces(tmp_path)
     for label, part in ((3, 5), (4, 2), (2, 0)):
         for split in ("PublicTest", "PrivateTest"):
-            assert np.sum(faces.part(split).labels == label) == part
+            assert np.sum(faces.subset(split).labels == label) == part
 
 
 def test_train_and_test_without_val_get_a_part_to_choose_on(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_train_and_test_without_val_get_a_part_to_choose_on(tmp_path: Path) -> N
             for i in range(8):
                 picture(tmp_path / split / name / f"{i}.png", drawn_face(0, rng))
     faces = read_faces(tmp_path)
-    assert [len(faces.part(s)) for s in ("Training", "PublicTest", "PrivateTest")] == [14, 2, 16]
+    assert [len(faces.subset(s)) for s in ("Training", "PublicTest", "PrivateTest")] == [14, 2, 16]
 
 
 def test_a_small_set_is_split_too(tmp_path: Path) -> None:
@@ -175,9 +175,9 @@ def test_groups_are_never_divided(
     labels: np.ndarray, subjects: int, fraction: float, seed: int
 ) -> None:
     groups = np.random.default_rng(seed).integers(0, subjects, len(labels)).astype(str)
-    chosen = set_aside(labels, groups, fraction, seed)
+    chosen = stratified_group_split(labels, groups, fraction, seed)
     assert not set(groups[chosen]) & set(groups[~chosen])
-    np.testing.assert_array_equal(chosen, set_aside(labels, groups, fraction, seed))
+    np.testing.assert_array_equal(chosen, stratified_group_split(labels, groups, fraction, seed))
 
 
 @settings(deadline=None)
@@ -186,14 +186,14 @@ def test_single_rows_give_each_class_its_share(
     labels: np.ndarray, fraction: float, seed: int
 ) -> None:
     groups = np.arange(len(labels)).astype(str)
-    chosen = set_aside(labels, groups, fraction, seed)
+    chosen = stratified_group_split(labels, groups, fraction, seed)
     wanted = np.round(fraction * np.bincount(labels, minlength=7))
     np.testing.assert_array_equal(np.bincount(labels[chosen], minlength=7), wanted)
 
 
 def test_nothing_to_set_aside_is_ordinary() -> None:
     none = np.zeros(0, np.int64)
-    assert set_aside(none, none.astype(str), 0.1).shape == (0,)
+    assert stratified_group_split(none, none.astype(str), 0.1).shape == (0,)
 
 
 PARTS = st.sampled_from(["train", "val", "test", "happy", "Anger", "contempt", "x", ".git", "a.png",
@@ -203,9 +203,9 @@ PARTS = st.sampled_from(["train", "val", "test", "happy", "Anger", "contempt", "
 @settings(deadline=None)
 @given(st.lists(st.lists(PARTS, min_size=1, max_size=4).map(tuple), max_size=12))
 def test_every_picture_has_a_place_or_is_counted(names: list[tuple[str, ...]]) -> None:
-    places, problems = placed(names)
+    places, problems = parse_layout(names)
     assert len(places) == len(names)
-    with_place = [n for n, p in zip(names, places, strict=True) if isinstance(p, Place)]
+    with_place = [n for n, p in zip(names, places, strict=True) if isinstance(p, Location)]
     visible = [
         n for n in names
         if n[-1].lower().endswith((".png", ".jpg")) and not any(p.startswith(".") for p in n)
@@ -218,11 +218,11 @@ def test_every_picture_has_a_place_or_is_counted(names: list[tuple[str, ...]]) -
 def test_parts_keep_what_was_a_test_out_of_training(fer2013: tuple[Path, Path]) -> None:
     faces = read_faces(fer2013[0])
     rows = np.arange(len(faces)).astype(str)
-    parts = with_parts(faces, rows)
+    parts = add_splits(faces, rows)
     assert [int(np.sum(parts.split == s)) for s in ("Training", "PublicTest", "PrivateTest")] == [
         420, 70, 70,
     ]  # fmt: skip
-    more = with_validation(faces, rows)
+    more = add_validation_split(faces, rows)
     np.testing.assert_array_equal(
         more.split[faces.split != "Training"], faces.split[faces.split != "Training"]
     )

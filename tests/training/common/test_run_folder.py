@@ -1,4 +1,4 @@
-"""A run's folder after a kill at any moment: the next process finds whole files that fit."""
+"""A run's folder after a kill at any moment: the next process finds complete, consistent files."""
 
 from __future__ import annotations
 

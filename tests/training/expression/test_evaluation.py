@@ -1,4 +1,4 @@
-"""Evaluation: its figures against known ones, its changes on known pictures, its files whole."""
+"""Evaluation: metrics against known values, perturbations of known pictures, complete files."""
 
 import json
 import shutil
@@ -160,7 +160,7 @@ def test_every_set_is_judged_by_every_head(model: Path, figures: dict[str, Any])
     assert other["head"] == spec.default_head  # the model has no head of that name
     assert other["accuracy"] == other["by_head"][spec.default_head]["accuracy"]
     assert (other["split"], figures["split"]) == ("PublicTest", "PrivateTest")
-    assert "validation part" in other["note"]
+    assert "validation split" in other["note"]
     assert figures["note"] is None
     for section in (figures, other):
         assert section["protocols"]["labels"]["n"] == section["n"]
