@@ -6,9 +6,12 @@ Stateless; safe to use from several threads.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zlib
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image as PILImage
@@ -16,6 +19,7 @@ from PIL import UnidentifiedImageError
 from PIL.Image import Transpose
 
 from emotion.errors import ImageError, ImageTooLargeError
+from emotion.files import read_bytes
 from emotion.types import Image
 
 MAX_PIXELS = 64_000_000
@@ -49,24 +53,27 @@ _TURNS = {
 _HELP = "save it as JPEG or PNG and try again"
 
 
-def read_image(data: bytes) -> Image:
+def read_image(source: bytes | str | os.PathLike[str] | BinaryIO) -> Image:
     """Decodes an image file.
 
     Transparency is composed over white, 16-bit grey scaled to 8 bits.
 
     Args:
-        data: The file's bytes: JPEG, PNG, WebP, BMP, TIFF or GIF (first frame).
+        source: A file's bytes, its path, or the file opened in binary mode: JPEG, PNG, WebP, BMP,
+            TIFF or GIF (first frame).
 
     Returns:
         RGB uint8 (H, W, 3), upright by its EXIF orientation.
 
     Raises:
-        ImageError: Not such an image, or a damaged one; the message is fit for the user.
+        ImageError: No file that can be opened, not such an image, or a damaged one; the message
+            is fit for the user.
         ImageTooLargeError: More than ``MAX_PIXELS``.
 
     Example:
-        >>> image = read_image(Path("portrait.jpg").read_bytes())
+        >>> image = read_image("portrait.jpg")
     """
+    data = _read(source)
     if not data:
         raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
     try:
@@ -114,6 +121,20 @@ def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> by
     options = {"quality": quality} if name in ("JPEG", "WEBP") else {}
     PILImage.fromarray(image).save(buffer, name, **options)
     return buffer.getvalue()
+
+
+def _read(source: bytes | str | os.PathLike[str] | BinaryIO) -> bytes:
+    """The bytes of an image file."""
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike):
+        return read_bytes(Path(source))
+    if not hasattr(source, "read"):
+        raise ValueError(f"expected bytes, a path or a binary file, got {type(source).__name__}")
+    data = source.read()
+    if not isinstance(data, bytes):
+        raise ValueError(f"expected a file opened in binary mode, got {type(data).__name__} of it")
+    return data
 
 
 def _too_large(width: int, height: int) -> str:

@@ -1,6 +1,7 @@
 """Decoding images: every format, every orientation, every kind of damage."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 import emotion
+from emotion.errors import ImageError
 from emotion.imaging import files as images
 from emotion.imaging.files import encode_image, read_image
 
@@ -156,3 +158,21 @@ def test_encoding_reads_back(picture: np.ndarray, suffix: str) -> None:
 def test_encoding_refuses_other_suffixes(picture: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected an image suffix"):
         encode_image(picture, suffix=".doc")
+
+
+def test_an_image_is_read_from_bytes_a_path_or_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    PILImage.fromarray(pixels).save(path)
+    np.testing.assert_array_equal(read_image(path.read_bytes()), pixels)
+    np.testing.assert_array_equal(read_image(str(path)), pixels)
+    np.testing.assert_array_equal(read_image(path), pixels)
+    with path.open("rb") as file:
+        np.testing.assert_array_equal(read_image(file), pixels)
+    np.testing.assert_array_equal(read_image(io.BytesIO(path.read_bytes())), pixels)
+    with pytest.raises(ImageError, match="no such file"):
+        read_image(tmp_path / "missing.png")
+    with path.open(encoding="latin-1") as text, pytest.raises(ValueError, match="binary mode"):
+        read_image(text)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="got ndarray"):
+        read_image(pixels)  # type: ignore[arg-type]

@@ -12,7 +12,8 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "prefetch", "geometry", "imaging", "models", "samples"},
+    {"files", "prefetch"},
+    {"geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},
     {"tracking"},
