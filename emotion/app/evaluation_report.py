@@ -14,7 +14,13 @@ from typing import Any
 from emotion.app.captions import escape_markdown, percent
 from emotion.models.protocol_names import protocol_name
 
-_LABEL_SETS = {"fer2013": "FER2013 labels", "ferplus": "FER+ labels", "rafdb": "RAF-DB labels"}
+_LABEL_SETS = {
+    "fer2013": "FER2013 labels",
+    "ferplus": "FER+ labels",
+    "rafdb": "RAF-DB labels",
+    "ckplus": "CK+ labels",
+    "wild": "web photo labels",
+}
 _VARIANTS = ("labels_mirrored", "labels_leak_free", "ferplus_seven")
 _MIN_CONFUSED = 0.08  # fraction of a class's faces
 
