@@ -12,6 +12,9 @@ import numpy as np
 
 from emotion.types import Image
 
+BT601_LUMA = (0.299, 0.587, 0.114)
+"""Weights of R, G and B in a pixel's brightness (ITU-R BT.601); OpenCV makes grey by them."""
+
 Planes = tuple[Image, Image, Image]
 """Y, U and V of one image. Rows may be farther apart in memory than they are long (FFmpeg pads)."""
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from emotion.imaging.yuv import BT601_LUMA
+from emotion.training.common.degradations import gaussian_blur, gaussian_noise, jpeg
 from emotion.types import Floats, Image
-
-GRAY = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601 luma of R, G, B
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +66,14 @@ def augment_photometric(
     dark = rng.random() < config.dark
     out = np.asarray(cv2.LUT(out, _tone_table(config, dark, rng)), dtype=np.uint8)
     if rng.random() < config.blur:
-        out = np.asarray(cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 2.0)), dtype=np.uint8)
+        out = gaussian_blur(out, rng.uniform(0.6, 2.0))
     if rng.random() < config.motion:
         out = np.asarray(cv2.filter2D(out, -1, _motion_kernel(rng)), dtype=np.uint8)
     if dark or rng.random() < config.noise:
         sigma = rng.uniform(2, 8) if dark else rng.uniform(3, 18)
-        noise = rng.standard_normal(out.shape, dtype=np.float32) * np.float32(sigma)
-        out = np.clip(out + noise, 0, 255).astype(np.uint8)
+        out = gaussian_noise(out, sigma, rng, per_channel=True)
     if rng.random() < config.jpeg:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
-        _, data = cv2.imencode(".jpg", out, quality)
-        out = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
+        out = jpeg(out, int(rng.integers(20, 80)))
     return out
 
 
@@ -98,7 +95,7 @@ def _change_saturation(image: Image, config: PhotometricConfig, rng: np.random.G
     amount = 1 + rng.uniform(-config.saturation, config.saturation)
     if rng.random() < config.gray:
         amount = 0.0
-    matrix = amount * np.eye(3) + (1 - amount) * np.tile(GRAY, (3, 1))
+    matrix = amount * np.eye(3) + (1 - amount) * np.tile(BT601_LUMA, (3, 1))
     return np.asarray(cv2.transform(image, matrix.astype(np.float32)), dtype=np.uint8)
 
 

@@ -17,6 +17,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from emotion.training.common.degradations import (
+    gaussian_blur,
+    gaussian_noise,
+    jpeg,
+    low_resolution,
+    without_color,
+)
+
 Range = tuple[float, float]
 
 
@@ -135,7 +143,7 @@ def augment(
         image, size, angle_deg=angle, zoom=zoom, shift=shift, mirror=mirror, flip=flip
     )
     if config.gray and out.ndim == 3 and rng.random() < config.gray:
-        out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        out = without_color(out)
     elif config.tint and out.ndim == 3:
         out = color_cast(out, rng.uniform(-config.tint, config.tint, 3))
     contrast = rng.uniform(-config.contrast, config.contrast)
@@ -212,17 +220,6 @@ def contrast_brightness(
     return np.asarray(cv2.convertScaleAbs(values))
 
 
-def gaussian_blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Blurs with a Gaussian of standard deviation ``sigma`` in pixels."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma))
-
-
-def low_resolution(image: np.ndarray, factor: float) -> np.ndarray:
-    """Shrinks the sides by ``factor``, 0..1, and enlarges the face again."""
-    small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-
-
 def color_cast(image: np.ndarray, gains: np.ndarray) -> np.ndarray:
     """Adds a colour cast to an RGB face: relative changes of R, G and B, float (3,)."""
     scale = np.asarray(1.0 + gains, np.float32)
@@ -243,21 +240,6 @@ def side_lighting(image: np.ndarray, gain: float, *, direction: float) -> np.nda
     light = 1.0 - (1.0 - np.float32(gain)) * np.clip(down[:, None] + across, 0.0, 1.0)
     lit = image * (light if image.ndim == 2 else light[..., None])
     return np.asarray(lit.astype(np.uint8))
-
-
-def gaussian_noise(image: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Adds grey Gaussian noise of standard deviation ``sigma``, of 0..255."""
-    noise = rng.standard_normal(image.shape[:2], np.float32) * np.float32(sigma)
-    noise = noise if image.ndim == 2 else noise[..., None]
-    return np.asarray(np.clip(image + noise, 0, 255).astype(np.uint8))
-
-
-def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Compresses with a JPEG quality of 1..100."""
-    bgr = image[..., ::-1] if image.ndim == 3 else image
-    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
-    return np.ascontiguousarray(decoded[..., ::-1]) if image.ndim == 3 else decoded
 
 
 def _erase(image: np.ndarray, config: Augmentation, rng: np.random.Generator) -> None:

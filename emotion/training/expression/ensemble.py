@@ -14,6 +14,7 @@ import numpy as np
 from keras import layers
 
 from emotion.errors import ModelError
+from emotion.imaging.yuv import BT601_LUMA
 from emotion.models.spec import ModelSpec, read_spec
 from emotion.training.common.keras_models import load_keras
 
@@ -64,7 +65,7 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
 
 def _gray(face: Any) -> Any:
     """Converts an RGB face to grey, with the weights of OpenCV (ITU-R BT.601)."""
-    weights = np.array([0.299, 0.587, 0.114], np.float32).reshape(1, 1, 3, 1)
+    weights = np.array(BT601_LUMA, np.float32).reshape(1, 1, 3, 1)
     layer = layers.Conv2D(1, 1, use_bias=False, trainable=False, dtype="float32")
     result = layer(layers.Rescaling(1.0, dtype="float32")(face))
     layer.set_weights([weights])

@@ -8,15 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotion.training.common.degradations import gaussian_blur, jpeg, low_resolution
 from emotion.training.expression.augmentation import (
     OFF,
     Augmentation,
     affine_warp,
     augment,
     contrast_brightness,
-    gaussian_blur,
-    jpeg,
-    low_resolution,
 )
 
 FACE = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)

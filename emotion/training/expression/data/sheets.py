@@ -11,14 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emotion.training.common import plotting
+from emotion.training.common.degradations import gaussian_blur, jpeg, low_resolution
 from emotion.training.expression.augmentation import (
     Augmentation,
     affine_warp,
     augment,
     contrast_brightness,
-    gaussian_blur,
-    jpeg,
-    low_resolution,
 )
 from emotion.training.expression.data.faces import LabelledFaces
 from emotion.types import EMOTIONS

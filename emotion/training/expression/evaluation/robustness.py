@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from emotion.expression.classifier import Classifier
+from emotion.training.common import degradations
 from emotion.training.expression import augmentation
 from emotion.training.expression.evaluation.metrics import rounded
 from emotion.training.expression.evaluation.protocols import (
@@ -78,7 +79,7 @@ def shifted_box(
 
 def blurred(face: np.ndarray) -> np.ndarray:
     """Blurs a face by ``BLUR`` of its side."""
-    return augmentation.gaussian_blur(face, BLUR * face.shape[0])
+    return degradations.gaussian_blur(face, BLUR * face.shape[0])
 
 
 def darkened(face: np.ndarray) -> np.ndarray:
@@ -88,12 +89,12 @@ def darkened(face: np.ndarray) -> np.ndarray:
 
 def low_resolution(face: np.ndarray) -> np.ndarray:
     """Shrinks a face to ``LOW_SIDE_PX`` and enlarges it again."""
-    return augmentation.low_resolution(face, LOW_SIDE_PX / face.shape[0])
+    return degradations.low_resolution(face, LOW_SIDE_PX / face.shape[0])
 
 
 def jpeg(face: np.ndarray) -> np.ndarray:
     """Compresses a face with ``JPEG_QUALITY``."""
-    return augmentation.jpeg(face, JPEG_QUALITY)
+    return degradations.jpeg(face, JPEG_QUALITY)
 
 
 def mirror(face: np.ndarray) -> np.ndarray:
