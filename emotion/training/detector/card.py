@@ -8,6 +8,7 @@ from typing import Any
 
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
+from emotion.training.common.markdown import markdown
 from emotion.training.common.run_record import RUN_FILE, read_json
 from emotion.training.detector.metrics import FALSE_POSITIVES_PER_IMAGE, HEIGHT_RANGES
 
@@ -59,14 +60,12 @@ def figures_table(figures: Mapping[str, Any], only: Collection[str] = ()) -> str
             for name in changes
         ),
     ]
-    lines = [f"| | {' | '.join(Path(name).name for name in detectors)} |"]
-    lines.append("|---" * (len(detectors) + 1) + "|")
-    for name, values in rows:
-        if only and name not in only:
-            continue
-        cells = ["" if v is None else f"{v:.3f}" for v in values]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+    cells = [
+        [name, *("" if value is None else f"{value:.3f}" for value in values)]
+        for name, values in rows
+        if not only or name in only
+    ]
+    return markdown(["", *(Path(name).name for name in detectors)], cells)
 
 
 def _head(spec: DetectorSpec, folder: Path) -> str:

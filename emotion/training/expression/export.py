@@ -14,7 +14,7 @@ from emotion.training.common.keras_models import predict
 from emotion.training.common.publish import save_and_compile, staged
 from emotion.training.expression import architectures
 from emotion.training.expression.data.faces import FaceFormat, LabelledFaces
-from emotion.training.expression.evaluation.metrics import fit_temperature
+from emotion.training.expression.evaluation.calibration import fit_temperature
 from emotion.training.expression.targets import majority
 
 LOGIT_TOLERANCE = 1e-3

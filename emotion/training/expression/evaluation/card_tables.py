@@ -11,6 +11,7 @@ from typing import Any
 
 from emotion.models.protocol_names import PROTOCOL_NAMES, protocol_name
 from emotion.models.spec import SERVED_FILE, ModelSpec
+from emotion.training.common.markdown import markdown
 from emotion.types import EMOTIONS
 
 Figures = Mapping[str, Any]
@@ -34,7 +35,7 @@ def figures_table(figures: Figures) -> str:
         found, which = protocols[key], pictures.get(key, "every picture")
         rows.append(
             [
-                protocol_name(key, rows=which, on_page="by the head that answers on the page"),
+                protocol_name(key, rows=which, on_page="with the page's default head"),
                 found["head"],
                 str(found["n"]),
                 f"{found['accuracy']:.1%}",
@@ -184,17 +185,6 @@ def sections(figures: Figures) -> Iterator[tuple[str, Figures]]:
     """Yields name and figures of each set, in order."""
     yield figures["set"], figures
     yield from figures["sets"].items()
-
-
-def markdown(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Formats a Markdown table.
-
-    Args:
-        names: Column headers.
-        rows: Cells of each row.
-    """
-    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def _interval(ends: Sequence[float]) -> str:

@@ -16,7 +16,8 @@ from typing import Any
 from emotion.errors import DataError, ModelError
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
 from emotion.training.common import plotting
-from emotion.training.expression.evaluation.card_tables import describes, markdown, sections
+from emotion.training.common.markdown import markdown
+from emotion.training.expression.evaluation.card_tables import describes, sections
 
 Value = float | str | None
 

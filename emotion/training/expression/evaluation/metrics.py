@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-ECE_BINS = 15
+from emotion.training.expression.evaluation.calibration import calibration_error
 
 RESAMPLES = 1000
 """Bootstrap resamples; the interval's ends then vary by less than a tenth of its width."""
@@ -136,58 +135,6 @@ def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray, least: int = 1) 
         classes = classes[counts >= least]
     recalls = [np.mean(predicted[truth == label] == label) for label in classes]
     return float(np.mean(recalls)) if recalls else float("nan")
-
-
-def reliability(
-    probabilities: np.ndarray, truth: np.ndarray, bins: int = ECE_BINS
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bins predictions by their highest probability, in bins of equal width.
-
-    Args:
-        probabilities: (N, C), rows summing to 1.
-        truth: True classes, (N,).
-        bins: Number of bins.
-
-    Returns:
-        Mean confidence, accuracy and count of each bin, (bins,) each; 0 for an empty bin.
-    """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    count = np.bincount(index, minlength=bins)
-    safe = np.maximum(count, 1)
-    return (
-        np.bincount(index, weights=confidence, minlength=bins) / safe,
-        np.bincount(index, weights=right, minlength=bins) / safe,
-        count,
-    )
-
-
-def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Expected calibration error (Naeini et al. 2015), with ``ECE_BINS`` bins of equal width."""
-    confidence, accuracy, count = reliability(probabilities, truth)
-    return float(np.sum(np.abs(confidence - accuracy) * count) / max(count.sum(), 1))
-
-
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Fits the temperature with the lowest negative log likelihood (Guo et al. 2017).
-
-    Args:
-        logits: (N, C).
-        truth: True classes, (N,).
-
-    Returns:
-        The temperature, 0.05..20.
-    """
-    rows = np.arange(len(truth))
-
-    def loss(log_temperature: float) -> float:
-        scaled = logits.astype(np.float64) / np.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        return float(np.mean(np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, truth]))
-
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
-    return float(np.exp(found.x))
 
 
 def rounded(value: Any) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from emotion.training.common import plotting
-from emotion.training.expression.evaluation.metrics import ECE_BINS, reliability
+from emotion.training.expression.evaluation.calibration import ECE_BINS, reliability
 from emotion.training.expression.evaluation.protocols import Predictions
 
 

@@ -12,12 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.expression.classifier import softmax
-from emotion.training.expression.evaluation.metrics import (
-    balanced_accuracy,
-    calibration_error,
-    fit_temperature,
-    rounded,
-)
+from emotion.training.expression.evaluation.calibration import calibration_error, fit_temperature
+from emotion.training.expression.evaluation.metrics import balanced_accuracy, rounded
 from emotion.types import EMOTIONS
 
 
