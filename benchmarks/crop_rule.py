@@ -45,7 +45,7 @@ def main() -> int:
         face = centered_detection(detector.detect(scene(images[index])))
         if face is None:
             continue
-        x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.whole)
+        x1, y1, x2, y2 = (float(v) - BORDER_PX for v in face.unclipped_xyxy)
         diagonal, half = np.hypot(x2 - x1, y2 - y1), FACE_SIDE_PX / 2
         rows.append([
             FACE_SIDE_PX / diagonal,

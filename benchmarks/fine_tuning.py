@@ -105,9 +105,9 @@ def figures(pictures: Path, out: Path, model: str, head: str | None = None) -> t
     return result["accuracy"], result["macro_f1"]
 
 
-def emotion(*words: str) -> None:
+def emotion(*argv: str) -> None:
     """Runs ``python -m emotion ...`` with its output on stderr."""
-    command = [sys.executable, "-m", "emotion", *words]
+    command = [sys.executable, "-m", "emotion", *argv]
     print(" ".join(command), file=sys.stderr)
     subprocess.run(command, check=True, stdout=sys.stderr)
 

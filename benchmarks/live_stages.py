@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # for the portraits of the tests
@@ -22,6 +21,7 @@ sys.path.insert(0, str(ROOT))  # for the portraits of the tests
 import emotion  # noqa: E402 - after the path above
 from emotion.benchmarking.live_stages import frame_stages  # noqa: E402
 from emotion.benchmarking.synthetic_camera import crowd, sway, vp8_packets  # noqa: E402
+from emotion.benchmarking.timing import percentiles  # noqa: E402
 from tests.browser import harness  # noqa: E402
 
 RATE_HZ = 30
@@ -48,8 +48,8 @@ def main() -> None:
     print("| step | median ms | 95 % ms |")
     print("|---|---|---|")
     for name, values in seen.took_ms.items():
-        half, high = np.percentile(values, [50, 95])
-        print(f"| {name} | {half:.2f} | {high:.2f} |")
+        found = percentiles(values.tolist())
+        print(f"| {name} | {found['median_ms']:.2f} | {found['p95_ms']:.2f} |")
 
 
 if __name__ == "__main__":

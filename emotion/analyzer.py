@@ -103,7 +103,11 @@ class Analyzer:
         rows = self.classify([crop_face(image, d, rule, size) for d in detections])
         return tuple(
             Face(
-                xyxy=d.xyxy, score=d.score, landmarks=d.landmarks, uncut=d.uncut, probabilities=row
+                xyxy=d.xyxy,
+                score=d.score,
+                landmarks=d.landmarks,
+                unclipped=d.unclipped,
+                probabilities=row,
             )
             for d, row in zip(detections, rows, strict=True)
         )
@@ -131,8 +135,8 @@ def load_analyzer(
 
     Args:
         model: A name or folder; by default the one that ``models/`` names.
-        head: Whose labelling answers ("fer2013", "ferplus", ...); by default the model's own
-            choice, its best for unseen faces.
+        head: Output head to use ("fer2013", "ferplus", ...); by default the model's own choice,
+            its best for unseen faces.
         detector: A name or folder too, or a YuNet's ``.onnx`` file, or "blazeface"; see
             ``emotion.detection.load_detector``.
         num_threads: Of one call to a model.

@@ -29,18 +29,18 @@ class Detection:
         score: The detector's confidence, 0..1.
         landmarks: float32 (K, 2) in pixels, or None. The first four are, as seen in the image: left
             eye, right eye, nose tip, mouth. They may lie outside the image.
-        uncut: Box before it was clipped, float32 (4,), where that is known.
+        unclipped: Box before it was clipped, float32 (4,), where that is known.
     """
 
     xyxy: Floats
     score: float
     landmarks: Floats | None = None
-    uncut: Floats | None = None
+    unclipped: Floats | None = None
 
     @property
-    def whole(self) -> Floats:
+    def unclipped_xyxy(self) -> Floats:
         """The box of the whole face, float32 (4,), also beyond the image."""
-        return self.xyxy if self.uncut is None else self.uncut
+        return self.xyxy if self.unclipped is None else self.unclipped
 
     @property
     def area(self) -> float:

@@ -87,8 +87,8 @@ def _start_ray(cores: int) -> Any:
             # One core more than the actors use, for the tasks that write.
             ray.init("local", num_cpus=cores + 1, include_dashboard=False, **quiet)
     except Exception as error:  # Ray raises plain exceptions here
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise ArchiveError(f"Ray does not start or does not answer: {said[0]}") from error
+        message = str(error).strip().splitlines() or [type(error).__name__]
+        raise ArchiveError(f"Ray does not start or does not answer: {message[0]}") from error
     return ray
 
 
@@ -105,7 +105,7 @@ def _run_pass(
     import ray.data
 
     context = ray.data.DataContext.get_current().copy()
-    context.max_errored_blocks = -1  # lost tasks are told by the ledger
+    context.max_errored_blocks = -1  # the ledger knows which tasks were lost
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     blocks = [
@@ -137,12 +137,12 @@ def _run_pass(
 
 
 def _check_complete(out: str, expected: int) -> None:
-    """Ray is told to go on after errors; those must not have cost rows of finished files."""
+    """Ray is set to continue after errors; those must not have cost rows of finished files."""
     written = count_rows(out)
     if written != expected:
         raise ArchiveError(
             f"{out} holds {written} rows instead of {expected}: some could not be written (is the "
-            "disk full, may the store be written to?). Empty it and begin again."
+            "disk full, may the store be written to?). Empty it and start again."
         )
 
 

@@ -32,7 +32,7 @@ class ArchiveSettings:
     Attributes:
         kind: What the files are.
         model: As of ``load_analyzer``, like the next two.
-        head: The model's head that answers.
+        head: Output head to use.
         detector: The face detector.
         threads: Threads of one inference call, and cores that Ray reserves for an actor.
         min_score: Detection threshold for photos, 0..1; None for the detector's own.

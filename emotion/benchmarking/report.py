@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 
 from emotion.analyzer import Analyzer
-from emotion.benchmarking.stages import letterbox, time_stages
+from emotion.benchmarking.stages import fit_into, time_stages
 from emotion.benchmarking.timing import peak_memory, time_process
 from emotion.imaging.files import read_image
 
@@ -51,7 +51,7 @@ def measure(
     )
     from emotion.benchmarking.live_timing import time_live_frames
 
-    image = letterbox(read_image(photo.read_bytes()))
+    image = fit_into(read_image(photo.read_bytes()))
     return {
         "machine": {
             "processor": platform.processor() or platform.machine(),

@@ -1,4 +1,4 @@
-"""The steps of one photo of 640x480 pixels, and the letterbox that makes a photo that large."""
+"""The steps of one photo of 640x480 pixels, and ``fit_into``, which makes a photo that large."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRAME_SIZE = (480, 640)
 """Height and width of the measured frames."""
 
 
-def letterbox(image: Image, size: tuple[int, int] = FRAME_SIZE) -> Image:
+def fit_into(image: Image, size: tuple[int, int] = FRAME_SIZE) -> Image:
     """The whole image, scaled and centred in a gray frame.
 
     Args:

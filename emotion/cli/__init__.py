@@ -21,7 +21,7 @@ COMMANDS = {
     "video": "a video to an annotated video and a table, one row per face per frame",
     "data": "what a data set holds: counts, duplicates, problems and sheets of its faces",
     "train": "train a model on fer2013.csv or a folder of faces",
-    "blend": "choose the head, or the blend of heads, that answers by default",
+    "blend": "choose the default head, or the blend of heads used by default",
     "ensemble": "several models as one",
     "evaluate": "a model's metrics on a labelled split, as eval.json and plots",
     "compare": "several evaluated models side by side",

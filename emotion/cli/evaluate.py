@@ -80,23 +80,23 @@ def run(options: argparse.Namespace) -> int:
 
 def _command(options: argparse.Namespace) -> str:
     """The command line, without the data's folders on this machine."""
-    words = ["python", "-m", "emotion", "evaluate"]
+    argv = ["python", "-m", "emotion", "evaluate"]
     for name in ("model", "head", "data", "ferplus", "also", "uncropped", "groups", "split", "out"):
         value = getattr(options, name)
         values = value if isinstance(value, list) else [value]
         for each in values:
             if each is not None:
-                words += [
+                argv += [
                     f"--{name}",
                     _bare(str(each))
                     if name in ("data", "ferplus", "also", "groups")
                     else str(each),
                 ]
     if options.quick:
-        words.append("--quick")
+        argv.append("--quick")
     elif options.sample != SAMPLE:
-        words += ["--sample", str(options.sample)]
-    return shlex.join(words)
+        argv += ["--sample", str(options.sample)]
+    return shlex.join(argv)
 
 
 def _bare(data: str) -> str:

@@ -65,10 +65,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _command(options: argparse.Namespace) -> str:
     """The command line without this machine's folders."""
-    words = ["python", "-m", "emotion", "evaluate-detector", "--detector", options.detector]
+    argv = ["python", "-m", "emotion", "evaluate-detector", "--detector", options.detector]
     for peer in options.peer:
-        words += ["--peer", Path(peer).name]
-    words += ["--data", options.data.name, "--split", options.split, "--out", str(options.out)]
+        argv += ["--peer", Path(peer).name]
+    argv += ["--data", options.data.name, "--split", options.split, "--out", str(options.out)]
     if options.limit:
-        words += ["--limit", str(options.limit)]
-    return shlex.join(words)
+        argv += ["--limit", str(options.limit)]
+    return shlex.join(argv)

@@ -18,7 +18,7 @@ from emotion.results.writers import TABLE_SUFFIXES
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options that choose the model, its head, the detector and the threads."""
     parser.add_argument("--model", help="a name or folder under models/ (default: the default one)")
-    parser.add_argument("--head", help="whose labelling answers, e.g. fer2013 or ferplus")
+    parser.add_argument("--head", help="output head to use, e.g. fer2013 or ferplus")
     parser.add_argument(
         "--detector", help="a name or folder too, a YuNet's .onnx file, or blazeface"
     )
@@ -41,7 +41,7 @@ class ModelChoice:
 
     Attributes:
         model: A name or folder under ``models/``; None for the default.
-        head: The model's head that answers; None for its default head.
+        head: Output head to use; None for the model's default head.
         detector: As of ``load_analyzer``; None for the default.
         threads: Threads of one inference call.
     """

@@ -46,7 +46,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=RULE",
         action="append",
         default=[],
-        help="which pictures of this set belong into the same split: a CSV with the columns "
+        help="which pictures of this set belong in the same split: a CSV with the columns "
         "picture and group; a regular expression with one group, searched in a picture's path; "
         "or the .json of a face recognition network",
     )

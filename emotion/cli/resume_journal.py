@@ -25,7 +25,7 @@ class ResumeJournal:
         path: The journal's file, see ``journal_path``.
         settings: Everything that the rows depend on, as JSON can hold it. A journal with other
             settings exits with code 2: one table would hold two kinds of rows.
-        resume: Continue with the journal that is there; otherwise it is begun anew.
+        resume: Continue with the journal that is there; otherwise it is restarted.
         table_bytes: The present size of the table. What the journal says of rows beyond it is
             ignored: after a power cut a table may have lost what its journal already names.
 
@@ -75,7 +75,7 @@ class ResumeJournal:
     def close(self, *, finished: bool) -> bool:
         """Closes the journal, and removes it if nothing is left to resume.
 
-        The journal of a finished run that was told to resume stays: the same command then does
+        The journal of a finished run with ``--resume`` stays: the same command then does
         what has been added since, or nothing.
 
         Args:
@@ -107,7 +107,7 @@ class ResumeJournal:
         if settings != self._settings:
             usage_error(
                 f"{self._path} is of a run with other settings or another model; give the same "
-                "again, or leave out --resume to begin anew"
+                "again, or leave out --resume to restart"
             )
         lines = [line for line in lines if line["end"] <= table_bytes]
         for line in lines:

@@ -1,9 +1,10 @@
 """Face detection: ``load_detector().detect(image)``.
 
 - ``base``: the ``Detector`` interface, search options and candidate faces.
-- ``single_shot``: the default detector, made by ``emotion train-detector``; ``anchor_points``
-  decodes its outputs, ``spec`` holds its settings.
-- ``blazeface``: a cascade of two published networks. ``yunet``: one from a file of your own.
+- ``single_shot``: a detector trained by ``emotion train-detector``; ``anchor_points`` decodes its
+  outputs, ``spec`` holds its settings.
+- ``blazeface``: the default detector (see ``models/DEFAULT_DETECTOR``), a cascade of two published
+  networks. ``yunet``: one from a file of your own.
 - Used by all of them: ``tiling`` (full-frame detection), ``refinement`` (ROI refinement), ``nms``
   (box voting), ``decoding``. ``loading`` finds each by its name.
 """

@@ -148,7 +148,7 @@ def to_detection(candidate: Candidate, size: tuple[int, int], min_score: float) 
         xyxy=clipped,
         score=float(candidate.score),
         landmarks=candidate.landmarks,
-        uncut=candidate.box,
+        unclipped=candidate.box,
     )
 
 

@@ -1,4 +1,4 @@
-"""ROI refinement: a network sees one face in a crop of its own, to follow it or to place it better.
+"""ROI refinement: the detector runs on a crop around one face, to follow or localise it.
 
 The crop (the region of interest) is rotated upright by the face's landmarks and shows little around
 it: a refinement costs a tenth of a full-frame detection and sees the face at the same size wherever
@@ -63,7 +63,7 @@ class RoiRefiner:
             In pixels of the picture; None where there is no face.
         """
         face = self._refine_once(pyramid, box, landmarks)
-        if face is None or not self._is_doubtful(face.box, box, min(pyramid.size)):
+        if face is None or not self._needs_second_pass(face.box, box, min(pyramid.size)):
             return face
         return self._refine_once(pyramid, face.box, face.landmarks) or face
 
@@ -72,7 +72,9 @@ class RoiRefiner:
     ) -> tuple[Detection | None, ...]:
         """``Detector.refine`` for a network whose boxes are those of ``Detection``."""
         pyramid = Pyramid(check_image(image))
-        faces = (self.refine(pyramid, known.whole, known.landmarks) for known in detections)
+        faces = (
+            self.refine(pyramid, known.unclipped_xyxy, known.landmarks) for known in detections
+        )
         return tuple(face and to_detection(face, pyramid.size, min_score) for face in faces)
 
     def refine_largest(self, image: Image, candidates: Candidates) -> Candidates:
@@ -108,7 +110,7 @@ class RoiRefiner:
         moved = map_points(face.landmarks, back)
         return Candidate(placed.astype(np.float32), moved.astype(np.float32), face.score)
 
-    def _is_doubtful(self, box: Floats, given: Floats, shorter_side: int) -> bool:
+    def _needs_second_pass(self, box: Floats, given: Floats, shorter_side: int) -> bool:
         if box[2] - box[0] <= self.repeat_from * shorter_side:
             return False
         return bool(overlaps(box, given)[0] < self.repeat_below_iou)

@@ -106,7 +106,7 @@ class SingleShotDetector:
         tiling = self._tiling if tiled else None
         found = detect_regions(partial(self._detect_region, image, side), (height, width), tiling)
         found = weighted_nms(found, iou=NMS_IOU)
-        known = stack_boxes([face.whole for face in options.known])
+        known = stack_boxes([face.unclipped_xyxy for face in options.known])
         found = found.select(~duplicates_of(found.boxes, known))
         found = self._refiner.refine_largest(image, found)
         if tiled:

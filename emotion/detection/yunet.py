@@ -71,7 +71,7 @@ class YuNetDetector:
         wanted = resolve_min_score(self.min_score, min_score)
         view, scale = letterbox(image, SIDE, 1)
         found = from_letterbox(self._find(view), scale, (0, 0))
-        known = stack_boxes([face.whole for face in options.known])
+        known = stack_boxes([face.unclipped_xyxy for face in options.known])
         found = found.select(~duplicates_of(found.boxes, known))
         return to_detections(found, (height, width), wanted)
 

@@ -1,4 +1,4 @@
-"""Cuts a face out of a picture the way the training data was cut.
+"""Face alignment: crops a face upright, framed like the training data.
 
 The rule (how far around the box, how far up, whether rotated upright) is the model's own, in its
 spec. Coordinates are pixels of the given image. Stateless; safe to use from several threads.
@@ -27,7 +27,7 @@ def crop_matrix(detection: Detection, rule: CropRule, size: tuple[int, int]) -> 
     Returns:
         float64 (2, 3).
     """
-    x1, y1, x2, y2 = (float(v) for v in detection.whole)
+    x1, y1, x2, y2 = (float(v) for v in detection.unclipped_xyxy)
     # The diagonal of an upright box around a rotated ellipse is the same for every rotation.
     diagonal = max(math.hypot(x2 - x1, y2 - y1), 1.0)
     angle = eye_roll(detection.landmarks) if rule.upright else 0.0

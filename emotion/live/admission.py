@@ -1,7 +1,7 @@
 """Admission control: how many live streams the server carries, and whether one more may start.
 
-A server that shows more live streams than it can slows all of them; so their number is limited and
-further visitors are told to wait. One ``ADMISSION`` for the process.
+With more live streams than a server can handle, all of them become slow; so their number is limited
+and further visitors are asked to wait. One ``ADMISSION`` for the process.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class AdmissionControl:
 
 
 def server_full_message(limit: int) -> str:
-    """What a visitor is told when ``limit`` streams are running."""
-    pictures = "1 live picture" if limit == 1 else f"{limit} live pictures"
+    """The message to a visitor when ``limit`` streams are running."""
+    streams = "1 live stream and it is" if limit == 1 else f"{limit} live streams and all are"
     return (
-        f"This server shows {pictures} at once, and all places are taken at the moment: wait here, "
-        "the camera can be started as soon as one is free."
+        f"This server supports {streams} in use. Wait here: the camera can be started as soon "
+        "as one is free."
     )
 
 

@@ -2,7 +2,7 @@
 
 Cameras deliver I420 planes in FFmpeg's memory (see ``emotion.imaging.yuv``). The functions here
 read and write that memory directly: PyAV's own array conversions go row by row, and its
-``reformat`` plans a conversion anew for each frame, either at many times the cost. Stateless; safe
+``reformat`` re-plans a conversion for each frame, either at many times the cost. Stateless; safe
 to use from several threads, each on its own frames.
 """
 

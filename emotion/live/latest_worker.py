@@ -1,7 +1,10 @@
 """A worker thread that processes only the latest item.
 
 Between a source that does not wait (a camera) and work that takes as long as it takes (analysis)
-is a slot for one item: an item that has not been taken yet is replaced by the next, never queued.
+is a slot for one item: an item that has not been taken yet is late; it is dropped and replaced by
+the next, never queued, so that there is no backlog. ``processor`` uses one per viewer; the queues
+before it, which drop late frames too, are ``aiortc_patches.bounded_queues``.
+
 After each item the thread rests, by default as long as the item took, so that on a busy machine at
 least half of a core is left to the video itself. Workers that share a semaphore take turns.
 """

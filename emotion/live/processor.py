@@ -2,9 +2,11 @@
 
 ``recv`` never waits. It offers the frame to the analysis thread and draws the latest result there
 is, so the video keeps the camera's rate however slow the analysis is; a frame that arrives while
-another is being analysed replaces the one that is waiting. The boxes drawn are those of a frame or
-two ago, and are left out once they are ``STALE_S`` old. When the server cannot keep up (see
-``load_shedding``), the analysis becomes less frequent first, then the returned video smaller.
+another is being analysed replaces the one that is waiting, which is dropped (``latest_worker``;
+frames that come late already are dropped by ``aiortc_patches.bounded_queues``). The boxes drawn are
+those of a frame or two ago, and are left out as stale once they are ``STALE_S`` old. When the
+server cannot keep up (see ``load_shedding``), the analysis becomes less frequent first, then the
+returned video smaller.
 """
 
 from __future__ import annotations
@@ -202,7 +204,7 @@ class LiveProcessor:
     def _draw(
         self, frame: av.VideoFrame, faces: Sequence[TrackedFace], settings: LiveSettings
     ) -> av.VideoFrame:
-        """The frame to return; the one received is left unchanged."""
+        """The frame to return, smaller under load (load shedding); the given one is unchanged."""
         half = self._shedder.level >= LoadLevel.REDUCED_SIZE and frame.width > SMALL_WIDTH_PX
         if not (faces or settings.mirror or half):
             return frame
@@ -211,7 +213,7 @@ class LiveProcessor:
         )
 
     def _rest_s(self, work_s: float) -> float:
-        """Seconds of rest after an analysis."""
+        """Seconds of rest after an analysis; longer under load (load shedding)."""
         if self._shedder.level == LoadLevel.NORMAL:
             return default_rest_s(work_s)
         return min(LOADED_REST_FACTOR * work_s, LOADED_MAX_REST_S)
@@ -230,7 +232,7 @@ class LiveProcessor:
             self.history.add(faces, time_s)
         except Exception:  # noqa: BLE001 - an exception would end the thread
             failed = True
-            self._log_once("A frame could not be analysed; the stream goes on.")
+            self._log_once("A frame could not be analysed; the stream continues.")
         duration_ms = (time.perf_counter() - started_s) * 1000
         with self._lock:
             if self.ended:

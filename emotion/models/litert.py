@@ -21,7 +21,7 @@ class CompiledModel:
 
     data: the bytes of the .tflite file. num_threads: threads of one call. Idle interpreters
     beyond ``keep`` are dropped, so a burst of callers does not hold memory for good; from
-    ``shapes`` idle ones on, the one that waited longest is planned anew for another shape.
+    ``shapes`` idle ones on, the one that waited longest is re-planned for another shape.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class _Runner:
     def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
         self.used = True
         if batch.shape != self.shape:
-            # Plans the network anew, which costs as much as a small picture's run.
+            # Re-plans the network, which costs as much as a small picture's run.
             self._interpreter.resize_tensor_input(self._input, batch.shape)
             self._interpreter.allocate_tensors()
             self.shape = batch.shape

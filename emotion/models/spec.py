@@ -41,7 +41,7 @@ class CropRule:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadSpec:
-    """One labelling that the model answers in.
+    """One output head of a model.
 
     labels: in the order of the head's logits; a name outside ``EMOTIONS`` (FER+'s contempt) is left
     out of the seven probabilities. temperature: the logits are divided by it (Guo et al. 2017, "On
@@ -57,8 +57,8 @@ class ModelSpec:
     """What a program must know to use a model's weights.
 
     input_size: (height, width) in pixels of the uint8 face that the model takes. channels: 1 where
-    it takes grey faces, 3 where it takes RGB. mirror: the served answer is the mean over the crop
-    and its mirrored copy. checksums: file name -> sha256.
+    it takes grey faces, 3 where it takes RGB. mirror: the served prediction is the mean over the
+    crop and its mirrored copy. checksums: file name -> sha256.
     """
 
     name: str
@@ -153,16 +153,17 @@ def read_spec(folder: Path) -> ModelSpec:
         raise ModelError(f"The model in {folder} has no readable {SPEC_FILE}.") from error
 
 
-def sha256_of(path: Path) -> str:
-    """A file's checksum, as specs and records hold it."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def sha256_of(content: Path | bytes) -> str:
+    """The checksum of a file or its bytes, in hexadecimal, as specs and records hold it."""
+    data = content.read_bytes() if isinstance(content, Path) else content
+    return hashlib.sha256(data).hexdigest()
 
 
 class HasChecksums(Protocol):
     """A spec of any kind of model. checksums: file name -> sha256."""
 
     @property
-    def checksums(self) -> dict[str, str]: ...  # noqa: D102  # told above
+    def checksums(self) -> dict[str, str]: ...  # noqa: D102  # documented above
 
 
 def read_checked(folder: Path, name: str, spec: HasChecksums) -> bytes:
@@ -171,6 +172,6 @@ def read_checked(folder: Path, name: str, spec: HasChecksums) -> bytes:
         data = (folder / name).read_bytes()
     except OSError as error:
         raise ModelError(f"The model in {folder} has no readable {name}.") from error
-    if hashlib.sha256(data).hexdigest() != spec.checksums.get(name):
+    if sha256_of(data) != spec.checksums.get(name):
         raise ModelError(f"The file {folder / name} is damaged: install the model again.")
     return data

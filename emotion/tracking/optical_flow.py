@@ -50,7 +50,7 @@ class FaceFlow:
     def __init__(self, image: Image, detection: Detection) -> None:
         self._detection = detection
         height, width = image.shape[:2]
-        x1, y1, x2, y2 = (float(v) for v in detection.whole)
+        x1, y1, x2, y2 = (float(v) for v in detection.unclipped_xyxy)
         reach = REGION_ZOOM * max(x2 - x1, y2 - y1) / 2
         # At least a pixel, also for a face at the very edge.
         left = min(max(int((x1 + x2) / 2 - reach), 0), width - 1)
@@ -125,15 +125,15 @@ class FaceFlow:
         shift = self._shrink * (motion[:, 2] + 0.5 - linear @ [0.5, 0.5])
         shift += self._origin - linear @ self._origin
 
-        whole, points = self._detection.whole, self._detection.landmarks
+        whole, points = self._detection.unclipped_xyxy, self._detection.landmarks
         center = linear @ (whole[:2] + whole[2:]) / 2 + shift
         half = scale * (whole[2:] - whole[:2]) / 2
-        uncut = np.concatenate([center - half, center + half]).astype(np.float32)
-        xyxy = clip_boxes(uncut, *size)
+        unclipped = np.concatenate([center - half, center + half]).astype(np.float32)
+        xyxy = clip_boxes(unclipped, *size)
         if xyxy[0] >= xyxy[2] or xyxy[1] >= xyxy[3]:
             return None
         landmarks = None if points is None else (points @ linear.T + shift).astype(np.float32)
-        return replace(self._detection, xyxy=xyxy, uncut=uncut, landmarks=landmarks)
+        return replace(self._detection, xyxy=xyxy, unclipped=unclipped, landmarks=landmarks)
 
 
 def _lucas_kanade(

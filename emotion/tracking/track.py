@@ -181,12 +181,12 @@ class Track:
     def predicted(self, time_s: float) -> Detection:
         """Where the face should be, moved on at its last speed."""
         shift = self._shift(time_s)
-        landmarks, uncut = self.detection.landmarks, self.detection.uncut
+        landmarks, unclipped = self.detection.landmarks, self.detection.unclipped
         both = np.tile(shift, 2)
         return replace(
             self.detection,
             xyxy=self.detection.xyxy + both,
-            uncut=None if uncut is None else uncut + both,
+            unclipped=None if unclipped is None else unclipped + both,
             landmarks=None if landmarks is None else landmarks + shift,
         )
 
@@ -228,7 +228,9 @@ class Track:
         step_s = time_s - self.observed_s
         if step_s <= 0:
             return
-        moved = (_center(face.whole) - _center(self.detection.whole)) / np.float32(step_s)
+        moved = (
+            _center(face.unclipped_xyxy) - _center(self.detection.unclipped_xyxy)
+        ) / np.float32(step_s)
         # A face that was lost for a while says little of how fast it is now, and two frames of one
         # moment hardly more: in a millisecond a still face's box trembles at any speed.
         weight = np.float32(min(0.5, step_s / (step_s + 1 / 30)))

@@ -258,7 +258,7 @@ class FaceTracker:
 
 
 def _boxes(faces: Sequence[Detection]) -> Floats:
-    return stack_boxes([face.whole for face in faces])
+    return stack_boxes([face.unclipped_xyxy for face in faces])
 
 
 def _associate(

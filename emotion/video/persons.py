@@ -51,7 +51,7 @@ class Change:
     after: str
 
 
-def persons(tracks: TrackStore) -> list[Person]:
+def people_of(tracks: TrackStore) -> list[Person]:
     """Everybody in the clip, those longest in view first."""
     found = []
     for track_id, own in _by_track(tracks):

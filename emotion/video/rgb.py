@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RgbConverter:
     """Converts the frames of one stream to RGB; not for several threads at a time.
 
-    FFmpeg's conversion is planned once. A frame that converts itself plans it anew each time, at
+    FFmpeg's conversion is planned once. A frame that converts itself re-plans it each time, at
     five times the cost of the conversion.
     """
 

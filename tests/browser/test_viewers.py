@@ -102,7 +102,7 @@ def test_two_visitors_never_see_each_other(
         assert labels[1 - own] not in seen[own]
 
 
-def test_the_next_visitor_is_told_and_gets_the_slot_that_becomes_free(
+def test_the_next_visitor_is_notice_and_gets_the_slot_that_becomes_free(
     open_browser: Callable[..., Browser], one_stream: harness.Server
 ) -> None:
     browser = open_browser(0)
@@ -110,17 +110,17 @@ def test_the_next_visitor_is_told_and_gets_the_slot_that_becomes_free(
     first.goto(f"{one_stream.url}/webcam")
     frame = start(first)
     second.goto(f"{one_stream.url}/webcam")
-    told = second.get_by_text("This server shows 1 live picture at once")
-    expect(told).to_be_visible(timeout=SHOWN_MS)
+    notice = second.get_by_text("This server supports 1 live stream and it is in use")
+    expect(notice).to_be_visible(timeout=SHOWN_MS)
     expect(second.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0)
     before = harness.frames_returned(frame)
     assert harness.wait_for_frames(frame, before + 20, START_S) >= before + 20
     frame.get_by_role("button", name="Stop", exact=True).click()
-    expect(told).to_be_hidden(timeout=SHOWN_MS)
+    expect(notice).to_be_hidden(timeout=SHOWN_MS)
     start(second)
 
 
-def test_of_two_who_press_start_at_once_one_is_told(
+def test_of_two_who_press_start_at_once_one_is_notice(
     open_browser: Callable[..., Browser], one_stream: harness.Server
 ) -> None:
     browser = open_browser(0)
@@ -132,8 +132,8 @@ def test_of_two_who_press_start_at_once_one_is_told(
     # The second page was drawn while there was room.
     frame = harness.camera_frame(pages[1])
     frame.get_by_role("button", name="Start", exact=True).click()
-    told = pages[1].get_by_text("This server shows 1 live picture at once")
-    expect(told).to_be_visible(timeout=SHOWN_MS)
+    notice = pages[1].get_by_text("This server supports 1 live stream and it is in use")
+    expect(notice).to_be_visible(timeout=SHOWN_MS)
 
 
 def threads(server: harness.Server) -> int:

@@ -79,10 +79,10 @@ def test_the_same_rows_although_a_worker_is_killed(
     worker = until_read(photos / "3.jpg", process)
     unblock(photos / "3.jpg", data)
     os.kill(worker, signal.SIGKILL)
-    _, told = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 1, told
-    assert [line for line in told.splitlines() if "2-broken.jpg" in line], told
-    assert "Traceback" not in told
+    _, stderr = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 1, stderr
+    assert [line for line in stderr.splitlines() if "2-broken.jpg" in line], stderr
+    assert "Traceback" not in stderr
     assert stored(tmp_path / "many") == expected
     assert {path.name for path in (tmp_path / "many").iterdir()} == {
         f"label={row[COLUMNS.index('label')]}" for row in expected
@@ -97,11 +97,11 @@ def test_clips(tmp_path: Path, astronaut: np.ndarray, cluster: str) -> None:
     code, _ = run("video", folder, "--csv", tmp_path / "one", "--fps", "10")
     assert code == 1
     expected = [row for path in (tmp_path / "one").iterdir() for row in listed(path)]
-    code, told = run(
+    code, stderr = run(
         "video", folder, "--archive", "--jobs", JOBS, "--csv", tmp_path / "many", "--fps", "10"
     )
     assert code == 1
-    assert "c.mov" in told
+    assert "c.mov" in stderr
     assert stored(tmp_path / "many") == sorted(expected)
     assert len(expected) == 5 + 2
 
@@ -120,9 +120,9 @@ def test_a_file_that_ends_every_process_is_named(
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
         time.sleep(0.02)
-    _, told = process.communicate(timeout=WAIT_S)
+    _, stderr = process.communicate(timeout=WAIT_S)
     assert process.returncode == 1
-    assert "3.jpg: Every process that worked on this file ended unexpectedly" in told
+    assert "3.jpg: Every process that worked on this file ended unexpectedly" in stderr
     sources = sorted(Path(row[0]).name for row in stored(tmp_path / "many"))
     assert sources == sorted([*(f"{i}.jpg" for i in (0, 1, 2, 4, 6, 7, 8)), r"caf\udce9.jpg"])
 
@@ -145,9 +145,9 @@ def test_a_data_set_is_not_added_to(tmp_path: Path, cluster: str) -> None:
     ],
 )
 def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
-    code, told = run(*arguments)
+    code, stderr = run(*arguments)
     assert code == 2
-    assert "--archive" in told
+    assert "--archive" in stderr
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_known_face_is_left_out_of_a_search(detector: Detector, astronaut: Ima
     face = only(detector.detect(astronaut, options=QUICK))
     left = detector.detect(astronaut, options=SearchOptions(quick=True, known=[face]))
     assert left == ()
-    elsewhere = replace(face, xyxy=face.xyxy + 200, uncut=face.whole + 200)
+    elsewhere = replace(face, xyxy=face.xyxy + 200, unclipped=face.unclipped_xyxy + 200)
     found = detector.detect(astronaut, options=SearchOptions(known=[elsewhere]))
     assert only(found).score > detector.min_score
 

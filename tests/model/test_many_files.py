@@ -46,8 +46,8 @@ def _hear_interrupts() -> None:
 def run(*arguments: object) -> tuple[int, str]:
     """Exit code and what stands on stderr."""
     process = start(*arguments)
-    _, told = process.communicate(timeout=WAIT_S)
-    return process.returncode, told
+    _, stderr = process.communicate(timeout=WAIT_S)
+    return process.returncode, stderr
 
 
 def until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
@@ -120,10 +120,10 @@ def test_a_killed_run_goes_on_and_yields_the_same_table(
     photos: Path, tmp_path: Path, suffix: str, jobs: int
 ) -> None:
     straight, out = tmp_path / f"straight{suffix}", tmp_path / f"out{suffix}"
-    code, told = run("analyze", photos, "--out", straight)
+    code, stderr = run("analyze", photos, "--out", straight)
     assert code == 1
-    assert told.count("\n") == 1, told
-    assert "2-broken.jpg" in told
+    assert stderr.count("\n") == 1, stderr
+    assert "2-broken.jpg" in stderr
     assert not list(tmp_path.glob("straight.*.*")), "nothing stays beside a finished table"
 
     data = block(photos / "3.jpg")
@@ -138,10 +138,10 @@ def test_a_killed_run_goes_on_and_yields_the_same_table(
         file.write(b"photos/3.jpg,,,,12")  # a write that the kill cut in two
     (photos / "0.jpg").write_bytes(b"")  # is finished, and must not be read again
 
-    code, told = run("analyze", photos, "--out", out, "--jobs", jobs, "--resume")
-    assert code == 1, told
-    assert told.count("\n") == 1, told
-    assert "2-broken.jpg" in told
+    code, stderr = run("analyze", photos, "--out", out, "--jobs", jobs, "--resume")
+    assert code == 1, stderr
+    assert stderr.count("\n") == 1, stderr
+    assert "2-broken.jpg" in stderr
     if suffix == ".parquet":
         assert pq.read_table(out).equals(pq.read_table(straight))
     else:
@@ -150,16 +150,16 @@ def test_a_killed_run_goes_on_and_yields_the_same_table(
     before = out.read_bytes()
     for path in photos.rglob("*.jpg"):
         path.write_bytes(b"")
-    code, told = run("analyze", photos, "--out", out, "--resume")
+    code, stderr = run("analyze", photos, "--out", out, "--resume")
     assert (code, out.read_bytes()) == (1, before), "a finished run has nothing left to do"
 
 
 def test_a_table_of_other_settings_is_not_gone_on_with(photos: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     assert run("analyze", photos / "0.jpg", "--out", out, "--resume")[0] == 0
-    code, told = run("analyze", photos, "--out", out, "--resume", "--min-score", "0.9")
+    code, stderr = run("analyze", photos, "--out", out, "--resume", "--min-score", "0.9")
     assert code == 2
-    assert "other settings" in told
+    assert "other settings" in stderr
     assert lines(out) == 2
 
 
@@ -167,12 +167,12 @@ def test_several_processes_give_the_same_table(photos: Path, tmp_path: Path) -> 
     drawn = {1: tmp_path / "drawn", 3: photos / "drawn"}  # also inside the folder of inputs
     for jobs, folder in drawn.items():
         for _ in range(2 if jobs == 3 else 1):
-            code, told = run(
+            code, stderr = run(
                 "analyze", photos, "--out", tmp_path / f"{jobs}.csv", "--jobs", jobs,
                 "--annotated", folder,
             )  # fmt: skip
             assert code == 1
-            assert told.count("\n") == 1, told
+            assert stderr.count("\n") == 1, stderr
     assert (tmp_path / "3.csv").read_bytes() == (tmp_path / "1.csv").read_bytes()
     one, three = (
         {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
@@ -191,10 +191,10 @@ def test_a_crashed_worker_costs_one_input(photos: Path, tmp_path: Path) -> None:
     worker = reader_of(pipe, children(process.pid))
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
-    _, told = process.communicate(timeout=WAIT_S)
-    assert process.returncode == 1, told
-    assert told.count("\n") == 2, told
-    assert "2.jpg: The work on this file ended unexpectedly" in told
+    _, stderr = process.communicate(timeout=WAIT_S)
+    assert process.returncode == 1, stderr
+    assert stderr.count("\n") == 2, stderr
+    assert "2.jpg: The work on this file ended unexpectedly" in stderr
     with open(tmp_path / "out.csv", newline="") as file:
         names = [Path(row["source"]).name for row in csv.DictReader(file)]
     assert names == ["0.jpg", "1.jpg", "3.jpg", "4.jpg", "5.jpg"]
@@ -264,10 +264,10 @@ def clips(tmp_path: Path, astronaut: np.ndarray) -> Path:
 
 def test_a_killed_run_of_clips_goes_on_with_the_unfinished(clips: Path, tmp_path: Path) -> None:
     straight, out, films = tmp_path / "straight", tmp_path / "out", tmp_path / "films"
-    code, told = run("video", clips, "--csv", straight, "--jobs", "2")
+    code, stderr = run("video", clips, "--csv", straight, "--jobs", "2")
     assert code == 1
-    assert told.count("\n") == 1, told
-    assert "b.mov" in told
+    assert stderr.count("\n") == 1, stderr
+    assert "b.mov" in stderr
     assert sorted(str(p.relative_to(straight)) for p in straight.rglob("*.csv")) == [
         "a.mp4.csv",
         "sub/c.avi.csv",
@@ -285,9 +285,9 @@ def test_a_killed_run_of_clips_goes_on_with_the_unfinished(clips: Path, tmp_path
     assert [p.name for p in films.rglob("*.mp4")] == ["a.mp4.mp4"]
     finished = (films / "a.mp4.mp4").stat().st_mtime_ns
 
-    code, told = run("video", clips, "--csv", out, "--out", films, "--resume")
+    code, stderr = run("video", clips, "--csv", out, "--out", films, "--resume")
     assert code == 1
-    assert told.count("\n") == 1, told
+    assert stderr.count("\n") == 1, stderr
     assert (films / "a.mp4.mp4").stat().st_mtime_ns == finished
     for name in ("a.mp4.csv", "sub/c.avi.csv"):
         assert (out / name).read_bytes() == (straight / name).read_bytes()
@@ -303,9 +303,9 @@ def test_an_interrupted_clip_keeps_what_is_done(clips: Path, tmp_path: Path, job
     process = start("video", folder, "--csv", out, "--out", films, "--jobs", jobs)
     until(lambda: lines(out / "c.avi.csv") > 5, process)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does: every process of the terminal
-    _, told = process.communicate(timeout=WAIT_S)
+    _, stderr = process.communicate(timeout=WAIT_S)
     assert process.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in stderr
     rows = lines(out / "c.avi.csv") - 1
     with av.open(str(films / "c.avi.mp4")) as film:
         frames = sum(1 for _ in film.decode(video=0))
@@ -325,7 +325,7 @@ def test_an_interrupted_clip_keeps_what_is_done(clips: Path, tmp_path: Path, job
     ],
 )
 def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
-    code, told = run(*arguments)
+    code, stderr = run(*arguments)
     assert code == 2
-    assert "Traceback" not in told
-    assert told
+    assert "Traceback" not in stderr
+    assert stderr

@@ -214,17 +214,19 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(
         (folder / name).write_bytes(data)
     done = video(folder, "--csv", tmp_path / "tables", "--out", tmp_path / "films")
     assert done.returncode == 1
-    told = dict(line.split(": ", 1) for line in done.stderr.splitlines())
-    assert set(told) == {str(folder / name) for name in [*wrong, *cut]}, "each once, and no more"
+    problems = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+    assert set(problems) == {str(folder / name) for name in [*wrong, *cut]}, (
+        "each once, and no more"
+    )
     for name, (data, words) in wrong.items():
-        assert words in told[str(folder / name)]
+        assert words in problems[str(folder / name)]
         with pytest.raises(emotion.EmotionError) as caught:
             list(emotion.analyze_video(io.BytesIO(data), analyzer))
-        assert str(caught.value) == told[str(folder / name)]
+        assert str(caught.value) == problems[str(folder / name)]
     assert not list(tmp_path.rglob("*.partial"))
     assert {path.stem for path in (tmp_path / "films").iterdir()} == set(cut), "nothing of others"
     for name in cut:
-        assert told[str(folder / name)] == DAMAGED_CLIP
+        assert problems[str(folder / name)] == DAMAGED_CLIP
         results = list(emotion.analyze_video(folder / name, analyzer))
         assert len(results) > 10
         rows = rows_of(tmp_path / "tables" / f"{name}.csv")

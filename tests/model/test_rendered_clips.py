@@ -9,7 +9,7 @@ import pytest
 import emotion
 from emotion.geometry.boxes import overlaps
 from emotion.types import Image
-from emotion.video.persons import changes, persons
+from emotion.video.persons import changes, people_of
 from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode
 from tests.rendering import SIZE, Portrait, center_of, side_of
@@ -75,7 +75,7 @@ def test_a_fade_is_a_change_at_its_moment(
     pictures = (cv2.addWeighted(before, 1 - share, after, share, 0) for share in shares)
     clip = encode(range(75), codec="libx264", pictures=pictures, size=SIZE, options=QUICK)
     record = recorded(clip, analyzer)
-    (person,) = persons(record)
+    (person,) = people_of(record)
     assert person.frames == 75, "one face all the time, whatever it looks like"
     # The officer may be called sad or neutral, also in turn; only the smile comes or goes once.
     smiles = [c for c in changes(record) if "happy" in (c.before, c.after)]

@@ -1,4 +1,4 @@
-"""What the measurements rest on: letterbox, times, a synthetic camera; no models."""
+"""What the measurements rest on: image size, times, a synthetic camera; no models."""
 
 import sys
 
@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.benchmarking.report import as_text
-from emotion.benchmarking.stages import FRAME_SIZE, letterbox
+from emotion.benchmarking.stages import FRAME_SIZE, fit_into
 from emotion.benchmarking.synthetic_camera import crowd, sway, vp8_packets
 from emotion.benchmarking.timing import WARM_UP, peak_memory, percentiles, time_process, time_step
 
 
 @given(st.integers(1, 900), st.integers(1, 900))
-def test_a_letterboxed_image_is_whole_and_centred(height: int, width: int) -> None:
-    frame = letterbox(np.full((height, width, 3), 255, np.uint8))
+def test_an_image_fitted_into_a_frame_is_whole_and_centred(height: int, width: int) -> None:
+    frame = fit_into(np.full((height, width, 3), 255, np.uint8))
     assert frame.shape == (*FRAME_SIZE, 3)
     rows = np.flatnonzero((frame == 255).all(axis=2).any(axis=1))
     columns = np.flatnonzero((frame == 255).all(axis=2).any(axis=0))

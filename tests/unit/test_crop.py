@@ -77,7 +77,7 @@ def test_the_crops_size_is_the_same_for_every_roll(degrees: float) -> None:
 
 def test_a_face_that_the_picture_cuts_is_cropped_as_a_whole_one() -> None:
     whole = detection(100, -40, 200, 100)
-    cut = replace(whole, xyxy=np.array([100, 0, 200, 100], np.float32), uncut=whole.xyxy)
+    cut = replace(whole, xyxy=np.array([100, 0, 200, 100], np.float32), unclipped=whole.xyxy)
     np.testing.assert_array_equal(
         crop_matrix(cut, CropRule(), SIZE), crop_matrix(whole, CropRule(), SIZE)
     )

@@ -137,7 +137,7 @@ def test_lines_and_text_grow_with_the_picture() -> None:
 
 
 # Machado, Oliveira and Fernandes 2009, full strength; on linear RGB.
-SIGHT = {
+COLOR_VISION = {
     "usual": np.eye(3),
     "protanopia": np.array([
         [0.152286, 1.052583, -0.204868],
@@ -162,10 +162,10 @@ def linear(color: tuple[int, int, int]) -> np.ndarray:
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
-@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("sight", COLOR_VISION)
 def test_colors_of_following_faces_are_told_apart(sight: str) -> None:
     assert face_color(len(FACE_COLORS)) == FACE_COLORS[0]
-    seen = np.clip(np.array([linear(color) for color in FACE_COLORS]) @ SIGHT[sight].T, 0, 1)
+    seen = np.clip(np.array([linear(color) for color in FACE_COLORS]) @ COLOR_VISION[sight].T, 0, 1)
     lab = cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_LRGB2LAB)[0]
     following = np.linalg.norm(np.diff(lab, axis=0), axis=1)
     assert following.min() > 25, "CIE 1976 distance; 2.3 can just be noticed"

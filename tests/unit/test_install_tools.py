@@ -53,10 +53,10 @@ def test_nothing_is_done_where_nothing_is_missing(tmp_path: Path) -> None:
 def test_a_user_is_told_and_nothing_is_installed(tmp_path: Path) -> None:
     here = machine(tmp_path, user=1000)
     here.program("chromium", "true")
-    code, told, called = here.run()
+    code, stderr, called = here.run()
     assert code == 1
-    assert "not on the PATH: coturn" in told
-    assert "sudo apt-get install --no-install-recommends coturn" in told
+    assert "not on the PATH: coturn" in stderr
+    assert "sudo apt-get install --no-install-recommends coturn" in stderr
     assert called == ""
 
 
@@ -65,16 +65,16 @@ def test_a_user_is_told_and_nothing_is_installed(tmp_path: Path) -> None:
     [(0, {}, ""), (0, {"CI": "true"}, ""), (1000, {"CI": "true"}, "sudo ")],
 )
 def test_root_and_ci_install(tmp_path: Path, user: int, env: dict[str, str], prefix: str) -> None:
-    code, told, called = machine(tmp_path, user=user).run(**env)
+    code, stderr, called = machine(tmp_path, user=user).run(**env)
     assert code == 0
-    assert "Installing: chromium coturn" in told
+    assert "Installing: chromium coturn" in stderr
     assert "apt-get install -q -y --no-install-recommends chromium coturn\n" in called
     assert called.startswith(f"{prefix}apt-get update")
 
 
 @pytest.mark.parametrize("user", [0, 1000])
 def test_elsewhere_the_reader_is_told_what_to_install(tmp_path: Path, user: int) -> None:
-    code, told, called = machine(tmp_path, user=user, apt=False).run(CI="true")
+    code, stderr, called = machine(tmp_path, user=user, apt=False).run(CI="true")
     assert code == 1
-    assert "package manager" in told
+    assert "package manager" in stderr
     assert called == ""

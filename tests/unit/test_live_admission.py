@@ -25,7 +25,7 @@ def test_the_limit_holds_and_an_ended_stream_frees_its_place() -> None:
     first, second, third = Stream(), Stream(), Stream()
     admission.admit(first, 2)
     admission.admit(second, 2)
-    with pytest.raises(ServerFullError, match="shows 2 live pictures at once"):
+    with pytest.raises(ServerFullError, match="supports 2 live streams and all are in use"):
         admission.admit(third, 2)
     assert admission.active() == 2
     first.ended = True

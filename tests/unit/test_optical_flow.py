@@ -15,7 +15,7 @@ from emotion.types import Detection, Image
 
 BOX = np.array([170, 95, 350, 344], np.float32)  # of the face in the photograph
 POINTS = np.array([[218, 191], [304, 187], [265, 232], [266, 279]], np.float32)
-SEEN = Detection(xyxy=BOX, score=0.9, landmarks=POINTS, uncut=BOX)
+SEEN = Detection(xyxy=BOX, score=0.9, landmarks=POINTS, unclipped=BOX)
 SIDE = 210.0  # of the face
 
 
@@ -47,9 +47,11 @@ def test_a_motion_is_measured_within_a_hundredth_of_the_face(
     # The pictures count pixel centres, the boxes their edges.
     truth = (POINTS - 0.5) @ matrix[:, :2].T + matrix[:, 2] + 0.5
     assert np.abs(found.landmarks - truth).max() < 0.01 * SIDE
-    sides = found.whole[2:] - found.whole[:2]
+    sides = found.unclipped_xyxy[2:] - found.unclipped_xyxy[:2]
     assert sides == pytest.approx(growth * (BOX[2:] - BOX[:2]), abs=0.01 * SIDE)
-    assert (found.whole[:2] + sides / 2) == pytest.approx(np.add(middle, shift), abs=0.01 * SIDE)
+    assert (found.unclipped_xyxy[:2] + sides / 2) == pytest.approx(
+        np.add(middle, shift), abs=0.01 * SIDE
+    )
     assert found.score == SEEN.score
 
 
@@ -73,11 +75,11 @@ def test_an_even_surface_is_not_followed() -> None:
 def test_a_face_that_leaves_the_picture_is_cut_by_it(photo: Image) -> None:
     image = photo[:, 200:].copy()
     whole = BOX - np.array([200, 0, 200, 0], np.float32)
-    seen = Detection(xyxy=np.maximum(whole, 0), score=0.9, uncut=whole)
+    seen = Detection(xyxy=np.maximum(whole, 0), score=0.9, unclipped=whole)
     found = FaceFlow(image, seen).follow(image)
     assert found is not None
     assert found.xyxy == pytest.approx(seen.xyxy, abs=1)
-    assert found.whole == pytest.approx(whole, abs=1)
+    assert found.unclipped_xyxy == pytest.approx(whole, abs=1)
     assert found.landmarks is None
 
 
@@ -95,9 +97,9 @@ def test_any_box_is_followed_within_the_picture_or_not_at_all(
     height, width = size
     limits = np.array([width, height, width, height], np.float32)
     image = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
-    seen = Detection(xyxy=np.clip(whole, 0, limits), score=0.5, uncut=whole)
+    seen = Detection(xyxy=np.clip(whole, 0, limits), score=0.5, unclipped=whole)
     found = FaceFlow(image, seen).follow(image)
     if found is not None:
         assert (found.xyxy >= 0).all()
         assert (found.xyxy <= limits).all()
-        assert found.whole == pytest.approx(whole, abs=1)
+        assert found.unclipped_xyxy == pytest.approx(whole, abs=1)

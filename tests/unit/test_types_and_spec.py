@@ -72,8 +72,8 @@ def test_probabilities_come_in_our_order_without_contempt() -> None:
 
 def test_a_higher_temperature_is_less_sure() -> None:
     logits = np.array([[3, 0, 0, 0, 0, 0, 0]], np.float32)
-    calm = probabilities(logits, HeadSpec(labels=EMOTIONS, temperature=2)).max()
-    assert calm < probabilities(logits, HeadSpec(labels=EMOTIONS)).max()
+    softened = probabilities(logits, HeadSpec(labels=EMOTIONS, temperature=2)).max()
+    assert softened < probabilities(logits, HeadSpec(labels=EMOTIONS)).max()
 
 
 def spec() -> ModelSpec:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emotion.types import EMOTIONS
-from emotion.video.persons import changes, persons
+from emotion.video.persons import changes, people_of
 from emotion.video.track_store import TrackStore
 from tests.unit.test_video_render import face, recording
 
@@ -52,14 +52,14 @@ def test_persons_are_counted_by_what_is_shown() -> None:
         *((i / 10, [face(1, 0, "happy" if i < 6 else "sad")]) for i in range(10)),
         (1.0, [face(7, 0, "fear")]),
     )
-    first, second = persons(record)
+    first, second = people_of(record)
     assert (first.track_id, first.frames, first.first_s) == (1, 10, 0.0)
     assert first.last_s == pytest.approx(0.9)
     assert first.shares[EMOTIONS.index("happy")] == pytest.approx(0.6)
     assert second.track_id == 7
     assert second.shares[EMOTIONS.index("fear")] == 1
     assert np.all([person.shares.sum() == pytest.approx(1) for person in (first, second)])
-    assert persons(TrackStore()) == []
+    assert people_of(TrackStore()) == []
 
 
 def test_a_change_is_what_lasts() -> None:

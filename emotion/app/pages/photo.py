@@ -33,7 +33,7 @@ NamedFile = tuple[str, bytes]
 """A picture's file name and bytes."""
 
 Outcome = AnalyzedPhoto | emotion.EmotionError
-"""What came of a picture."""
+"""Result of a photo."""
 
 
 def page() -> None:

@@ -21,7 +21,7 @@ from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
-from emotion.video.persons import Change, Person, changes, persons
+from emotion.video.persons import Change, Person, changes, people_of
 from emotion.video.render import render_frame
 
 MAX_PEOPLE = 8
@@ -85,7 +85,7 @@ def results_so_far(job: VideoJob) -> None:
 
     if not len(job.recording.faces):
         return
-    _people(job, persons(job.recording))
+    _people(job, people_of(job.recording))
     st.html(legend_html())
     st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
 
@@ -98,7 +98,7 @@ def results(name: str, file: Any, job: VideoJob) -> None:
         file: The clip, from which the clicked frame is read.
         job: The analysis.
     """
-    people = persons(job.recording)
+    people = people_of(job.recording)
     _people(job, people)
     st.subheader("Timeline", anchor=False)
     _timeline(file, job, people)

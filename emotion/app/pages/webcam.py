@@ -162,7 +162,7 @@ def _wait_for_room(limit: int) -> None:
 
 
 def _no_stream(connection: _Connection, *, signalling: bool) -> None:
-    """What stands beside a video that is not running."""
+    """The text beside a video that is not running."""
     if signalling and connection.was_slow:
         st.warning(f"This takes longer than usual: {_NO_ROUTE}")
     elif signalling:
@@ -185,7 +185,7 @@ def _stream_results(seen: LiveSnapshot, record: LiveHistory, round_trip_ms: floa
         layout.hint("The video has stopped", "No pictures arrive from the camera at the moment.")
     elif seen.failed:
         layout.hint(
-            "No analysis at the moment", "This picture could not be analysed; the video goes on."
+            "No analysis at the moment", "This picture could not be analysed; the video continues."
         )
     elif not seen.faces:
         layout.hint(

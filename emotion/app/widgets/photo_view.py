@@ -28,7 +28,7 @@ def photo_view(
 
     Args:
         name: The visitor's file name.
-        photo: What came of it.
+        photo: Result of the photo.
         number: Of the photo on the page, from 1; makes the widgets' keys unique.
         is_only: Whether it is the only photo; if not, it has a heading.
     """

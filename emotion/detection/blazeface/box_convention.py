@@ -42,7 +42,7 @@ def face_boxes(squares: Floats, landmarks: Floats) -> Floats:
 
 def square_of(detection: Detection) -> Floats:
     """BlazeFace's square, float32 (4,), of any detector's face; the inverse of ``face_boxes``."""
-    box, roll = detection.whole, eye_roll(detection.landmarks)
+    box, roll = detection.unclipped_xyxy, eye_roll(detection.landmarks)
     # The sum of the squared sides is that of the ellipse's axes, whatever its rotation.
     side = math.hypot(box[2] - box[0], box[3] - box[1]) / math.hypot(WIDTH, HEIGHT)
     up = np.array([math.sin(roll), -math.cos(roll)], dtype=np.float32)

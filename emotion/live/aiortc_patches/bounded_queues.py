@@ -1,7 +1,7 @@
-"""Bounded queues in place of aiortc's unbounded ones, so that a stream never falls behind.
+"""Bounded queues in place of aiortc's: late frames are dropped, so no backlog builds up.
 
-Three of aiortc's queues on a frame's way have no bound; when the server is slower than the cameras,
-frames pile up in them and the delay grows without end:
+Three of aiortc's queues that a frame passes through have no bound; when the server is slower than
+the cameras, frames pile up in them and the delay grows without limit:
 
 1. ``rtcrtpreceiver.RemoteStreamTrack._queue``: decoded frames that nobody has taken yet.
 2. ``contrib.media.RelayStreamTrack._queue``: frames on their way to our track, and from it to the
@@ -13,7 +13,9 @@ frames pile up in them and the delay grows without end:
 
 The same receivers get ``LowLatencyJitterBuffer`` and ``RepeatingNackGenerator``. Audio is left
 alone: a gap would be heard. A fourth queue, of streamlit-webrtc's asynchronous mode, is not in use
-(see ``emotion/app/webrtc.py``).
+(see ``emotion/app/widgets/camera.py``). Dropped frames are counted for
+``emotion.live.load_shedding``. Late frames are also dropped in front of the analysis, see
+``emotion.live.latest_worker``.
 
 Tested with aiortc 1.16.0 (``aiortc.rtcrtpreceiver``, ``aiortc.contrib.media``).
 """

@@ -7,7 +7,6 @@ left eye, right eye, nose tip, left and right corner of the mouth, as seen in th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import numpy as np
 from emotion.detection.anchor_points import LANDMARKS
 from emotion.errors import DataError
 from emotion.imaging.files import read_image
+from emotion.models.spec import sha256_of
 from emotion.types import Floats, Image
 
 MANUAL_WEIGHT, AUTO_WEIGHT, HIDDEN_WEIGHT = 1.0, 0.3, 0.5
@@ -150,7 +150,7 @@ def read_pictures(
 
 def digest(folder: Path, split: str) -> str:
     """The sha256 of a split's labels, which name each image by a hash of its content."""
-    return hashlib.sha256((folder / f"{split}.jsonl").read_bytes()).hexdigest()
+    return sha256_of(folder / f"{split}.jsonl")
 
 
 def split_validation(

@@ -17,31 +17,31 @@ INPUT_AXIS = 2
 """The axis of the input channels in a convolution's kernel (H, W, inputs, outputs)."""
 
 
-def inherit_channels(theirs: Sequence[Any], ours: Sequence[Any]) -> bool:
+def inherit_channels(source: Sequence[Any], target: Sequence[Any]) -> bool:
     """Copies weights between networks, pruning channels where the target has fewer.
 
     The networks fit if they are equal, or if the target has fewer channels only between a
     convolution, the batch normalisation after it and the next convolution.
 
     Args:
-        theirs: Layers with weights of the source network, in its order.
-        ours: Layers with weights of the target network, in its order.
+        source: Layers with weights of the source network, in its order.
+        target: Layers with weights of the target network, in its order.
 
     Returns:
         Whether they fit; if not, nothing is changed.
     """
-    if len(theirs) != len(ours):
+    if len(source) != len(target):
         return False
-    weights = [layer.get_weights() for layer in theirs]
-    for place, (source, target) in enumerate(zip(theirs[:-2], ours[:-2], strict=True)):
-        if not (isinstance(source, layers.Conv2D) and isinstance(target, layers.Conv2D)):
+    weights = [layer.get_weights() for layer in source]
+    for place, (wide, narrow) in enumerate(zip(source[:-2], target[:-2], strict=True)):
+        if not (isinstance(wide, layers.Conv2D) and isinstance(narrow, layers.Conv2D)):
             continue
-        if target.filters < source.filters:
-            _prune(weights[place : place + 3], target.filters)
-    expected = [[values.shape for values in layer.get_weights()] for layer in ours]
+        if narrow.filters < wide.filters:
+            _prune(weights[place : place + 3], narrow.filters)
+    expected = [[values.shape for values in layer.get_weights()] for layer in target]
     if [[values.shape for values in layer] for layer in weights] != expected:
         return False
-    for layer, values in zip(ours, weights, strict=True):
+    for layer, values in zip(target, weights, strict=True):
         layer.set_weights(values)
     return True
 

@@ -92,13 +92,13 @@ def test_what_one_set_holds_out_no_other_set_trains_on(fer2013: tuple[Path, Path
     assert (len(training_split(other)), len(validation_split(other))) == (420, 70)
     sets = [faces, other]
     training = [training_split(each, among=sets) for each in sets]
-    choosing = [validation_split(each, among=sets) for each in sets]
+    validation = [validation_split(each, among=sets) for each in sets]
     assert [len(each) for each in training] == [420, 418]
-    assert [len(each) for each in choosing] == [70, 69]
+    assert [len(each) for each in validation] == [70, 69]
     private = {k for each in sets for k in picture_keys(each.subset("PrivateTest").images)}
-    held_out = private | {k for each in choosing for k in picture_keys(each.images)}
+    held_out = private | {k for each in validation for k in picture_keys(each.images)}
     assert not held_out & {k for each in training for k in picture_keys(each.images)}
-    assert not private & {k for each in choosing for k in picture_keys(each.images)}
+    assert not private & {k for each in validation for k in picture_keys(each.images)}
 
 
 def test_votes_become_distributions() -> None:

@@ -91,11 +91,11 @@ def test_problems_are_told_and_are_code_1(
     out = tmp_path / "out"
     assert main(["data", "--data", str(fer2013[0]), "--out", str(out)]) == 1
     said = capsys.readouterr()
-    told = [line for line in said.err.splitlines() if line.startswith("fer2013: ")]
-    assert told[0] == "fer2013: fer2013.csv, line 2: unknown label '9', expected 0..6 or a name."
-    assert told[12] == "fer2013: ... and 8 more like these."
-    assert told[13] == "fer2013: Left out: 20 unknown labels; the rest is used."
-    assert len(told) == 14
+    notices = [line for line in said.err.splitlines() if line.startswith("fer2013: ")]
+    assert notices[0] == "fer2013: fer2013.csv, line 2: unknown label '9', expected 0..6 or a name."
+    assert notices[12] == "fer2013: ... and 8 more like these."
+    assert notices[13] == "fer2013: Left out: 20 unknown labels; the rest is used."
+    assert len(notices) == 14
     assert "left out: 20 unknown labels" in said.out
     assert len(json.loads((out / "data.json").read_text())["sets"][0]["problem_sentences"]) == 20
     assert not (out / "augmentation.png").exists()

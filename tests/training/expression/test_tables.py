@@ -132,9 +132,9 @@ def test_every_label_order_is_of_known_names() -> None:
 def test_many_problems_become_a_dozen_lines_and_a_count() -> None:
     many = [Problem(kind=kinds.LABEL, sentence=f"row {i}") for i in range(30)]
     many.append(Problem(kind=kinds.FOLDER, sentence="x", count=54))
-    told = lines(many)
-    assert told[:12] == [f"row {i}" for i in range(12)]
-    assert told[12:] == [
+    notices = lines(many)
+    assert notices[:12] == [f"row {i}" for i in range(12)]
+    assert notices[12:] == [
         "... and 19 more like these.",
         "Left out: 54 folders of an unknown name, 30 unknown labels; the rest is used.",
     ]

@@ -77,7 +77,7 @@ class LabelledFaces:
         name: Name of the set; by default that of the head.
         keys: A hash of each picture in FER2013's format, object (N,), so that duplicates are found
             whatever the format; None where the images have that format.
-        groups: Rows with an equal value belong into the same split (a subject), str (N,), or None.
+        groups: Rows with an equal value belong in the same split (a subject), str (N,), or None.
         problems: What could not be used of the files.
     """
 

@@ -81,7 +81,7 @@ def read_pictures(
         form: Format of the faces.
         uncropped: Whether the pictures are photos, whose largest face is detected and cropped as in
             serving.
-        grouping: Which pictures belong into the same split; by default CK+'s subjects.
+        grouping: Which pictures belong in the same split; by default CK+'s subjects.
 
     Raises:
         DataError: When no picture can be used.

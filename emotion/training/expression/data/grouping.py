@@ -1,4 +1,4 @@
-"""Groups of pictures that belong into the same split: those of one subject or recording.
+"""Groups of pictures that belong in the same split: those of one subject or recording.
 
 Neighbouring frames of a recording are almost equal. With some in training and some in the test
 split, the test would measure memorisation.

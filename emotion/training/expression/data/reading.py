@@ -24,7 +24,7 @@ class SetOptions:
 
     Attributes:
         uncropped: Whether its pictures are photos, in which the face is detected and cropped.
-        grouping: Which of its pictures belong into the same split.
+        grouping: Which of its pictures belong in the same split.
     """
 
     uncropped: bool = False
