@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
+from emotion.app.deployment import webrtc_setting
 
 ICE_VARIABLE = "EMOTION_ICE_SERVERS"
 """Environment variable with the ICE servers as a JSON list; overrides the secrets file."""
@@ -62,16 +62,16 @@ def ice_servers() -> list[dict[str, Any]]:
     Raises:
         ValueError: If the setting does not have this form; the message holds no credential.
     """
-    text = os.environ.get(ICE_VARIABLE, "").strip()
-    if text:
+    setting = webrtc_setting(ICE_VARIABLE, "ice_servers")
+    if setting is None:
+        return []
+    given, source = setting
+    if source == ICE_VARIABLE:
         try:
-            return _checked(json.loads(text), ICE_VARIABLE)
+            given = json.loads(given)
         except json.JSONDecodeError as error:
             raise ValueError(f"expected JSON in {ICE_VARIABLE}, got an {error.msg!r}") from None
-    if not st.secrets.load_if_toml_exists():
-        return []
-    section = st.secrets.get("webrtc", {})
-    return _checked(section.get("ice_servers", []), "[webrtc] ice_servers of secrets.toml")
+    return _checked(given, source)
 
 
 def time_limited(secret: str, now_s: float, valid_s: float = VALID_S) -> tuple[str, str]:

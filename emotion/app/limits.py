@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
+from emotion.app.deployment import webrtc_setting
 
 VIEWERS_VARIABLE = "EMOTION_MAX_VIEWERS"
 """Environment variable with the number of streams; overrides the secrets file."""
@@ -29,16 +27,8 @@ def max_viewers() -> int | None:
     Raises:
         ValueError: If the setting is not a whole number from 0.
     """
-    text = os.environ.get(VIEWERS_VARIABLE, "").strip()
-    if text:
-        return _number(text, VIEWERS_VARIABLE)
-    if not st.secrets.load_if_toml_exists():
-        return DEFAULT_VIEWERS
-    section = st.secrets.get("webrtc", {})
-    if not isinstance(section, Mapping):
-        raise ValueError(f"expected a table [webrtc] in secrets.toml, got {section!r}")
-    given = section.get("max_viewers", DEFAULT_VIEWERS)
-    return _number(given, "[webrtc] max_viewers of secrets.toml")
+    setting = webrtc_setting(VIEWERS_VARIABLE, "max_viewers")
+    return DEFAULT_VIEWERS if setting is None else _number(*setting)
 
 
 def _number(given: Any, source: str) -> int | None:
