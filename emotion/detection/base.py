@@ -18,11 +18,11 @@ from emotion.types import Detection, Floats, Image
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
-    """How a full-frame detection may save work.
+    """What a full-frame detection may leave out to save time.
 
     Attributes:
-        quick: For a frame of a stream, which has no time for small faces: no tiles, and a smaller
-            input where the detector has one.
+        quick: For a frame of a stream, at the cost of small faces: no tiles, and a smaller input
+            where the detector has one.
         known: Faces that are followed already, in pixels of the image; they are left out of the
             result before any further work is spent on them.
     """
@@ -32,11 +32,11 @@ class SearchOptions:
 
 
 THOROUGH = SearchOptions()
-"""The default: everything is searched for, small faces included."""
+"""The default: small faces included."""
 
 
 class Detector(Protocol):
-    """Finds faces; safe to call from several threads at once."""
+    """Detects faces; safe to call from several threads at once."""
 
     @property
     def min_score(self) -> float:
@@ -88,7 +88,7 @@ class LoadedDetector(Detector, Protocol):
 
 
 class Candidate(NamedTuple):
-    """One possible face: box (4,), landmarks (K, 2) and score 0..1, in pixels of what was seen."""
+    """One possible face: box (4,), landmarks (K, 2) in pixels, and score 0..1."""
 
     box: Floats
     landmarks: Floats

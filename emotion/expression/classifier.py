@@ -55,7 +55,7 @@ class Classifier:
 
     Args:
         folder: With ``spec.json`` and the compiled model.
-        head: Whose labelling answers; by default the spec's.
+        head: Output head to use; by default the spec's.
         num_threads: Of one call to the model.
 
     Raises:

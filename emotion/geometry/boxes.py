@@ -18,6 +18,13 @@ def areas(boxes: Floats) -> Floats:
     return np.asarray(sides[..., 0] * sides[..., 1])
 
 
+def intersections(box: Floats, boxes: Floats) -> Floats:
+    """Square pixels that boxes (..., 4) share, broadcast against each other."""
+    low = np.maximum(box[..., :2], boxes[..., :2])
+    high = np.minimum(box[..., 2:], boxes[..., 2:])
+    return areas(np.concatenate([low, high], axis=-1))
+
+
 def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
     """IoU and containment of boxes.
 
@@ -29,9 +36,7 @@ def overlaps(box: Floats, boxes: Floats) -> tuple[Floats, Floats]:
         Intersection over union, and intersection over the smaller area; both float32 and 0 where
         there is no area to share.
     """
-    low = np.maximum(box[..., :2], boxes[..., :2])
-    high = np.minimum(box[..., 2:], boxes[..., 2:])
-    shared = areas(np.concatenate([low, high], axis=-1))
+    shared = intersections(box, boxes)
     first, second = areas(box), areas(boxes)
     tiny = np.float32(1e-12)  # of a square pixel
     iou = np.asarray(shared / np.maximum(first + second - shared, tiny), dtype=np.float32)

@@ -26,12 +26,14 @@ DEFAULT_DETECTOR_FILE = "DEFAULT_DETECTOR"
 
 @dataclass(frozen=True, kw_only=True)
 class CropRule:
-    """How a face's square is cut around a detector's box.
+    """How a face is cropped around a detector's box (face alignment).
 
-    scale: side of the square over the box's diagonal. shift_y: the square's centre moves down by
-    this fraction of the diagonal (negative: up). The box reaches from the hairline to the chin, and
-    is the face's own also where the picture cuts it. upright: whether the crop is turned by
-    the roll of the eyes before cutting.
+    The box reaches from the hairline to the chin, also beyond the edge of the picture.
+
+    Attributes:
+        scale: Side of the square crop as a multiple of the box's diagonal.
+        shift_y: Shift of the square's centre down (negative: up), as a fraction of the diagonal.
+        upright: Whether the crop is rotated so that the eyes are level.
     """
 
     scale: float = 0.76
@@ -43,9 +45,11 @@ class CropRule:
 class HeadSpec:
     """One output head of a model.
 
-    labels: in the order of the head's logits; a name outside ``EMOTIONS`` (FER+'s contempt) is left
-    out of the seven probabilities. temperature: the logits are divided by it (Guo et al. 2017, "On
-    Calibration of Modern Neural Networks").
+    Attributes:
+        labels: In the order of the head's logits; a name outside ``EMOTIONS`` (FER+'s contempt) is
+            left out of the seven probabilities.
+        temperature: The logits are divided by it (Guo et al. 2017, "On Calibration of Modern Neural
+            Networks").
     """
 
     labels: tuple[str, ...]
@@ -56,9 +60,20 @@ class HeadSpec:
 class ModelSpec:
     """What a program must know to use a model's weights.
 
-    input_size: (height, width) in pixels of the uint8 face that the model takes. channels: 1 where
-    it takes grey faces, 3 where it takes RGB. mirror: the served prediction is the mean over the
-    crop and its mirrored copy. checksums: file name -> sha256.
+    Attributes:
+        name: Of the model.
+        arch: Of the network, see ``emotion.training.expression.architectures``.
+        input_size: (height, width) in pixels of the uint8 face that the model takes.
+        heads: Name -> output head.
+        default_head: The head used by default.
+        crop: How the face is cropped.
+        channels: 1 for grey faces, 3 for RGB.
+        mirror: Whether the served prediction is the mean over the crop and its mirrored copy.
+        checksums: File name -> sha256.
+        format: Version of the file's format.
+
+    Raises:
+        ValueError: When the default head is not one of the heads, or ``channels`` is not 1 or 3.
     """
 
     name: str

@@ -17,12 +17,12 @@ BOX_SMOOTHING = OneEuroParameters(min_cutoff_hz=1.0, beta=4.5)
 """Of boxes and landmarks in face sizes, so that near and far faces are smoothed alike."""
 
 HYSTERESIS_MARGIN = 0.08
-"""By so much another expression must be more probable before the label changes."""
+"""How much more probable another expression must be before the label changes."""
 
 REFINE_EVERY_S = 0.1
-"""For so long a face is followed by optical flow, until the detector refines it again."""
+"""How long a face is followed by optical flow until the next ROI refinement."""
 
-MIN_PROBABILITY = 1e-4  # below, the logarithm says nothing of the face
+MIN_PROBABILITY = 1e-4  # lower values are noise, which the logarithm would amplify
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +123,7 @@ class TrackState:
 
 
 class Track:
-    """What is remembered of one face; bounded, and all that a stream keeps of a person."""
+    """The state of one face's track; bounded, and all that a stream keeps of a person."""
 
     def __init__(self, track_id: int, detection: Detection, descriptor: Floats) -> None:
         self.track_id = track_id
@@ -131,9 +131,9 @@ class Track:
         self.detection = detection
         self.descriptor = descriptor
         self.lost = False
-        """True from when the face was not found in its place until it is observed again."""
+        """True from when ROI refinement did not find the face until it is observed again."""
         self.expected_back = False
-        """True from ``expect_back`` until the face is observed; it is lost then, too."""
+        """True from ``expect_back`` until the face is observed; the track is lost as well then."""
         self._velocity: Floats = np.zeros(2, np.float32)  # px a second
         self._smoother = ProbabilitySmoother()
         self._box_filter = OneEuroFilter(BOX_SMOOTHING)
@@ -142,26 +142,27 @@ class Track:
         self._refined_velocity = self._velocity
 
     def expect_back(self, time_s: float) -> None:
-        """The face was out of the picture until now, and is expected where it was seen last."""
+        """Expects the absent face where it was last observed (shot re-identification)."""
         self.mark_lost()
         self.observed_s, self.expected_back = time_s, True
         self._velocity = np.zeros(2, np.float32)
-        # What was smoothed before says nothing of the expression now.
+        # The earlier smoothed values are unrelated to the present expression.
         self._smoother, self._box_filter = ProbabilitySmoother(), OneEuroFilter(BOX_SMOOTHING)
 
     def refined(self, image: Image, detection: Detection, time_s: float) -> None:
-        """The detector has found the face in this frame; to be called before ``update``."""
-        # Where frames are far apart, there is none that optical flow could follow.
+        """Records that ROI refinement found the face in this frame; called before ``update``."""
+        # Where frames are far apart, no later frame comes soon enough for optical flow.
         soon = time_s - self.observed_s < REFINE_EVERY_S
         self._flow = FaceFlow(image, detection) if soon else None
         self._refined, self._refined_s = detection, time_s
         self._refined_velocity = self._velocity
 
     def mark_lost(self) -> None:
-        """The detector does not find the face where it should be: a full detection has to.
+        """Marks the track as lost: ROI refinement did not find the face at its predicted position.
 
-        What optical flow alone said since the last refinement is not trusted: somebody who passes
-        in front of a face takes its corners along.
+        Only full-frame detection can find it again. Positions by optical flow since the last
+        refinement are discarded: a person passing in front of a face drags its tracked corners
+        along.
         """
         self.lost = True
         if self._flow is not None:
@@ -179,7 +180,7 @@ class Track:
         return self._flow.follow(image)
 
     def predicted(self, time_s: float) -> Detection:
-        """Where the face should be, moved on at its last speed."""
+        """Where the face should be, extrapolated at its last velocity."""
         shift = self._shift(time_s)
         landmarks, unclipped = self.detection.landmarks, self.detection.unclipped
         both = np.tile(shift, 2)
@@ -191,7 +192,7 @@ class Track:
         )
 
     def extrapolated(self, face: TrackedFace, time_s: float) -> TrackedFace:
-        """The face as it was shown when it was last observed, where it is expected now."""
+        """The face as last shown, moved to where it is expected now."""
         shift, landmarks = self._shift(time_s), face.landmarks
         return replace(
             face,
@@ -231,8 +232,8 @@ class Track:
         moved = (
             _center(face.unclipped_xyxy) - _center(self.detection.unclipped_xyxy)
         ) / np.float32(step_s)
-        # A face that was lost for a while says little of how fast it is now, and two frames of one
-        # moment hardly more: in a millisecond a still face's box trembles at any speed.
+        # After a longer gap the mean velocity says little about the present one. So do two frames
+        # at almost the same time: jitter of the box over a millisecond looks like high speed.
         weight = np.float32(min(0.5, step_s / (step_s + 1 / 30)))
         mean = self._velocity + weight * (moved - self._velocity)
         self._velocity = np.asarray(mean if step_s < 0.3 else np.zeros_like(moved), np.float32)

@@ -1,7 +1,7 @@
 """Tracks the faces of one stream: full-frame detection now and then, cheaper steps in between.
 
 A full-frame detection several times a second finds new and lost faces; between two of them each
-face is refined near its last place only (ROI refinement), and between two refinements optical flow
+known face gets ROI refinement at its predicted position, and between two refinements optical flow
 follows it. A frame's faces are classified in one batch.
 """
 
@@ -20,38 +20,37 @@ from emotion.tracking.track import Track, TrackedFace, TrackState
 from emotion.types import Detection, Floats, Image
 
 MAX_LOST_S = 1.0
-"""How long the track of a face that is not found is kept."""
+"""How long a lost track is kept."""
 
 LOW_SCORE_FACTOR = 0.6
-"""The detector's own threshold begins a track; this part of it continues one."""
+"""Continuing a track needs this fraction of the detector's threshold; starting one needs all."""
 
 HIGH_SCORE = 0.8
-"""Score from which on one detection is enough to begin a track."""
+"""Score at which a single detection is enough to start a track."""
 
 DUPLICATE_IOU = 0.55
 """Two tracks that overlap more follow the same face."""
 
 ASSOCIATION_GATE = 0.8
-"""Cost (see ``association``) up to which a detected face is a track's."""
+"""Highest cost (see ``association``) at which a detection is assigned to a track."""
 
 GATE_GROWTH_PER_S = 0.6
-"""The gate widens by so much a second, since a lost face may have gone further."""
+"""Growth of the gate per second, since a lost face may have moved further."""
 
 REIDENTIFICATION_GATE = 0.25
-"""Cost up to which a face is one that was expected back: same place, same appearance."""
+"""Highest cost at which a face is re-identified after a cut: same place, same appearance."""
 
 MAX_FACES = 32
 
 THOROUGH_EVERY, THOROUGH_MAX_SIDE = 4, 640
-"""One of so many full-frame detections looks for small faces too, in pictures of up to so many
-pixels a side."""
+"""Every fourth full-frame detection includes small faces, in images up to this side in pixels."""
 
 MAX_REFINED_PER_FRAME = 4
 """For a live stream: ten faces are each observed fourteen times a second at 30 fps, in two fifths
 of the time."""
 
 DETECT_INTERVAL_FRAMES = 3
-"""For a live stream: where a busy server analyses five frames a second, it detects every .6 s."""
+"""For a live stream: a busy server that analyses five frames a second detects every 0.6 s."""
 
 
 class FaceTracker:
@@ -62,15 +61,15 @@ class FaceTracker:
 
     Args:
         analyzer: Detects and classifies.
-        detect_every_s: Between two full-frame detections; 0 detects in every frame.
+        detect_every_s: Seconds between two full-frame detections; 0 detects in every frame.
         smoothing: 1 is the tuned amount, 2 twice as much at rest, close to 0 next to none.
         reuse_track_ids: A new face takes the smallest id that is free (a live stream), or one that
             no face had before (a recording).
         max_refined_per_frame: How many faces are followed between two full-frame detections, in
-            turns; ``update`` gives the others as they were, moved on at their last speed, so that a
-            crowd does not slow a stream.
+            turns; ``update`` extrapolates the others at their last velocity, so that a crowd does
+            not slow a stream.
         detect_interval_frames: While no face is lost, at most one of so many frames gets a
-            full-frame detection: where frames are far apart, following comes first.
+            full-frame detection: where frames are far apart, ROI refinement has priority.
 
     Example:
         >>> tracker = FaceTracker(emotion.load_analyzer())
@@ -108,12 +107,12 @@ class FaceTracker:
         return tuple(self._tracks)
 
     def reset(self, expected: Sequence[Track] = (), time_s: float = 0.0) -> None:
-        """Forgets all faces, as after a cut.
+        """Drops all tracks, as after a cut.
 
         Args:
             expected: Tracks whose faces may be back, of a shot that is shown again. One that is not
-                where it was and as it looked is forgotten as usual; whoever is there instead gets a
-                new track.
+                found at its old place with its old appearance is dropped as usual; another face
+                there gets a new track.
             time_s: Of the next frame.
         """
         self._tracks = list(expected)

@@ -4,7 +4,7 @@ Three of aiortc's queues that a frame passes through have no bound; when the ser
 the cameras, frames pile up in them and the delay grows without limit:
 
 1. ``rtcrtpreceiver.RemoteStreamTrack._queue``: decoded frames that nobody has taken yet.
-2. ``contrib.media.RelayStreamTrack._queue``: frames on their way to our track, and from it to the
+2. ``contrib.media.RelayStreamTrack._queue``: frames for our track, and from it to the
    encoder, which is where they pile up first.
 3. ``rtcrtpreceiver.RTCRtpReceiver``'s decoder queue: encoded frames before the decoder's thread. An
    encoded frame needs those before it, so frames cannot be dropped singly: when ``MAX_ENCODED`` are

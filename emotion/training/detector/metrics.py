@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.geometry.boxes import areas, overlaps
+from emotion.geometry.boxes import areas, intersections, overlaps
 from emotion.training.detector.data import Picture
 from emotion.types import Floats, Image
 
@@ -70,10 +70,8 @@ def match_detections(
     if not len(labels):
         return result
     ious = overlaps(detections.boxes[:, None], labels[None])[0]  # (N, M)
-    low = np.maximum(detections.boxes[:, None, :2], labels[None, :, :2])
-    high = np.minimum(detections.boxes[:, None, 2:], labels[None, :, 2:])
-    intersection = areas(np.concatenate([low, high], axis=-1))
-    inside = intersection / np.maximum(areas(detections.boxes), 1e-6)[:, None]
+    shared = intersections(detections.boxes[:, None], labels[None])
+    inside = shared / np.maximum(areas(detections.boxes), 1e-6)[:, None]
     on_ignored = (((inside > 0.5) | (ious >= iou)) & ignored).any(axis=1)
     unmatched = ~ignored
     for i in np.argsort(-detections.scores, kind="stable").tolist():
