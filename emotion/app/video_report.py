@@ -11,7 +11,7 @@ from emotion.app.video_job import VideoJob
 from emotion.app.widgets.person_cards import changes_html, person_card
 from emotion.app.widgets.stacked_area_chart import contiguous_runs, legend_html, stacked_area_svg
 from emotion.app.widgets.timeline import MAX_GAP_STEPS, over_time, summary
-from emotion.video.persons import Person, changes, people_of
+from emotion.video.people import Person, changes, people_of
 
 _WIDTH_PX, _HEIGHT_PX = 900, 140
 _MAX_PEOPLE = 40  # with a card; the table has everybody

@@ -26,7 +26,7 @@ from emotion.cli.options import ModelChoice
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 StopRequested = Callable[[], bool]
-"""Whether the program was told to stop: long work then ends cleanly where it is."""
+"""Whether the program was asked to stop: long work then ends cleanly where it is."""
 
 MAX_AHEAD = 8
 """Inputs per worker that may be finished before an earlier, slow one: it bounds memory."""

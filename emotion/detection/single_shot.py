@@ -96,8 +96,8 @@ class SingleShotDetector:
     ) -> tuple[Detection, ...]:
         """The faces of an image, largest first; see ``Detector.detect``.
 
-        A large picture is searched in tiles too. With ``options.quick`` it is not, and it is shrunk
-        to the spec's ``quick_side``. Large faces are refined.
+        On a large picture, detection also runs in tiles. With ``options.quick`` it does not, and
+        the picture is shrunk to the spec's ``quick_side``. Large faces get ROI refinement.
         """
         height, width = check_image(image).shape[:2]
         wanted = resolve_min_score(self.min_score, min_score)

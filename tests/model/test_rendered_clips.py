@@ -9,7 +9,7 @@ import pytest
 import emotion
 from emotion.geometry.boxes import overlaps
 from emotion.types import Image
-from emotion.video.persons import changes, people_of
+from emotion.video.people import changes, people_of
 from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode
 from tests.rendering import SIZE, Portrait, center_of, side_of

@@ -9,7 +9,7 @@ from emotion.app.widgets.face_cards import FaceCard, face_cards_html, photo_card
 from emotion.app.widgets.person_cards import changes_html, person_card
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
-from emotion.video.persons import Change, Person
+from emotion.video.people import Change, Person
 from tests.unit.test_bars import Parsed, probabilities
 
 ATTACK = '"><script>alert(1)</script>'

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emotion.types import EMOTIONS
-from emotion.video.persons import changes, people_of
+from emotion.video.people import changes, people_of
 from emotion.video.track_store import TrackStore
 from tests.unit.test_video_render import face, recording
 

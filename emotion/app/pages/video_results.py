@@ -21,7 +21,7 @@ from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
-from emotion.video.persons import Change, Person, changes, people_of
+from emotion.video.people import Change, Person, changes, people_of
 from emotion.video.render import render_frame
 
 MAX_PEOPLE = 8

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from emotion.app.captions import ADJECTIVES, counted, person_caption, timecode
 from emotion.app.templating import render
 from emotion.app.widgets.face_cards import FaceCard
-from emotion.video.persons import Change, Person
+from emotion.video.people import Change, Person
 
 
 def person_card(person: Person, thumbnail: str) -> FaceCard:

@@ -97,9 +97,9 @@ class BlazeFaceDetector:
     ) -> tuple[Detection, ...]:
         """The faces of an image, largest first; see ``Detector.detect``.
 
-        A large picture is searched in up to ``TILING.max_tiles`` tiles too. With ``options.quick``
-        it is not, and the input has a quarter of the picture's sides, which finds faces of 60 px
-        as well.
+        On a large picture, detection also runs in up to ``TILING.max_tiles`` tiles. With
+        ``options.quick`` it does not, and the input has a quarter of the picture's sides, at which
+        faces of 60 px are detected as well.
         """
         check_image(image)
         wanted = resolve_min_score(DEFAULT_MIN_SCORE, min_score)
