@@ -84,13 +84,25 @@ def test_the_row_beside_the_peers_is_the_evaluations(evaluation: dict) -> None: 
     assert f"same {evaluation['n']:,} pictures" in README
 
 
+def test_the_kinds_of_pictures_are_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
+    table = README.split("<!-- kinds")[1].split("<!-- end of kinds -->")[0]
+    sections = [evaluation, *evaluation["sets"].values()]
+    found = [section["by_head"][evaluation["default_head"]] for section in sections]
+    found.append(evaluation["protocols"]["ferplus_default_head"])
+    rows = re.findall(r"\| (\d+) \| ([\d.]+)% \| ([\d.]+)% \|", table)
+    assert sorted(rows) == sorted(
+        (str(f["n"]), f"{100 * f['accuracy']:.1f}", f"{100 * f['balanced_accuracy']:.1f}")
+        for f in found
+    )
+
+
 def test_the_sentence_about_rafdb_is_the_evaluations(evaluation: dict) -> None:  # type: ignore[type-arg]
     rafdb = evaluation["sets"]["rafdb"]
     page, own = (rafdb["by_head"][head] for head in (evaluation["default_head"], "rafdb"))
     text = " ".join(README.split())
     assert f"({rafdb['n']:,} set aside from its training part)" in text
     assert (
-        f"the page's answer agrees with the label in {page['accuracy']:.1%} of the cases, "
+        f"the page's prediction agrees with the label in {page['accuracy']:.1%} of the cases, "
         f"the head of that labelling in {own['accuracy']:.1%}."
     ) in text
 
