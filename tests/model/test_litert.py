@@ -8,7 +8,7 @@ import pytest
 
 from emotion.errors import ModelError
 from emotion.models.litert import CompiledModel
-from emotion.models.spec import SERVED_FILE, model_folder
+from emotion.models.spec import SERVED_FILE, model_folder, read_spec
 
 SIZES = [(160, 160), (256, 320), (64, 96), (320, 224), (32, 32)]
 
@@ -59,11 +59,13 @@ def test_two_sizes_in_turn_are_planned_once_each(
 
 
 def test_one_that_failed_is_not_used_again() -> None:
-    model = CompiledModel((model_folder() / SERVED_FILE).read_bytes())
-    face = np.zeros((1, 48, 48, 1), np.uint8)
+    folder = model_folder()
+    spec = read_spec(folder)
+    model = CompiledModel((folder / SERVED_FILE).read_bytes())
+    face = np.zeros((1, *spec.input_size, spec.channels), np.uint8)
     expected = model(face)
     with pytest.raises((RuntimeError, ValueError)):
-        model(np.zeros((1, 48, 48, 3), np.uint8))
+        model(np.zeros((1, *spec.input_size, spec.channels + 1), np.uint8))
     assert_same(model(face), expected)
 
 

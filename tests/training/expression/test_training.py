@@ -21,7 +21,7 @@ from emotion.training.expression import export
 from emotion.training.expression.architectures import build
 from emotion.training.expression.config import TrainingConfig
 from emotion.training.expression.data import read_faces
-from emotion.training.expression.data.faces import training_split
+from emotion.training.expression.data.faces import FaceFormat, training_split
 from emotion.training.expression.trainer import Trainer
 from tests.stopping import run_first_epoch
 from tests.training.conftest import write_fer2013
@@ -154,13 +154,17 @@ def test_an_unequal_compiled_form_is_refused(
 
 def test_the_default_model_served_equals_keras() -> None:
     folder = model_folder()
-    model = load_keras(folder)
-    faces = np.random.default_rng(1).integers(0, 256, (9, *read_spec(folder).input_size), np.uint8)
+    model, spec = load_keras(folder), read_spec(folder)
+    form = FaceFormat(size=spec.input_size, channels=spec.channels)
+    faces = form.convert(np.random.default_rng(1).integers(0, 256, (9, 60, 50, 3), np.uint8))
     expected = predict(model, faces)
     served = Classifier(folder).logits(list(faces))
     assert set(expected) == set(served)
+    float16 = model.count_params() >= export.FLOAT16_FROM
+    tolerance = export.FLOAT16_TOLERANCE if float16 else export.LOGIT_TOLERANCE
     for head, logits in expected.items():
-        np.testing.assert_allclose(served[head], logits, atol=export.LOGIT_TOLERANCE)
+        np.testing.assert_allclose(served[head], logits, atol=tolerance)
+        np.testing.assert_array_equal(served[head].argmax(axis=1), logits.argmax(axis=1))
 
 
 def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_path: Path) -> None:
