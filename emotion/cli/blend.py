@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Chooses the blend and writes the model with it as the default head."""
     quiet_tensorflow()
-    from emotion.models.spec import HeadSpec, model_folder, read_spec
+    from emotion.models.spec import RUN_FILE, HeadSpec, model_folder, read_spec
     from emotion.training.common.keras_models import load_keras, predict
     from emotion.training.common.run_folder import HISTORY
-    from emotion.training.common.run_record import RUN_FILE, read_json
+    from emotion.training.common.run_record import read_json
     from emotion.training.expression import blend
     from emotion.training.expression.data.faces import training_split, validation_split
     from emotion.training.expression.evaluation import card, plots, unseen_domains

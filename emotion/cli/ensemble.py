@@ -22,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Builds, calibrates and exports the ensemble."""
     quiet_tensorflow()
-    from emotion.models.spec import model_folder
-    from emotion.training.common.run_record import RUN_FILE
+    from emotion.models.spec import RUN_FILE, model_folder
     from emotion.training.expression.data.faces import FaceFormat, validation_split
     from emotion.training.expression.ensemble import ensemble_of, members_record
     from emotion.training.expression.evaluation import card

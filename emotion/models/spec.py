@@ -20,6 +20,7 @@ KERAS_FILE = "model.keras"
 SERVED_FILE = "model.tflite"
 SPEC_FILE = "spec.json"
 EVAL_FILE = "eval.json"
+RUN_FILE = "run.json"
 DEFAULT_FILE = "DEFAULT"
 DEFAULT_DETECTOR_FILE = "DEFAULT_DETECTOR"
 

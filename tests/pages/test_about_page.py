@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from emotion.app.evaluation_report import confusions, evaluations, read_report
 from emotion.app.widgets.evaluation_tables import class_table_html, evaluations_table_html
-from emotion.models.spec import EVAL_FILE, HeadSpec, ModelSpec
+from emotion.models.spec import EVAL_FILE, RUN_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
 from tests.pages.helpers import html, run_page
 
@@ -74,6 +74,16 @@ def test_a_model_that_was_not_evaluated_says_so(model: Path) -> None:
     page = open_page()
     assert not page.exception
     assert "not been evaluated" in page.info[0].value
+
+
+def test_the_training_data_are_those_of_the_runs_record(model: Path) -> None:
+    assert "posed grey faces" not in texts(open_page())
+    record = {"data": {"source": "fer2013+ckplus-train"}, "start_from": {"model": "faceres.json"}}
+    (model / RUN_FILE).write_text(json.dumps(record))
+    shown = texts(open_page())
+    for words in ("FER2013", "FER+", "posed grey faces", "face-recognition network"):
+        assert words in shown
+    assert "RAF-DB" not in shown
 
 
 def test_the_figures_are_the_files(model: Path) -> None:

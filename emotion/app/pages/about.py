@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ from emotion.app.widgets.evaluation_tables import (
     metric_tiles_html,
     robustness_table_html,
 )
-from emotion.models.spec import EVAL_FILE, model_folder, read_spec
+from emotion.models.spec import EVAL_FILE, RUN_FILE, model_folder, read_spec
 
 _HOW_IT_WORKS = """
 A detector finds the faces in a picture. Each face is cropped and passed to a small neural network
@@ -51,8 +52,19 @@ _TRAINING_SETS = {
         "[RAF-DB](https://doi.org/10.1109/CVPR.2017.277), aligned colour faces from the web, "
         "offered for non-commercial research"
     ),
+    "ckplus": (
+        "[CK+](https://doi.org/10.1109/CVPRW.2010.5543262), posed grey faces, half of its "
+        "subjects, offered for research"
+    ),
+    "wild": (
+        "web photos of public figures (muxspace/facial_expressions), under the Apache licence 2.0"
+    ),
+    "faceres": (
+        "and it started from a face-recognition network (A. Savchenko, HSE_FaceRec_tf), under the "
+        "MIT licence"
+    ),
 }
-"""What each head of the model was trained on."""
+"""Name of a head, or part of a source's name in the run's record -> what was trained on."""
 
 _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
@@ -87,7 +99,10 @@ def _training_data() -> str:
         heads = read_spec(model_folder()).heads
     except emotion.EmotionError:
         heads = {}
-    lines = [f"- {text}" for head, text in _TRAINING_SETS.items() if head in heads]
+    record = json.dumps(read_report(model_folder() / RUN_FILE)) if heads else ""
+    lines = [
+        f"- {text}" for name, text in _TRAINING_SETS.items() if name in heads or name in record
+    ]
     sets = "\n".join(lines or ["- pictures that its owner chose"])
     return (
         f"The network was trained on\n{sets}\n\nThe rights to the pictures stay with their owners: "

@@ -15,9 +15,8 @@ import numpy as np
 from emotion.errors import ModelError
 from emotion.files import move_into_place
 from emotion.models.litert import CompiledModel
-from emotion.models.spec import KERAS_FILE, SERVED_FILE, SPEC_FILE, sha256_of
+from emotion.models.spec import KERAS_FILE, RUN_FILE, SERVED_FILE, SPEC_FILE, sha256_of
 from emotion.training.common.run_folder import HISTORY
-from emotion.training.common.run_record import RUN_FILE
 
 Check = tuple[np.ndarray, Mapping[str, np.ndarray]]
 """Inputs of a model, and the Keras model's outputs for them by name."""

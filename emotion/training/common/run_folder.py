@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from emotion.errors import ModelError
 from emotion.files import atomic_write, partial_path
-from emotion.training.common.run_record import RUN_FILE, same_run
+from emotion.models.spec import RUN_FILE
+from emotion.training.common.run_record import same_run
 
 if TYPE_CHECKING:
     import keras

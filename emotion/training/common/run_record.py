@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion.detection.spec import DetectorSpec
-from emotion.models.spec import KERAS_FILE, ModelSpec, read_spec
+from emotion.models.spec import KERAS_FILE, RUN_FILE, ModelSpec, read_spec
 from emotion.training.common.settings import validated_settings
-
-RUN_FILE = "run.json"
 
 
 def run_record(config: Any, data: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from emotion.detection.spec import DetectorSpec, read_detector_spec
-from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, RUN_FILE, SERVED_FILE
 from emotion.training.common.markdown import markdown
-from emotion.training.common.run_record import RUN_FILE, read_json
+from emotion.training.common.run_record import read_json
 from emotion.training.detector.metrics import FALSE_POSITIVES_PER_IMAGE, HEIGHT_RANGES
 
 

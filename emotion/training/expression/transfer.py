@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 from emotion.errors import ModelError
-from emotion.models.spec import sha256_of
+from emotion.models.spec import RUN_FILE, sha256_of
 from emotion.training.common.keras_models import load_keras
-from emotion.training.common.run_record import RUN_FILE, origin_of, read_json
+from emotion.training.common.run_record import origin_of, read_json
 from emotion.training.expression.architectures.applications import load_weights
 from emotion.training.expression.blend import BLEND
 from emotion.training.expression.channel_pruning import inherit_channels

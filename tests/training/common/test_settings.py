@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.cli import main
-from emotion.training.common.run_record import RUN_FILE, same_run
+from emotion.models.spec import RUN_FILE
+from emotion.training.common.run_record import same_run
 from emotion.training.common.settings import read_settings, validated_settings
 from emotion.training.expression.augmentation import Augmentation
 from emotion.training.expression.config import TrainingConfig

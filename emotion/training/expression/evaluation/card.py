@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
-from emotion.training.common.run_record import RUN_FILE, read_json
+from emotion.models.spec import EVAL_FILE, KERAS_FILE, RUN_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.training.common.run_record import read_json
 from emotion.training.expression.config import TrainingConfig
 from emotion.training.expression.evaluation import card_tables as tables
 
