@@ -80,7 +80,7 @@ def format_of(spec: ModelSpec) -> FaceFormat:
     """The format of a model's faces."""
     from emotion.training.expression.data.faces import FaceFormat
 
-    return FaceFormat(size=spec.input_size, channels=spec.channels)
+    return FaceFormat.of_model(spec)
 
 
 def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:

@@ -80,9 +80,9 @@ class EpochLoop(ABC):
     def describe(self, row: Mapping[str, Any]) -> str:
         """Formats an epoch's row of the history for the progress message."""
 
-    @abstractmethod
-    def should_stop(self, epoch: int) -> bool:
-        """Whether to stop after this epoch, counted from 0."""
+    def should_stop(self) -> bool:
+        """Whether to stop before the last epoch; by default never."""
+        return False
 
     def run(self) -> Path:
         """Trains to the end, from the last checkpoint if there is one.
@@ -112,6 +112,6 @@ class EpochLoop(ABC):
                 f"epoch {row['epoch']}/{epochs}  {self.describe(row)}  {row['seconds']:.0f} s, "
                 f"about {left_min:.0f} min left"
             )
-            if self.should_stop(epoch):
+            if self.should_stop():
                 break
         return self._folder.best_weights

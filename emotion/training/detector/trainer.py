@@ -78,10 +78,6 @@ class DetectorTrainer(EpochLoop):
             config, self.model, folder, data=data or {}, origins=origins, report=report
         )
 
-    def should_stop(self, epoch: int) -> bool:
-        """Only after the last epoch, as the learning rate falls until then."""
-        return epoch + 1 >= self.config.epochs
-
     def _optimizer(self) -> Any:
         c = self.config
         steps = c.epochs * self._steps

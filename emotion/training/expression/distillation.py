@@ -38,7 +38,7 @@ def soft_targets(
         Head -> new targets.
     """
     spec = read_spec(teacher)
-    form = FaceFormat(size=spec.input_size, channels=spec.channels)
+    form = FaceFormat.of_model(spec)
     model = load_keras(teacher)
     each = [_teacher_logits(model, form.convert(images)) for images in sets]
     logits = {head: np.concatenate([found[head] for found in each]) for head in each[0]}

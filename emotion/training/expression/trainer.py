@@ -99,10 +99,12 @@ class Trainer(EpochLoop):
         """Head -> its labels; the first set's own comes first."""
         return {head: t.labels for head, t in self._targets.items()}
 
-    def should_stop(self, epoch: int) -> bool:
+    def should_stop(self) -> bool:
         """Whether the last ``patience`` epochs brought no improvement."""
-        best_epoch, patience = self._folder.state.best_epoch, self.config.patience
-        if best_epoch is None or patience is None or epoch + 1 - best_epoch < patience:
+        state, patience = self._folder.state, self.config.patience
+        if state.best_epoch is None or patience is None:
+            return False
+        if state.epoch - state.best_epoch < patience:
             return False
         self._report(f"no improvement for {patience} epochs: stopping early")
         return True

@@ -155,7 +155,7 @@ def test_an_unequal_compiled_form_is_refused(
 def test_the_default_model_served_equals_keras() -> None:
     folder = model_folder()
     model, spec = load_keras(folder), read_spec(folder)
-    form = FaceFormat(size=spec.input_size, channels=spec.channels)
+    form = FaceFormat.of_model(spec)
     faces = form.convert(np.random.default_rng(1).integers(0, 256, (9, 60, 50, 3), np.uint8))
     expected = predict(model, faces)
     served = Classifier(folder).logits(list(faces))
@@ -234,3 +234,16 @@ def test_wrong_usage_is_code_2_and_bad_data_code_1(
     assert "--arch expects one of se_resnet" in capsys.readouterr().err
     assert main(["train", "--data", "x.csv", "--out", str(tmp_path / "m")]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_run_stops_after_epochs_without_improvement(
+    fer2013: tuple[Path, Path], tmp_path: Path
+) -> None:
+    faces = read_faces(*fer2013)
+    config = TrainingConfig(arch="mini_xception", epochs=9, batch_size=64, patience=2)
+    trainer = Trainer(config, [training_split(faces)], [faces.subset("PublicTest")], tmp_path)
+    stops = []
+    for epoch, best_epoch in ((3, None), (4, 4), (5, 4), (6, 4)):
+        trainer._folder.state.epoch, trainer._folder.state.best_epoch = epoch, best_epoch
+        stops.append(trainer.should_stop())
+    assert stops == [False, False, False, True]

@@ -13,6 +13,7 @@ import numpy as np
 
 from emotion.errors import DataError
 from emotion.expression.crop import to_input
+from emotion.models.spec import ModelSpec
 from emotion.training.expression.data.problems import Problem
 
 FACE_SIZE = (48, 48)
@@ -39,6 +40,11 @@ class FaceFormat:
 
     size: tuple[int, int] = FACE_SIZE
     channels: int = 1
+
+    @classmethod
+    def of_model(cls, spec: ModelSpec) -> FaceFormat:
+        """The format that a model takes."""
+        return cls(size=spec.input_size, channels=spec.channels)
 
     def convert(self, images: np.ndarray) -> np.ndarray:
         """Converts faces to this format.
