@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from emotion.detection import SingleShotDetector, load_detector
-from emotion.detection.loading import BLAZEFACE
+from emotion.detection.loading import BLAZEFACE, HYBRID
 from emotion.imaging.files import read_image
 from emotion.models.spec import model_folder
 from emotion.training.detector.baselines import haar
@@ -54,6 +54,10 @@ def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], ob
     faces = cascade.detect(frame)
     half = np.asarray(cv2.resize(frame, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     yield "BlazeFace cascade", lambda: cascade.detect(frame)
+    hybrid = load_detector(HYBRID)
+    photo = np.asarray(cv2.resize(frame, (4000, 3000), interpolation=cv2.INTER_LINEAR), np.uint8)
+    yield "hybrid", lambda: hybrid.detect(frame)
+    yield "hybrid, 4000 x 3000", lambda: hybrid.detect(photo)
     yield "BlazeFace cascade, following", lambda: cascade.refine(frame, faces)
     for name in named:
         if name.endswith(".onnx"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion.detection.base import THOROUGH, SearchOptions
+from emotion.detection.base import THOROUGH, Effort, SearchOptions
 from emotion.tracking import FaceTracker, TrackedFace
 from emotion.types import Detection, Face, Image
 
@@ -57,7 +57,7 @@ class Stage:
     ) -> Sequence[Detection]:
         self.detections += 1
         self.known.append(len(options.known))
-        self.thorough.append(not options.quick)
+        self.thorough.append(options.effort is not Effort.QUICK)
         wanted = self.min_score if min_score is None else min_score
         return [self._found(actor) for actor in self.actors if actor.score >= wanted]
 

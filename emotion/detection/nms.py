@@ -60,6 +60,24 @@ def best_candidate(candidates: Candidates, *, iou: float) -> Candidate:
     return Candidate(weight @ boxes, voted, float(scores[best]))
 
 
+def nms_indices(boxes: Floats, scores: Floats, *, iou: float, containment: float) -> np.ndarray:
+    """Greedy non-maximum suppression without voting.
+
+    Args:
+        boxes: (N, 4).
+        scores: (N,).
+        iou: See ``weighted_nms``.
+        containment: See ``weighted_nms``.
+
+    Returns:
+        Indices of the boxes that stay, best score first.
+    """
+    best_first = np.argsort(-scores, kind="stable")
+    votes, contained = _overlapping(boxes[best_first], iou, containment)
+    suppresses = votes if contained is None else votes | contained
+    return np.asarray(best_first[_kept(np.triu(suppresses, k=1))])
+
+
 def suppress_contained(candidates: Candidates, *, containment: float) -> Candidates:
     """Removes parts of better candidates, without voting.
 

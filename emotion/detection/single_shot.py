@@ -14,6 +14,7 @@ from emotion.detection.anchor_points import decode_candidates
 from emotion.detection.base import (
     THOROUGH,
     Candidates,
+    Effort,
     SearchOptions,
     resolve_min_score,
     to_detections,
@@ -96,13 +97,14 @@ class SingleShotDetector:
     ) -> tuple[Detection, ...]:
         """The faces of an image, largest first; see ``Detector.detect``.
 
-        On a large picture, detection also runs in tiles. With ``options.quick`` it does not, and
-        the picture is shrunk to the spec's ``quick_side``. Large faces get ROI refinement.
+        A large photo is also searched in tiles. With ``Effort.QUICK`` the picture is shrunk to the
+        spec's ``quick_side``. Large faces get ROI refinement.
         """
         height, width = check_image(image).shape[:2]
         wanted = resolve_min_score(self.min_score, min_score)
-        side = min(self.side, self.spec.quick_side) if options.quick else self.side
-        tiled = not options.quick and self._tiling.applies_to((height, width))
+        quick = options.effort is Effort.QUICK
+        side = min(self.side, self.spec.quick_side) if quick else self.side
+        tiled = options.effort is Effort.PHOTO and self._tiling.applies_to((height, width))
         tiling = self._tiling if tiled else None
         found = detect_regions(partial(self._detect_region, image, side), (height, width), tiling)
         found = weighted_nms(found, iou=NMS_IOU)

@@ -65,7 +65,7 @@ class YuNetDetector:
     ) -> tuple[Detection, ...]:
         """The faces of an image, largest first; see ``Detector.detect``.
 
-        A picture beyond ``SIDE`` is shrunk, never tiled: ``options.quick`` changes nothing.
+        A picture beyond ``SIDE`` is shrunk, never tiled: ``options.effort`` changes nothing.
         """
         height, width = check_image(image).shape[:2]
         wanted = resolve_min_score(self.min_score, min_score)

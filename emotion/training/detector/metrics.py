@@ -39,7 +39,7 @@ class Detections:
         boxes: ``xyxy`` float32 (N, 4) px.
         scores: float32 (N,); only their order matters.
         landmarks: float32 (N, K, 2) px, K >= 3, beginning with left eye, right eye and nose tip as
-            seen in the image; None where the detector has none.
+            seen in the image, nan for a face without; None where the detector has none at all.
     """
 
     boxes: Floats
@@ -202,6 +202,12 @@ class DetectionMetrics:
         """False positives per image with a score above the threshold."""
         scores, hit = self._ranked(MIN_FACE_PX, np.inf)
         return float((~hit & (scores > threshold)).sum() / max(self.pictures, 1))
+
+    def precision(self, threshold: float) -> float:
+        """Fraction of the detections above the threshold that are faces; nan without any."""
+        scores, hit = self._ranked(MIN_FACE_PX, np.inf)
+        above = hit[scores > threshold]
+        return float(above.mean()) if len(above) else float("nan")
 
     def landmark_error(self, threshold: float = float("-inf")) -> float:
         """Median error of the landmarks, as a fraction of the root of the box's area.

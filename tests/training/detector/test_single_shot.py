@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.detection import SearchOptions, SingleShotDetector
+from emotion.detection import Effort, SearchOptions, SingleShotDetector
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.errors import ModelError
 from emotion.models.spec import SERVED_FILE
@@ -49,14 +49,14 @@ def test_small_faces_of_a_large_picture_need_the_tiles(detector: SingleShotDetec
     corners = [(100, 100), (1100, 600), (1800, 1300)]
     picture = scene(1500, 2000, *((x, y, x + 32, y + 40) for x, y in corners))
 
-    def hits(quick: bool) -> int:
-        found = detector.detect(picture, 0.3, SearchOptions(quick=quick))
+    def hits(effort: Effort) -> int:
+        found = detector.detect(picture, 0.3, SearchOptions(effort=effort))
         middles = np.array([(f.xyxy[:2] + f.xyxy[2:]) / 2 for f in found]).reshape(-1, 2)
         near = [np.abs(middles - [x + 16, y + 20]).max(axis=1) < 10 for x, y in corners]
         return sum(int(each.sum()) for each in near)
 
-    assert hits(quick=False) == 3
-    assert hits(quick=True) < 3
+    assert hits(Effort.PHOTO) == 3
+    assert hits(Effort.QUICK) < 3
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (2, 3), (40_000, 30), (33, 65)])
