@@ -18,7 +18,7 @@ venv: $(VENV)/.all
 # The stamp files make a second call start at once; changed pins install again.
 $(VENV)/.page: requirements-page.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -r requirements-page.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-page.txt
 	touch $@
 
 $(VENV)/.all: $(VENV)/.page requirements.txt

