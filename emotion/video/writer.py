@@ -1,4 +1,4 @@
-"""Writing frames as an H.264 video that browsers play.
+"""Writing frames as a video that browsers play.
 
 av is loaded on first use only.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from emotion.files import move_into_place, partial_path
 from emotion.imaging.yuv import rgb_to_i420
 from emotion.types import Image
 from emotion.video.audio import AudioTrack
+from emotion.video.codec import chosen_codec
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -29,6 +30,8 @@ TIME_BASE = Fraction(1, 90_000)  # MPEG's clock rate: fits the frame times of an
 class ClipWriter:
     """Writes an MP4; ``close`` finishes it (``contextlib.closing``). Not thread-safe.
 
+    ``EMOTION_VIDEO_CODEC`` chooses the codec, see ``emotion.video.codec``.
+
     A file on disk appears under its name when it is finished, also if the work was stopped half-way
     through: there is never half a file.
 
@@ -38,7 +41,7 @@ class ClipWriter:
         max_side: Longest side in pixels; larger frames are scaled down. None for any size.
 
     Raises:
-        VideoError: The file cannot be written.
+        VideoError: The file cannot be written, or the codec is none that is known.
 
     Example:
         with contextlib.closing(ClipWriter(Path("out.mp4"))) as writer:
@@ -55,6 +58,7 @@ class ClipWriter:
     ) -> None:
         import av
 
+        self._codec = chosen_codec()
         self._path = out if isinstance(out, Path) else None
         self._audio, self._max_side = audio, max_side
         self._stream: VideoStream | None = None
@@ -76,8 +80,8 @@ class ClipWriter:
     def write(self, image: Image, time_s: float) -> None:
         """Adds a frame.
 
-        H.264 needs even sides: an odd image loses its last row or column. A frame of another size
-        than the first is scaled to fit, with black borders where the aspect ratio differs.
+        The codecs need even sides: an odd image loses its last row or column. A frame of another
+        size than the first is scaled to fit, with black borders where the aspect ratio differs.
 
         Args:
             image: RGB uint8 (H, W, 3).
@@ -154,10 +158,12 @@ class ClipWriter:
         scale = min(1.0, (self._max_side or max(image.shape)) / max(image.shape[:2]))
         height, width = (round(side * scale) & ~1 for side in image.shape[:2])
         if not height or not width:
-            raise VideoError("This video's pictures are too small to be written as H.264.")
-        stream: VideoStream = self._container.add_stream("libx264", rate=30)
+            raise VideoError("This video's pictures are too small to be written.")
+        stream = cast("VideoStream", self._container.add_stream(self._codec.encoder, rate=30))
         stream.height, stream.width = height, width
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = stream.time_base = TIME_BASE
-        stream.options = {"preset": "veryfast", "crf": "21"}
+        stream.options = dict(self._codec.options)
+        if self._codec.bit_rate is not None:
+            stream.bit_rate = self._codec.bit_rate
         return stream

