@@ -246,11 +246,11 @@ def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnal
     run = work.take()
     while work.step(run):
         pass
-    table = table_bytes(work.recording.rows("a.mp4"), TABLE_FORMATS[0]).decode()
+    table = table_bytes(work.recording.rows("a.mp4"), TABLE_FORMATS[0]).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [int(row["frame"]) for row in rows] == list(range(20, 30))
     assert float(rows[0]["time_s"]) == pytest.approx(2.0)
-    assert {row["track"] for row in rows} == {"1"}
+    assert {(row["track"], row["face"]) for row in rows} == {("1", "1")}
 
 
 def result(index: int, *tops: str) -> FrameResult:
@@ -337,10 +337,11 @@ def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
     as_csv, as_json, as_parquet = (
         table_bytes(work.recording.rows("a.mp4"), kind) for kind in TABLE_FORMATS
     )
+    assert as_csv.startswith(b"\xef\xbb\xbf"), "a spreadsheet takes it for UTF-8"
     rows = json.loads(as_json)
     assert len(rows) == 30
     assert pq.read_table(io.BytesIO(as_parquet)).to_pylist() == rows
-    texts = list(csv.DictReader(io.StringIO(as_csv.decode())))
+    texts = list(csv.DictReader(io.StringIO(as_csv.decode("utf-8-sig"))))
     assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
 
 
