@@ -1,8 +1,8 @@
 """Table rows: one row per face, the same columns for photos and for video.
 
 ``source,frame,time_s,track,x1,...,label,angry,...,neutral,face``: boxes are in pixels of the source
-image, probabilities are fractions, ``face`` is the number that the annotated picture or video shows;
-photos leave ``frame``, ``time_s`` and ``track`` empty. New columns are added at the end. Only the
+image, probabilities are fractions, ``face`` is the number shown by the annotated picture or video.
+Photos leave ``frame``, ``time_s`` and ``track`` empty. New columns are added at the end. Only the
 standard library's csv is used: the command line imports this module and must start fast.
 """
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from emotion.video.rgb import display_size
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -15,7 +18,7 @@ class ClipInfo:
     """What a clip's file states about it; None where it states nothing.
 
     Attributes:
-        width: Of the first frame, upright, in pixels.
+        width: Of the first frame as it is shown: upright, with square pixels.
         height: Likewise.
         rate_hz: Average frame rate.
         duration_s: Length in seconds.
@@ -36,14 +39,21 @@ def start_time_s(stream: VideoStream, first: VideoFrame) -> float:
     return 0.0 if first.pts is None else first.time
 
 
-def clip_info(stream: VideoStream, container_duration: int | None, first: VideoFrame) -> ClipInfo:
+def clip_info(
+    stream: VideoStream,
+    container_duration: int | None,
+    first: VideoFrame,
+    pixel_aspect: Fraction,
+) -> ClipInfo:
     """What the file states.
 
     Args:
         stream: The video stream.
         container_duration: In microseconds, for streams that do not state their own.
         first: The first frame, which tells the rotation.
+        pixel_aspect: Of the first frame.
     """
+    width, height = display_size(first.width, first.height, pixel_aspect)
     sideways = round(first.rotation / 90) % 2 == 1
     rate_hz = float(stream.average_rate) if stream.average_rate else None
     duration_s = None
@@ -55,8 +65,8 @@ def clip_info(stream: VideoStream, container_duration: int | None, first: VideoF
     if count is None and duration_s is not None and rate_hz is not None:
         count = round(duration_s * rate_hz)
     return ClipInfo(
-        width=first.height if sideways else first.width,
-        height=first.width if sideways else first.height,
+        width=height if sideways else width,
+        height=width if sideways else height,
         rate_hz=rate_hz,
         duration_s=duration_s,
         frame_count=count,

@@ -15,15 +15,19 @@ import numpy as np
 
 from emotion.errors import VideoError
 from emotion.files import move_into_place, partial_path
-from emotion.imaging.yuv import rgb_to_i420
 from emotion.types import Image
 from emotion.video.audio import AudioTrack
+from emotion.video.colors import ColorSpace
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.container import OutputContainer
+    from av.packet import Packet
+    from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
 TIME_BASE = Fraction(1, 90_000)  # MPEG's clock rate: fits the frame times of any camera
+_USUAL_DURATION = round(Fraction(1, 25) / TIME_BASE)
 
 
 class ClipWriter:
@@ -36,6 +40,8 @@ class ClipWriter:
         out: A path ending in .mp4, whose folder is made, or an opened file (binary, seekable).
         audio: Written along with the frames; whoever created it closes it.
         max_side: Longest side in pixels; larger frames are scaled down. None for any size.
+        color_space: What the file's numbers shall stand for (``Clip.color_space``); by default what
+            players assume for its size. It is written into the file in either case.
 
     Raises:
         VideoError: The file cannot be written.
@@ -52,13 +58,16 @@ class ClipWriter:
         *,
         audio: AudioTrack | None = None,
         max_side: int | None = None,
+        color_space: ColorSpace | None = None,
     ) -> None:
         import av
+        from av.video.reformatter import VideoReformatter
 
         self._path = out if isinstance(out, Path) else None
-        self._audio, self._max_side = audio, max_side
+        self._audio, self._max_side, self._color_space = audio, max_side, color_space
+        self._reformatter = VideoReformatter()
         self._stream: VideoStream | None = None
-        self._last_pts = -1
+        self._last_pts, self._last_duration = -1, 0
         self._audio_until_s = 0.0
         if not isinstance(out, Path):
             self._container: OutputContainer = av.open(out, "w", format="mp4")
@@ -92,12 +101,14 @@ class ClipWriter:
             self._stream = self._add_stream(image)
             if self._audio is not None:
                 self._audio.begin(self._container)
-        planes = rgb_to_i420(self._fitted(image, self._stream))
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = self._converted(self._fitted(image, self._stream), self._stream)
         # Two frames never share a timestamp, however a camera rounds.
-        self._last_pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
+        pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
+        # Until ``ended`` says better, the last frame is shown for as long as the one before it.
+        self._last_duration = pts - self._last_pts if self._last_pts >= 0 else _USUAL_DURATION
+        self._last_pts = pts
         self._audio_until_s = time_s
-        frame.pts, frame.time_base = self._last_pts, TIME_BASE
+        frame.pts, frame.time_base = pts, TIME_BASE
         try:
             self._container.mux(self._stream.encode(frame))
         except av.error.FFmpegError as error:
@@ -117,7 +128,7 @@ class ClipWriter:
         complete = False
         try:
             if self._stream is not None:
-                self._container.mux(self._stream.encode(None))
+                self._container.mux(self._last_packets(self._stream))
                 if self._audio is not None:
                     self._audio.write_until(self._audio_until_s)
             self._container.close()
@@ -132,9 +143,40 @@ class ClipWriter:
             elif self._path is not None:
                 partial_path(self._path).unlink(missing_ok=True)
 
-    def ended(self) -> None:
-        """Says that the clip was read to its end, so that all of its remaining audio is written."""
+    def ended(self, end_s: float) -> None:
+        """Says that the clip was read to its end, so that all of its remaining audio is written.
+
+        Args:
+            end_s: Until when the last frame is shown, seconds since the new clip's start.
+        """
         self._audio_until_s = math.inf
+        self._last_duration = max(1, round(end_s / TIME_BASE) - self._last_pts)
+
+    def _last_packets(self, stream: VideoStream) -> list[Packet[VideoStream]]:
+        """What the encoder still holds, with the duration of the last frame.
+
+        All others last until the next one's timestamp.
+        """
+        packets: list[Packet[VideoStream]] = stream.encode(None)
+        for packet in packets:
+            if packet.pts == self._last_pts:
+                packet.duration = self._last_duration
+        return packets
+
+    def _converted(self, image: Image, stream: VideoStream) -> VideoFrame:
+        """The image in the stream's format and colour space."""
+        import av
+        from av.video.reformatter import ColorRange
+
+        space = self._color_space or ColorSpace.of_size(stream.height, stream.width)
+        frame = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(image, format="rgb24"),
+            format="yuv420p",
+            dst_colorspace=space.swscale_matrix,
+            dst_color_range=ColorRange.JPEG if space.full_range else ColorRange.MPEG,
+        )
+        state_colors(frame, space)
+        return frame
 
     def _fitted(self, image: Image, stream: VideoStream) -> Image:
         """The image in the stream's size: cropped by a row or column, or else scaled."""
@@ -159,5 +201,17 @@ class ClipWriter:
         stream.height, stream.width = height, width
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = stream.time_base = TIME_BASE
-        stream.options = {"preset": "veryfast", "crf": "21"}
+        # Without B-frames the last frame is also the last packet, the only one whose duration MP4
+        # stores, and every frame has its right time in players that ignore edit lists.
+        stream.options = {"preset": "veryfast", "crf": "21", "bf": "0"}
+        state_colors(stream.codec_context, self._color_space or ColorSpace.of_size(height, width))
         return stream
+
+
+def state_colors(target: VideoFrame | VideoCodecContext, space: ColorSpace) -> None:
+    """Makes a frame or an encoder state its colour space."""
+    from av.video.reformatter import ColorRange
+
+    target.colorspace, target.color_primaries = space.matrix, space.primaries
+    target.color_trc = space.transfer
+    target.color_range = ColorRange.JPEG if space.full_range else ColorRange.MPEG

@@ -81,7 +81,9 @@ def test_a_clip_results_in_video_people_timeline_and_files(
     played = video.evaluate("async v => { v.muted = true; await v.play(); return !v.paused }")
     assert played, "H.264 that the browser decodes"
 
-    rows = list(csv.DictReader(io.StringIO(download(sized_page, "Table (CSV)").decode("utf-8-sig"))))
+    rows = list(
+        csv.DictReader(io.StringIO(download(sized_page, "Table (CSV)").decode("utf-8-sig")))
+    )
     assert len(rows) == 20
     assert {row["track"] for row in rows} == {"1", "2"}
     listed = json.loads(download(sized_page, "Table (JSON)"))
