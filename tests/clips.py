@@ -128,3 +128,23 @@ def index_first(data: bytes, path: Path) -> bytes:
                 packet.stream = stream
                 target.mux(packet)
     return path.read_bytes()
+
+
+def streamed(data: bytes, container: str) -> bytes:
+    """The clip as a program writes it that cannot go back to state the duration."""
+    written = io.BytesIO()
+
+    class Pipe:
+        def write(self, part: bytes) -> int:
+            return written.write(part)
+
+    with (
+        av.open(io.BytesIO(data), "r") as source,
+        av.open(Pipe(), "w", format=container) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return written.getvalue()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from fractions import Fraction
 from itertools import chain
 from types import TracebackType
@@ -23,11 +24,19 @@ from emotion.errors import VideoError
 from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
 from emotion.video.colors import ColorSpace
-from emotion.video.container import HELP, Source, default_stream, open_container, packets_of
-from emotion.video.info import clip_info, start_time_s
+from emotion.video.container import (
+    HELP,
+    Source,
+    default_stream,
+    open_container,
+    packets_of,
+    reopened,
+)
+from emotion.video.info import FALLBACK_RATE_HZ, ClipInfo, clip_info, counted_info, start_time_s
 from emotion.video.rgb import SQUARE, RgbConverter, upright
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -37,7 +46,6 @@ _TOO_LARGE = (
     f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
     "make them smaller and try again."
 )
-_FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
 
 
 class Clip:
@@ -64,7 +72,7 @@ class Clip:
         self.shown_until_s = 0.0
         """Time at which the last frame that ``frames`` has given is over."""
         try:
-            self._stream = self._first_video()
+            self._stream = _video_stream(self._container)
             self._stream.thread_type = "AUTO"
             # The header's size is checked already; a later frame may have any other.
             self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
@@ -164,7 +172,7 @@ class Clip:
                 return
             shown_until_s = time_s + self._duration_s(frame, time_s - before_s)
             if end_s is not None:  # a frame at the very end of the section is shown briefly
-                shown_until_s = min(shown_until_s, max(end_s, time_s + 1 / _FALLBACK_RATE_HZ))
+                shown_until_s = min(shown_until_s, max(end_s, time_s + 1 / FALLBACK_RATE_HZ))
             self.shown_until_s = shown_until_s
             if rate_hz is not None:
                 if time_s < next_s - 1e-6:
@@ -179,31 +187,16 @@ class Clip:
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
 
-    def _first_video(self) -> VideoStream:
-        from av.stream import Disposition
-
-        streams = self._container.streams.video
-        # A song's cover is not a video.
-        moving = (s for s in streams if not s.disposition & Disposition.attached_pic)
-        stream = default_stream(moving)
-        if stream is None:
-            raise VideoError(_NO_VIDEO)
-        if stream.codec_context is None:  # a codec that FFmpeg does not know
-            raise VideoError(_NO_FRAME)
-        if stream.width * stream.height > MAX_PIXELS:
-            raise VideoError(_TOO_LARGE)
-        return stream
-
     def _time_s(self, frame: VideoFrame, index: int) -> float:
         if frame.pts is None:
-            return index / (self.info.rate_hz or _FALLBACK_RATE_HZ)
+            return index / (self.info.rate_hz or FALLBACK_RATE_HZ)
         return max(0.0, frame.time - self.offset_s)
 
     def _duration_s(self, frame: VideoFrame, step_s: float) -> float:
         """How long the frame is shown; ``step_s`` is the time since the frame before it."""
         if frame.duration and frame.time_base is not None:
             return float(frame.duration * frame.time_base)
-        return step_s or 1 / (self.info.rate_hz or _FALLBACK_RATE_HZ)
+        return step_s or 1 / (self.info.rate_hz or FALLBACK_RATE_HZ)
 
     def _aspect_of(self, frame: VideoFrame) -> Fraction:
         """The pixel aspect ratio: the container's, until the codec states another in mid-stream.
@@ -266,3 +259,38 @@ def read_frames(
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
+
+
+def read_info(source: Source) -> ClipInfo:
+    """What the file states, and where it states no duration, what its packets add up to.
+
+    Recordings of browsers and of programs that were ended state none. Reading all packets takes
+    about a second for a gigabyte; nothing but the first frame is decoded.
+
+    Args:
+        source: See ``Clip``.
+
+    Raises:
+        VideoError: See ``Clip``.
+    """
+    with Clip(source) as clip:
+        if clip.info.duration_s is not None:
+            return clip.info
+        with closing(open_container(reopened(source))) as container:
+            packets = packets_of(container, _video_stream(container), lambda: None)
+            return counted_info(clip.info, packets)
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    from av.stream import Disposition
+
+    # A song's cover is not a video.
+    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
+    stream = default_stream(moving)
+    if stream is None:
+        raise VideoError(_NO_VIDEO)
+    if stream.codec_context is None:  # a codec that FFmpeg does not know
+        raise VideoError(_NO_FRAME)
+    if stream.width * stream.height > MAX_PIXELS:
+        raise VideoError(_TOO_LARGE)
+    return stream

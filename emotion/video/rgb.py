@@ -53,6 +53,7 @@ class RgbConverter:
             format="rgb48le" if space.is_hdr else "rgb24",
             src_colorspace=None if frame.format.is_rgb else space.swscale_matrix,
             interpolation=Interpolation.BICUBIC if stretched else None,
+            threads=1,  # the decoder and the analysis have threads already
         ).to_ndarray()
         if space.is_hdr:
             return to_sdr(np.asarray(rgb, np.uint16), space)

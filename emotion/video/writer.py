@@ -174,6 +174,7 @@ class ClipWriter:
             format="yuv420p",
             dst_colorspace=space.swscale_matrix,
             dst_color_range=ColorRange.JPEG if space.full_range else ColorRange.MPEG,
+            threads=1,
         )
         state_colors(frame, space)
         return frame

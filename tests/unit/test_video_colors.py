@@ -38,7 +38,7 @@ def middles(image: Image) -> np.ndarray:
     """The colours in the middles of the patches, int (N, 3)."""
     height, width = image.shape[:2]
     columns = ((np.arange(len(PATCHES)) + 0.5) * width / len(PATCHES)).astype(int)
-    return image[height // 2, columns].astype(int)
+    return np.asarray(image[height // 2, columns], int)
 
 
 def light_of(image: Image) -> np.ndarray:

@@ -10,11 +10,11 @@ from av.stream import Disposition
 from PIL import Image
 
 from emotion.types import Image as Pixels
-from emotion.video.reader import Clip, read_frames
+from emotion.video.reader import Clip, read_frames, read_info
 from emotion.video.render import render_frame
 from emotion.video.rgb import display_size
 from emotion.video.track_store import TrackStore
-from tests.clips import QUICK, encode, picture, turned
+from tests.clips import QUICK, encode, picture, streamed, turned
 from tests.unit.test_video_render import film
 
 
@@ -193,3 +193,16 @@ def test_the_video_that_is_flagged_as_default_is_read(default: int, shade: int) 
     frames = list(read_frames(io.BytesIO(two_videos(default))))
     assert len(frames) == 5
     assert frames[0][2].mean() == pytest.approx(shade, abs=4)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("webm", "libvpx"), ("matroska", "mpeg4")])
+def test_a_duration_that_is_not_stated_is_counted(container: str, codec: str) -> None:
+    data = streamed(encode(range(75), container="matroska", codec=codec, rate=25), container)
+    with Clip(io.BytesIO(data)) as clip:
+        assert clip.info.duration_s is None
+    info = read_info(io.BytesIO(data))
+    assert info.duration_s == pytest.approx(3.0, abs=0.05)
+    assert info.frame_count == 75
+    stated = encode([0, 5, 9], rate=10)
+    with Clip(io.BytesIO(stated)) as clip:
+        assert read_info(io.BytesIO(stated)) == clip.info
