@@ -30,5 +30,5 @@ from tests.clips import encode
 def test_the_type_under_which_browsers_play_it(
     container: str, codec: str, pix_fmt: str, mime: str | None
 ) -> None:
-    data = encode(range(3), container=container, codec=codec, pix_fmt=pix_fmt)
+    data = encode(range(10), container=container, codec=codec, pix_fmt=pix_fmt)
     assert playable_type(read_info(io.BytesIO(data))) == mime
