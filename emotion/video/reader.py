@@ -186,6 +186,10 @@ class Clip:
         missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.offset_s)
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
+        elif stated_s is not None and stated_s > time_s and "mp4" in self.info.container.split(","):
+            # An MP4 stores the time to the next frame's decoding. With B-frames that is not how
+            # long a frame is shown, and only the length of the stream tells it of the last one.
+            self.shown_until_s = stated_s if end_s is None else min(stated_s, end_s)
 
     def _time_s(self, frame: VideoFrame, index: int) -> float:
         if frame.pts is None:

@@ -67,7 +67,8 @@ class ClipWriter:
         self._audio, self._max_side, self._color_space = audio, max_side, color_space
         self._reformatter = VideoReformatter()
         self._stream: VideoStream | None = None
-        self._last_pts, self._last_duration = -1, 0
+        self._first_pts, self._last_pts, self._last_duration = 0, -1, 0
+        self._dts: tuple[int, int] | None = None  # of the first and the latest packet
         self._audio_until_s = 0.0
         if not isinstance(out, Path):
             self._container: OutputContainer = av.open(out, "w", format="mp4")
@@ -105,12 +106,19 @@ class ClipWriter:
         # Two frames never share a timestamp, however a camera rounds.
         pts = max(round(time_s / TIME_BASE), self._last_pts + 1)
         # Until ``ended`` says better, the last frame is shown for as long as the one before it.
-        self._last_duration = pts - self._last_pts if self._last_pts >= 0 else _USUAL_DURATION
+        if self._last_pts < 0:
+            self._first_pts, self._last_duration = pts, _USUAL_DURATION
+        else:
+            self._last_duration = pts - self._last_pts
         self._last_pts = pts
         self._audio_until_s = time_s
         frame.pts, frame.time_base = pts, TIME_BASE
         try:
-            self._container.mux(self._stream.encode(frame))
+            packets = self._stream.encode(frame)
+            if packets:
+                first = packets[0].dts if self._dts is None else self._dts[0]
+                self._dts = first or 0, packets[-1].dts or 0
+            self._container.mux(packets)
         except av.error.FFmpegError as error:
             raise VideoError(
                 f"The annotated video cannot be written ({error.strerror})."
@@ -153,14 +161,24 @@ class ClipWriter:
         self._last_duration = max(1, round(end_s / TIME_BASE) - self._last_pts)
 
     def _last_packets(self, stream: VideoStream) -> list[Packet[VideoStream]]:
-        """What the encoder still holds, with the duration of the last frame.
+        """What the encoder still holds, timed so that the clip has its length.
 
-        All others last until the next one's timestamp.
+        MP4 tells the length twice: by the end of the frame that is shown last, and by the sum of
+        the times between the decoding of one frame and the next. B-frames are decoded in another
+        order, so the sum is right only if the packet that is decoded last fits both.
         """
         packets: list[Packet[VideoStream]] = stream.encode(None)
-        for packet in packets:
-            if packet.pts == self._last_pts:
-                packet.duration = self._last_duration
+        if not packets:
+            return packets
+        last_pts, decoded = packets[-1].pts or 0, [packet.dts or 0 for packet in packets]
+        first, before = (decoded[0], decoded[0] - 1) if self._dts is None else self._dts
+        # Decoded as long before it is shown as the first frame.
+        decoded[-1] = max(last_pts - (self._first_pts - first), before + len(packets))
+        for index in reversed(range(len(decoded) - 1)):
+            decoded[index] = min(decoded[index], decoded[index + 1] - 1)
+        for packet, dts in zip(packets, decoded, strict=True):
+            packet.dts, packet.duration = dts, 1
+        packets[-1].duration = self._last_pts + self._last_duration - last_pts
         return packets
 
     def _converted(self, image: Image, stream: VideoStream) -> VideoFrame:
@@ -202,9 +220,7 @@ class ClipWriter:
         stream.height, stream.width = height, width
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = stream.time_base = TIME_BASE
-        # Without B-frames the last frame is also the last packet, the only one whose duration MP4
-        # stores, and every frame has its right time in players that ignore edit lists.
-        stream.options = {"preset": "veryfast", "crf": "21", "bf": "0"}
+        stream.options = {"preset": "veryfast", "crf": "21"}
         state_colors(stream.codec_context, self._color_space or ColorSpace.of_size(height, width))
         return stream
 

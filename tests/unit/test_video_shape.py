@@ -1,12 +1,16 @@
 """Pixel aspect ratio, duration and choice of stream: a clip is seen as players show it."""
 
+import contextlib
 import io
+import itertools
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 from av.stream import Disposition
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from emotion.types import Image as Pixels
@@ -14,6 +18,7 @@ from emotion.video.reader import Clip, read_frames, read_info
 from emotion.video.render import render_frame
 from emotion.video.rgb import display_size
 from emotion.video.track_store import TrackStore
+from emotion.video.writer import ClipWriter
 from tests.clips import QUICK, encode, picture, streamed, turned
 from tests.unit.test_video_render import film
 
@@ -146,10 +151,12 @@ def gif(durations_ms: list[int]) -> bytes:
         (encode(range(50), rate=25, codec="libx264", container="mpegts"), 2.0),
         (encode(range(30), rate=30, codec="mjpeg", container="avi"), 1.0),
         (encode([0]), 1 / 30),
+        (encode([0, 3, 4, 40, 41, 42, 100], rate=100), 1.0 + 0.01),
+        (encode([0, 3, 4, 5, 6, 7, 90], rate=10, container="matroska"), 9.0 + 0.1),
         (gif([1000, 5000]), 6.0),
         (gif([40] * 20), 0.8),
     ],
-    ids=["1 fps", "25 fps", "mkv", "ts", "avi", "one picture", "gif", "short gif"],
+    ids=["1 fps", "25 fps", "mkv", "ts", "avi", "alone", "uneven", "gap", "gif", "short gif"],
 )  # fmt: skip
 def test_the_last_picture_is_shown_for_its_time(data: bytes, length_s: float) -> None:
     for stated_s in durations(film(data)):
@@ -157,6 +164,27 @@ def test_the_last_picture_is_shown_for_its_time(data: bytes, length_s: float) ->
     with Clip(io.BytesIO(film(data))) as clip:
         list(clip.frames())
         assert clip.shown_until_s == pytest.approx(length_s, abs=0.002), "also when read again"
+        assert not clip.damaged
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    steps=st.lists(st.sampled_from([1, 1, 2, 3, 10, 50, 300]), min_size=0, max_size=30),
+    last=st.sampled_from([1, 4, 100, 700]),
+)
+def test_uneven_times_and_the_length_are_exact(steps: list[int], last: int) -> None:
+    """Steps in hundredths of a second: what is shown last need not be decoded last."""
+    times = [tick / 100 for tick in itertools.accumulate(steps, initial=0)]
+    out = io.BytesIO()
+    with contextlib.closing(ClipWriter(out)) as writer:
+        for index, time_s in enumerate(times):
+            writer.write(np.roll(shown_as(48, 64), index, axis=1), time_s)
+        writer.ended(times[-1] + last / 100)
+    for stated_s in durations(out.getvalue()):
+        assert stated_s == pytest.approx(times[-1] + last / 100, abs=1e-4)
+    with Clip(io.BytesIO(out.getvalue())) as clip:
+        assert [time_s for _, time_s, _ in clip.frames()] == pytest.approx(times, abs=1e-4)
+        assert clip.shown_until_s == pytest.approx(times[-1] + last / 100, abs=1e-4)
         assert not clip.damaged
 
 
