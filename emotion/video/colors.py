@@ -18,12 +18,20 @@ P3_D65 = 12  # primaries
 BT601 = 6  # a matrix
 PQ, HLG = 16, 18  # transfer functions of HDR video
 
-_UNSPECIFIED = frozenset({0, 2, 3})  # 0 and 3 are reserved; as a matrix, 0 is RGB
+_PRIMARIES = frozenset({1, *range(4, 13), 22})
+_TRANSFERS = frozenset({1, *range(4, 19)})
+"""All that are defined; 2 stands for unknown."""
+
 _SWSCALE_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9}
 """The matrices that FFmpeg converts, with its own numbers for them."""
 
 _HD_LINES, _HD_COLUMNS = 720, 1280
 _FULL_RANGE = 2
+
+
+def is_rgb(frame: VideoFrame) -> bool:
+    """Whether the frame holds RGB, itself or in a palette: no matrix has a part in it."""
+    return frame.format.is_rgb or frame.format.has_palette
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +67,9 @@ class ColorSpace:
         matrix, primaries = frame.colorspace, frame.color_primaries
         return cls(
             matrix=matrix if matrix in _SWSCALE_MATRICES else assumed.matrix,
-            primaries=assumed.primaries if primaries in _UNSPECIFIED else primaries,
-            transfer=assumed.transfer if transfer in _UNSPECIFIED else transfer,
-            full_range=frame.color_range == _FULL_RANGE and not frame.format.is_rgb,
+            primaries=primaries if primaries in _PRIMARIES else assumed.primaries,
+            transfer=transfer if transfer in _TRANSFERS else assumed.transfer,
+            full_range=frame.color_range == _FULL_RANGE and not is_rgb(frame),
         )
 
     @property

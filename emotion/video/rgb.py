@@ -9,7 +9,7 @@ import numpy as np
 
 from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
-from emotion.video.colors import ColorSpace
+from emotion.video.colors import ColorSpace, is_rgb
 from emotion.video.hdr import to_sdr
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class RgbConverter:
             width=width,
             height=height,
             format="rgb48le" if space.is_hdr else "rgb24",
-            src_colorspace=None if frame.format.is_rgb else space.swscale_matrix,
+            src_colorspace=None if is_rgb(frame) else space.swscale_matrix,
             interpolation=Interpolation.BICUBIC if stretched else None,
             threads=1,  # the decoder and the analysis have threads already
         ).to_ndarray()

@@ -11,6 +11,7 @@ from emotion.types import Image
 from emotion.video.colors import BT601, BT709, BT2020, HLG, P3_D65, PQ, ColorSpace
 from emotion.video.hdr import PEAK_NITS, REFERENCE_WHITE_NITS
 from emotion.video.reader import read_frames
+from emotion.video.rgb import RgbConverter
 from tests.clips import QUICK, encode
 from tests.unit.test_video_render import film
 
@@ -177,3 +178,22 @@ def test_a_small_copy_of_a_large_clip_has_its_colours() -> None:
     drawn = film(data, max_side=320)
     assert stated(drawn) == ColorSpace(matrix=BT709)
     assert np.abs(middles(first(drawn)) - PATCHES).max() <= 8
+
+
+@pytest.mark.parametrize("number", [0, 2, 3, 10, 14, 99])
+def test_numbers_that_say_nothing_are_replaced_by_what_players_assume(number: int) -> None:
+    image = av.VideoFrame.from_ndarray(patches(48, 320), format="rgb24")
+    frame = image.reformat(format="yuv420p")
+    frame.colorspace = number
+    frame.color_primaries = frame.color_trc = number if number in (0, 3, 99) else 2
+    assert ColorSpace.of_frame(frame) == ColorSpace(matrix=BT601)
+    assert np.abs(middles(RgbConverter()(frame)) - PATCHES).max() <= 4
+
+
+def test_pictures_with_a_palette_keep_their_colours() -> None:
+    palette = np.zeros((256, 4), np.uint8)
+    palette[: len(PATCHES), 1:], palette[:, 0] = PATCHES, 255  # ARGB
+    columns = (np.arange(320) * len(PATCHES) // 320).astype(np.uint8)
+    indices = np.ascontiguousarray(np.broadcast_to(columns, (48, 320)))
+    frame = av.VideoFrame.from_ndarray((indices, palette), format="pal8")  # type: ignore[arg-type]
+    assert np.array_equal(middles(RgbConverter()(frame)), PATCHES)
