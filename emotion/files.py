@@ -13,10 +13,22 @@ from pathlib import Path
 from emotion.errors import ImageError
 
 VIDEO_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".ogv",
-    ".flv", ".wmv",
+    ".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3gpp", ".3g2", ".3gp2", ".f4v", ".mj2", ".lrv",
+    ".mkv", ".mk3d", ".webm",
+    ".avi", ".divx",
+    ".gif",
+    ".ts", ".mts", ".m2ts", ".m2t", ".trp",
+    ".mpg", ".mpeg", ".mpe", ".m2p", ".vob", ".mod", ".tod",
+    ".ogv", ".ogm",
+    ".flv",
+    ".wmv", ".asf",
+    ".y4m",
 )  # fmt: skip
-"""File name endings, lower case, that count as videos when a folder is searched."""
+"""File name endings, lower case, that count as videos when a folder is searched.
+
+One line for each container that ``emotion.video.container`` opens, with every ending under which
+cameras, phones, recorders and discs write it.
+"""
 
 DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 

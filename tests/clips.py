@@ -8,6 +8,10 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange, VideoReformatter
+
+from emotion.video.colors import ColorSpace
+from emotion.video.writer import state_colors
 
 QUICK = {"preset": "ultrafast"}
 """H.264 options: fast, and as good, only larger."""
@@ -44,12 +48,15 @@ def encode(
     size: tuple[int, int] = (128, 96),
     pictures: Iterable[np.ndarray] | None = None,
     options: Mapping[str, str] | None = None,
+    pixel_aspect: Fraction | None = None,
+    colors: ColorSpace | None = None,
+    pix_fmt: str | None = None,
 ) -> bytes:
     """A clip whose frames are shown at the given ticks of 1/rate seconds.
 
     sound: the codec of a tone that begins at half a second and lasts to the end. size: (width,
-    height). pictures: of that size, one for each tick; by default ``picture``. options: of the
-    codec.
+    height). pictures: of that size, one for each tick, uint8 or uint16; by default ``picture``.
+    options: of the codec. colors: stated in the file; by default nothing is.
     """
     if pictures is None:
         pictures = (picture(index, size[1], size[0]) for index in range(len(times)))
@@ -58,11 +65,26 @@ def encode(
         stream = out.add_stream(codec, rate=rate, options=dict(options or {}))
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.pix_fmt = pix_fmt or ("yuvj420p" if codec == "mjpeg" else "yuv420p")
         stream.codec_context.time_base = Fraction(1, rate)
+        if pixel_aspect:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
+        if colors:
+            state_colors(stream.codec_context, colors)
+        reformatter = VideoReformatter()
         voice = out.add_stream(sound, rate=48_000, layout="stereo") if sound else None
         for tick, image in zip(times, pictures, strict=True):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            deep = "rgb24" if image.dtype == np.uint8 else "rgb48le"
+            frame = av.VideoFrame.from_ndarray(image, format=deep)
+            if colors:
+                full = ColorRange.JPEG if colors.full_range else ColorRange.MPEG
+                frame = reformatter.reformat(
+                    frame,
+                    format=stream.pix_fmt,
+                    dst_colorspace=colors.swscale_matrix,
+                    dst_color_range=full,
+                )
+                state_colors(frame, colors)
             frame.pts, frame.time_base = tick, Fraction(1, rate)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -106,3 +128,23 @@ def index_first(data: bytes, path: Path) -> bytes:
                 packet.stream = stream
                 target.mux(packet)
     return path.read_bytes()
+
+
+def streamed(data: bytes, container: str) -> bytes:
+    """The clip as a program writes it that cannot go back to state the duration."""
+    written = io.BytesIO()
+
+    class Pipe:
+        def write(self, part: bytes) -> int:
+            return written.write(part)
+
+    with (
+        av.open(io.BytesIO(data), "r") as source,
+        av.open(Pipe(), "w", format=container) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return written.getvalue()

@@ -24,6 +24,9 @@ ADJECTIVES = {
 }
 """What a face of each of ``EMOTIONS`` looks like."""
 
+SECURE_PAGES_ONLY = "Browsers allow the camera only on https:// pages and on localhost."
+"""Said wherever a camera is wanted on another page."""
+
 UNCLEAR_MARGIN = 0.15
 """Two probabilities closer than this: both expressions are named."""
 

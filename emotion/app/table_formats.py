@@ -1,4 +1,8 @@
-"""A table of faces as the bytes of a file, made in memory."""
+"""A table of faces as the bytes of a file, made in memory.
+
+CSV starts with a byte order mark here, unlike the command line's: a visitor opens it in a
+spreadsheet, and Excel takes a CSV without one for the system's old encoding.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ TABLE_FORMATS = (CSV, JSON, PARQUET)
 def table_bytes(rows: Iterable[Row], table_format: TableFormat) -> bytes:
     """The rows in this format, with the columns of the command line's tables."""
     if table_format == CSV:
-        return to_csv(rows).encode()
+        return to_csv(rows).encode("utf-8-sig")
     if table_format == JSON:
         return (json.dumps(list(rows), indent=1) + "\n").encode()
     import pyarrow.parquet as pq

@@ -22,7 +22,7 @@ from emotion.tracking.analyzer import StreamAnalyzer
 from emotion.types import Image
 from emotion.video.container import Source, reopened
 from emotion.video.pipeline import track_faces
-from emotion.video.reader import Clip
+from emotion.video.reader import Clip, read_info
 from emotion.video.render import render_clip
 from emotion.video.track_store import TrackStore
 
@@ -90,7 +90,7 @@ class VideoJob:
         self._seconds, self._fraction = 0.0, 0.0
         self._qualities: dict[int, float] = {}
         self._clip = Clip(self._source)
-        self.info = self._clip.info
+        self.info = read_info(self._source)
         self._steps = self._work(analyzer)
         self._lock = threading.Lock()
         self._run: object = None

@@ -68,7 +68,7 @@ class StreamTableWriter:
         self._aligned = stream.isatty()
         self._writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         if self._aligned:
-            print(f"{'expression':<11}{'':>6}  {'box (pixels)':<24}source", file=stream)
+            print(f"{'expression':<11}{'':>6}  {'box (pixels)':<24}{'face':<6}source", file=stream)
         else:
             self._writer.writeheader()
 
@@ -90,7 +90,8 @@ class StreamTableWriter:
             box = " ".join(f"{float(row[k] or 0):.0f}" for k in ("x1", "y1", "x2", "y2"))
             probability = float(row[str(row["label"])] or 0)
             print_above_progress(
-                f"{row['label']!s:<11}{probability:>6.0%}  {box:<24}{row['source']}",
+                f"{row['label']!s:<11}{probability:>6.0%}  {box:<24}"
+                f"{row['face']!s:<6}{row['source']}",
                 file=self._stream,
             )
 

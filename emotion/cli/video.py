@@ -189,7 +189,8 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
         film = sound = None
         if clip.film and between is None:
             sound = stack.enter_context(closing(AudioTrack(clip.path, start_s=source.offset_s)))
-            film = stack.enter_context(closing(ClipWriter(clip.film, audio=sound)))
+            target = ClipWriter(clip.film, audio=sound, color_space=source.color_space)
+            film = stack.enter_context(closing(target))
         frames = track_faces(source.frames(clip.rate_hz), analyzer)
         stack.enter_context(closing(frames))
         for done, (found, image) in enumerate(frames, 1):
@@ -206,7 +207,7 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
                 break
         else:
             if film:
-                film.ended()
+                film.ended(source.shown_until_s)
     damaged = source.damaged or bool(sound and sound.damaged)
     if clip.film and between is not None:
         damaged |= not _draw(clip.path, between, clip.film, stopped)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Results = Iterable[Face] | Iterable[FrameResult]
 """What ``Analyzer.analyze`` returns for a photo, or ``analyze_video`` for a clip."""
 
-_TYPES = {"source": "str", "label": "str", "frame": "Int64", "track": "Int64"}
+_TYPES = {"source": "str", "label": "str", "frame": "Int64", "track": "Int64", "face": "Int64"}
 """The rest are float64. Int64 is pandas' integer that may be missing, as it is for photos."""
 
 
@@ -40,12 +40,14 @@ def to_dataframe(results: Results | Mapping[str, Results], *, source: str = "") 
     named = results if isinstance(results, Mapping) else {source: results}
     rows: list[Row] = []
     for name, given in named.items():
+        faces: list[Face] = []
         for result in given:
             if isinstance(result, FrameResult):
                 rows += video_rows(name, result)
             elif isinstance(result, Face):
-                rows += face_rows(name, [result])
+                faces.append(result)
             else:
                 raise ValueError(f"expected faces or frames, got {type(result).__name__}")
+        rows += face_rows(name, faces)  # together: they are numbered in their order
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({name: _TYPES.get(name, "float64") for name in COLUMNS})

@@ -1,7 +1,8 @@
 """Table rows: one row per face, the same columns for photos and for video.
 
-``source,frame,time_s,track,x1,...,label,angry,...,neutral``: boxes are in pixels of the source
-image, probabilities are fractions; photos leave ``frame``, ``time_s`` and ``track`` empty. Only the
+``source,frame,time_s,track,x1,...,label,angry,...,neutral,face``: boxes are in pixels of the source
+image, probabilities are fractions, ``face`` is the number shown by the annotated picture or video.
+Photos leave ``frame``, ``time_s`` and ``track`` empty. New columns are added at the end. Only the
 standard library's csv is used: the command line imports this module and must start fast.
 """
 
@@ -26,6 +27,7 @@ COLUMNS = (
     "score",
     "label",
     *EMOTIONS,
+    "face",
 )
 
 Row = dict[str, str | int | float | None]
@@ -41,7 +43,7 @@ def face_rows(
     faces: Sequence[Face],
     frame: int | None = None,
     time_s: float | None = None,
-    tracks: Sequence[int | None] | None = None,
+    tracks: Sequence[int] | None = None,
 ) -> list[Row]:
     """One row per face, in the same order, with values rounded to a meaningful precision.
 
@@ -50,7 +52,8 @@ def face_rows(
         faces: The faces of one image or frame.
         frame: Index of the frame, from 0; None for a photo.
         time_s: Seconds since the clip's start; None for a photo.
-        tracks: Track number of each face; None for a photo.
+        tracks: Track number of each face, which is also the number drawn; None for a photo, whose
+            faces are numbered from 1.
 
     Returns:
         Plain Python values, ready for CSV and JSON.
@@ -74,6 +77,7 @@ def face_rows(
         row["label"] = face.label
         for name, probability in zip(EMOTIONS, face.probabilities, strict=True):
             row[name] = round(float(probability), _FRACTION_DIGITS)
+        row["face"] = index + 1 if tracks is None else tracks[index]
         rows.append(row)
     return rows
 

@@ -86,7 +86,8 @@ def arrow_schema() -> pa.Schema:
     """The column types in Parquet and Arrow."""
     import pyarrow as pa  # a quarter of a second; only this format needs it
 
-    kinds = {"source": pa.string(), "label": pa.string(), "frame": pa.int64(), "track": pa.int64()}
+    kinds = {name: pa.string() for name in ("source", "label")}
+    kinds |= {name: pa.int64() for name in ("frame", "track", "face")}
     return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
 
 

@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from emotion.video.container import Source, open_container, packets_of, reopened
+from emotion.video.container import (
+    Source,
+    default_stream,
+    open_container,
+    packets_of,
+    reopened,
+)
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -57,7 +63,7 @@ class AudioTrack:
     def begin(self, out: OutputContainer) -> None:
         """Adds an audio stream to a file whose header has not been written yet."""
         known = (s for s in self._container.streams.audio if s.codec_context is not None)
-        stream = next(known, None)
+        stream = default_stream(known)
         if stream is None:
             return
         self._mux = out.mux

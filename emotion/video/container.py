@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -61,6 +61,15 @@ def open_container(source: Source) -> InputContainer:
         return av.open(source, mode="r", options=_OPEN_OPTIONS)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(_NO_CLIP) from error
+
+
+def default_stream(streams: Iterable[AnyStream]) -> AnyStream | None:
+    """The stream that players choose: the first that the file flags as default, else the first."""
+    from av.stream import Disposition
+
+    known = list(streams)
+    flagged = (stream for stream in known if stream.disposition & Disposition.default)
+    return next(flagged, known[0] if known else None)
 
 
 def packets_of(

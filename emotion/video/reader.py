@@ -1,8 +1,9 @@
 """Reading the frames of a video file as RGB arrays.
 
 Times are seconds since the clip's start as the file states them, so variable frame rates keep their
-times. Images are upright by the clip's rotation metadata. One frame is held at a time, whatever the
-clip's length. A ``Clip`` is read by one thread at a time; any thread may close it. av is loaded on
+times. Images are upright by the clip's rotation metadata, have square pixels by its pixel aspect
+ratio, and are tone-mapped where the clip is HDR. One frame is held at a time, whatever the clip's
+length. A ``Clip`` is read by one thread at a time; any thread may close it. av is loaded on
 first use only.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import closing
+from fractions import Fraction
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,11 +23,20 @@ import numpy as np
 from emotion.errors import VideoError
 from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
-from emotion.video.container import HELP, Source, open_container, packets_of
-from emotion.video.info import clip_info, start_time_s
-from emotion.video.rgb import RgbConverter, upright
+from emotion.video.colors import ColorSpace
+from emotion.video.container import (
+    HELP,
+    Source,
+    default_stream,
+    open_container,
+    packets_of,
+    reopened,
+)
+from emotion.video.info import FALLBACK_RATE_HZ, ClipInfo, clip_info, counted_info, start_time_s
+from emotion.video.rgb import SQUARE, RgbConverter, upright
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -34,7 +46,6 @@ _TOO_LARGE = (
     f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
     "make them smaller and try again."
 )
-_FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
 
 
 class Clip:
@@ -58,11 +69,15 @@ class Clip:
         self._container = open_container(source)
         self._in_use, self._closed = threading.Lock(), False
         self._read_to_s = 0.0
+        self.shown_until_s = 0.0
+        """Time at which the last frame that ``frames`` has given is over."""
         try:
-            self._stream = self._first_video()
+            self._stream = _video_stream(self._container)
             self._stream.thread_type = "AUTO"
             # The header's size is checked already; a later frame may have any other.
             self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._pixel_aspect = self._stream.sample_aspect_ratio or None
+            self._codec_aspect: Fraction | None = None
             self._rest = self._decoded()
             # Decoded now: only a frame tells the rotation, and whether there is a frame at all.
             first = next(self._rest, None)
@@ -72,9 +87,12 @@ class Clip:
             self.close()
             raise
         self._first = first
-        self.offset_s = start_time_s(self._stream, first)
+        frame, pixel_aspect = first
+        self.offset_s = start_time_s(self._stream, frame)
         """Time on the file's own clock, in seconds, at which the clip's times start."""
-        self.info = clip_info(self._stream, self._container.duration, first)
+        self.info = clip_info(self._stream, self._container.duration, frame, pixel_aspect)
+        self.color_space = ColorSpace.of_frame(frame).shown
+        """Colour space of the images, with which an annotated video keeps the clip's colours."""
 
     def __enter__(self) -> Clip:
         return self
@@ -118,10 +136,10 @@ class Clip:
             return False
         rest = self._decoded()
         first = next(rest, None)
-        if first is None or first.pts is None:
+        if first is None or first[0].pts is None:
             return False
         self._first, self._rest = first, rest
-        return self._time_s(first, 0) <= time_s
+        return self._time_s(first[0], 0) <= time_s
 
     def frames(
         self, rate_hz: float | None = None, *, start_s: float = 0.0, end_s: float | None = None
@@ -146,44 +164,61 @@ class Clip:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
         time_s = next_s = 0.0
         to_rgb = RgbConverter()
-        for index, frame in enumerate(chain([self._first], self._rest)):
-            time_s = max(time_s, self._time_s(frame, index))
+        for index, (frame, pixel_aspect) in enumerate(chain([self._first], self._rest)):
+            before_s, time_s = time_s, max(time_s, self._time_s(frame, index))
             if time_s < start_s - 1e-6:
                 continue
             if end_s is not None and time_s > end_s + 1e-6:
                 return
+            shown_until_s = time_s + self._duration_s(frame, time_s - before_s)
+            if end_s is not None:  # a frame at the very end of the section is shown briefly
+                shown_until_s = min(shown_until_s, max(end_s, time_s + 1 / FALLBACK_RATE_HZ))
+            self.shown_until_s = shown_until_s
             if rate_hz is not None:
                 if time_s < next_s - 1e-6:
                     continue
                 # On a grid, not counted from this frame: or 10 of 24 per second become 8.
                 next_s = (np.floor(time_s * rate_hz + 1e-6) + 1) / rate_hz
-            yield index, time_s, upright(to_rgb(frame), frame.rotation)
+            yield index, time_s, upright(to_rgb(frame, pixel_aspect), frame.rotation)
         if self.closed:
             return
         stated_s = self.info.duration_s
         missing_s = 0.0 if stated_s is None else stated_s - (self._read_to_s - self.offset_s)
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
-
-    def _first_video(self) -> VideoStream:
-        from av.stream import Disposition
-
-        for stream in self._container.streams.video:
-            if not stream.disposition & Disposition.attached_pic:  # a song's cover is not a video
-                if stream.codec_context is None:  # a codec that FFmpeg does not know
-                    raise VideoError(_NO_FRAME)
-                if stream.width * stream.height > MAX_PIXELS:
-                    raise VideoError(_TOO_LARGE)
-                return stream
-        raise VideoError(_NO_VIDEO)
+        elif stated_s is not None and stated_s > time_s and "mp4" in self.info.container.split(","):
+            # An MP4 stores the time to the next frame's decoding. With B-frames that is not how
+            # long a frame is shown, and only the length of the stream tells it of the last one.
+            self.shown_until_s = stated_s if end_s is None else min(stated_s, end_s)
 
     def _time_s(self, frame: VideoFrame, index: int) -> float:
         if frame.pts is None:
-            return index / (self.info.rate_hz or _FALLBACK_RATE_HZ)
+            return index / (self.info.rate_hz or FALLBACK_RATE_HZ)
         return max(0.0, frame.time - self.offset_s)
 
-    def _decoded(self) -> Iterator[VideoFrame]:
-        """Every frame that can be decoded; a corrupt packet costs only that packet."""
+    def _duration_s(self, frame: VideoFrame, step_s: float) -> float:
+        """How long the frame is shown; ``step_s`` is the time since the frame before it."""
+        if frame.duration and frame.time_base is not None:
+            return float(frame.duration * frame.time_base)
+        return step_s or 1 / (self.info.rate_hz or FALLBACK_RATE_HZ)
+
+    def _aspect_of(self, frame: VideoFrame) -> Fraction:
+        """The pixel aspect ratio: the container's, until the codec states another in mid-stream.
+
+        That begins with a keyframe. The decoder may already know it some frames earlier.
+        """
+        stated = self._stream.codec_context.sample_aspect_ratio
+        if stated and stated != self._codec_aspect and frame.key_frame:
+            if self._codec_aspect is not None or self._pixel_aspect is None:
+                self._pixel_aspect = stated
+            self._codec_aspect = stated
+        return self._pixel_aspect or SQUARE
+
+    def _decoded(self) -> Iterator[tuple[VideoFrame, Fraction]]:
+        """Every frame that can be decoded, with its pixel aspect ratio.
+
+        A corrupt packet costs only that packet.
+        """
         import av
 
         # AVI has decoding times only; frames are shown in the order of those times.
@@ -208,7 +243,7 @@ class Clip:
             for frame in frames:
                 if due:
                     frame.pts = due.popleft()
-                yield frame
+                yield frame, self._aspect_of(frame)
 
     def _note_damage(self) -> None:
         self.damaged = True
@@ -228,3 +263,38 @@ def read_frames(
     """
     with Clip(source) as clip:
         yield from clip.frames(rate_hz)
+
+
+def read_info(source: Source) -> ClipInfo:
+    """What the file states, and where it states no duration, what its packets add up to.
+
+    Recordings of browsers and of programs that were ended state none. Reading all packets takes
+    about a second for a gigabyte; nothing but the first frame is decoded.
+
+    Args:
+        source: See ``Clip``.
+
+    Raises:
+        VideoError: See ``Clip``.
+    """
+    with Clip(source) as clip:
+        if clip.info.duration_s is not None:
+            return clip.info
+        with closing(open_container(reopened(source))) as container:
+            packets = packets_of(container, _video_stream(container), lambda: None)
+            return counted_info(clip.info, packets)
+
+
+def _video_stream(container: InputContainer) -> VideoStream:
+    from av.stream import Disposition
+
+    # A song's cover is not a video.
+    moving = (s for s in container.streams.video if not s.disposition & Disposition.attached_pic)
+    stream = default_stream(moving)
+    if stream is None:
+        raise VideoError(_NO_VIDEO)
+    if stream.codec_context is None:  # a codec that FFmpeg does not know
+        raise VideoError(_NO_FRAME)
+    if stream.width * stream.height > MAX_PIXELS:
+        raise VideoError(_TOO_LARGE)
+    return stream

@@ -61,12 +61,13 @@ def render_clip(
                 )
             )
         )
-        writer = stack.enter_context(closing(ClipWriter(out, audio=audio, max_side=max_side)))
+        target = ClipWriter(out, audio=audio, max_side=max_side, color_space=clip.color_space)
+        writer = stack.enter_context(closing(target))
         for _, time_s, image in clip.frames(start_s=start_s, end_s=end_s):
             _draw_faces(image, tracks, time_s)
             writer.write(image, time_s - start_s)
             yield time_s
-        writer.ended()
+        writer.ended(clip.shown_until_s - start_s)
     return not audio.damaged
 
 

@@ -1,15 +1,25 @@
-"""Decoded frames as RGB images."""
+"""Decoded frames as RGB images in the shape and colours in which they are to be seen."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emotion.imaging.files import MAX_PIXELS
 from emotion.types import Image
+from emotion.video.colors import ColorSpace, is_rgb
+from emotion.video.hdr import to_sdr
 
 if TYPE_CHECKING:
     from av import VideoFrame
+
+SQUARE = Fraction(1)
+"""The usual pixel aspect ratio."""
+
+_MAX_PIXEL_ASPECT = 5  # a larger one is damage: the widest in use are 2 and 32/15
+_ROUNDING = 0.005  # a smaller difference from a square pixel comes from an encoder's rounding
 
 
 class RgbConverter:
@@ -24,9 +34,46 @@ class RgbConverter:
 
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> Image:
-        """RGB uint8 (H, W, 3) as stored: not rotated."""
-        return np.asarray(self._reformatter.reformat(frame, format="rgb24").to_ndarray(), np.uint8)
+    def __call__(self, frame: VideoFrame, pixel_aspect: Fraction = SQUARE) -> Image:
+        """RGB uint8 (H, W, 3) with square pixels, not rotated; HDR is tone-mapped to SDR.
+
+        Args:
+            frame: A decoded frame.
+            pixel_aspect: Width of its pixels divided by their height.
+        """
+        from av.video.reformatter import Interpolation
+
+        space = ColorSpace.of_frame(frame)
+        width, height = display_size(frame.width, frame.height, pixel_aspect)
+        stretched = (width, height) != (frame.width, frame.height)
+        rgb = self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format="rgb48le" if space.is_hdr else "rgb24",
+            src_colorspace=None if is_rgb(frame) else space.swscale_matrix,
+            interpolation=Interpolation.BICUBIC if stretched else None,
+            threads=1,  # the decoder and the analysis have threads already
+        ).to_ndarray()
+        if space.is_hdr:
+            return to_sdr(np.asarray(rgb, np.uint16), space)
+        return np.asarray(rgb, np.uint8)
+
+
+def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """The (width, height) that shows a picture of such pixels in its right shape.
+
+    The picture is enlarged in one direction, so that nothing is lost; beyond the limit of an
+    image's size it is made smaller in the other.
+    """
+    if abs(pixel_aspect - 1) < _ROUNDING or not (
+        Fraction(1, _MAX_PIXEL_ASPECT) <= pixel_aspect <= _MAX_PIXEL_ASPECT
+    ):
+        return width, height
+    wider = max(1, round(width * pixel_aspect)), height
+    higher = width, max(1, round(height / pixel_aspect))
+    larger, smaller = (wider, higher) if pixel_aspect > 1 else (higher, wider)
+    return larger if larger[0] * larger[1] <= MAX_PIXELS else smaller
 
 
 def upright(image: Image, rotation: float) -> Image:

@@ -168,6 +168,12 @@ def launch_with_cameras(playwright: Playwright, count: int) -> Browser:
     return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
 
 
+def launch_with_name(playwright: Playwright, name: str) -> Browser:
+    """Chromium to which this machine has another name, which it does not take for localhost."""
+    flags = [*_FLAGS, f"--host-resolver-rules=MAP {name} 127.0.0.1"]
+    return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+
+
 def kill(browser: Browser) -> None:
     """Kills the browser's processes, so that they cannot close their connections."""
     session = browser.new_browser_cdp_session()

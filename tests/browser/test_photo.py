@@ -1,10 +1,11 @@
 """The Photo page in a real browser."""
 
+import contextlib
 import io
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Playwright, expect
 
 from tests.browser import harness
 
@@ -55,3 +56,30 @@ def test_a_sample_shows_a_result_with_one_click(sized_page: Page, server: harnes
     sized_page.get_by_role("button", name="Astronaut", exact=True).click()
     expect(sized_page.locator(".emotion-bars").first).to_be_visible(timeout=SHOWN_MS)
     assert harness.overflow_px(sized_page) == 0
+
+
+def test_the_camera_of_a_plain_http_page_is_explained(
+    playwright_driver: Playwright, server: harness.Server
+) -> None:
+    browser = harness.launch_with_name(playwright_driver, "emotion.test")
+    with contextlib.closing(browser):
+        page = browser.new_page()
+        page.goto(server.url.replace("127.0.0.1", "emotion.test"))
+        page.get_by_role("radio", name="Camera", exact=True).click(timeout=SHOWN_MS)
+        expect(page.get_by_role("alert")).to_contain_text(
+            "Browsers allow the camera only on https:// pages and on localhost.", timeout=SHOWN_MS
+        )
+        expect(page.locator('[data-testid="stCameraInput"]')).to_be_hidden()
+        page.get_by_role("radio", name="Samples", exact=True).click()
+        expect(page.get_by_role("button", name="Astronaut", exact=True)).to_be_visible(
+            timeout=SHOWN_MS
+        )
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_camera_of_localhost_takes_a_picture(page: Page, server: harness.Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("radio", name="Camera", exact=True).click(timeout=SHOWN_MS)
+    page.get_by_role("button", name="Take Photo").click(timeout=SHOWN_MS)
+    expect(page.locator(".emotion-bars").first).to_be_visible(timeout=SHOWN_MS)
+    expect(page.locator(".camera-notice")).to_be_hidden()

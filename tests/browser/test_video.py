@@ -81,7 +81,9 @@ def test_a_clip_results_in_video_people_timeline_and_files(
     played = video.evaluate("async v => { v.muted = true; await v.play(); return !v.paused }")
     assert played, "H.264 that the browser decodes"
 
-    rows = list(csv.DictReader(io.StringIO(download(sized_page, "Table (CSV)").decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(download(sized_page, "Table (CSV)").decode("utf-8-sig")))
+    )
     assert len(rows) == 20
     assert {row["track"] for row in rows} == {"1", "2"}
     listed = json.loads(download(sized_page, "Table (JSON)"))
@@ -115,6 +117,6 @@ def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None
     expect(progress).to_contain_text(re.compile(r"\d\.\d of 40\.\d s"), timeout=DONE_MS)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=DONE_MS)
     expect(page.get_by_text("Stopped; the results so far")).to_be_visible(timeout=DONE_MS)
-    rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode())))
+    rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode("utf-8-sig"))))
     assert 1 <= len(rows) < 40 * RATE
     assert [int(row["frame"]) for row in rows] == list(range(len(rows)))

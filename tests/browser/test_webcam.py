@@ -111,7 +111,7 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     expect(page.get_by_role("button", name="Take snapshot")).to_be_disabled(timeout=SHOWN_MS)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download table (CSV)").first.click()
-    header, *rows = Path(download.value.path()).read_text().splitlines()
+    header, *rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     assert header.startswith("source,frame,time_s,track,")
     assert len(rows) >= 3
     assert all(row.startswith("webcam,,") for row in rows)

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as PILImage
@@ -16,13 +18,16 @@ from PIL import Image as PILImage
 import emotion
 from emotion.files import DAMAGED_CLIP
 from emotion.results.rows import COLUMNS
-from emotion.types import Floats
+from emotion.types import Floats, Image
+from emotion.video.colors import HLG, PQ
 from emotion.video.reader import read_frames
 from tests.clips import QUICK, encode, index_first, sound_only, turned
 from tests.rendering import Portrait, center_of, side_of
+from tests.unit.test_video_colors import hdr_clip
 
 ROOT = Path(__file__).parents[2]
 COUNT = 12
+HDR = {"pq": PQ, "hlg": HLG}
 IRREGULAR = [0, 7, 40, 41, 290, 330, 331, 600, 633, 700, 999, 1000]  # milliseconds
 
 
@@ -58,6 +63,16 @@ def still(portrait: Portrait, size: tuple[int, int], side_px: float, turns: int 
     pictures = [stored] * COUNT
     size = stored.shape[1], stored.shape[0]
     return encode(range(COUNT), pictures=pictures, size=size, codec="libx264", options=QUICK)
+
+
+def anamorphic(picture: Image) -> bytes:
+    """The picture in half as many columns, whose pixels are twice as wide as high."""
+    squeezed = np.asarray(cv2.resize(picture, None, fx=0.5, fy=1, interpolation=cv2.INTER_AREA))
+    height, width = squeezed.shape[:2]
+    return encode(
+        range(COUNT), pictures=[squeezed] * COUNT, size=(width, height), codec="libx264",
+        options=QUICK, pixel_aspect=Fraction(2),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +119,8 @@ def clips(portrait: Portrait) -> dict[str, Good]:
         eight_k,
         portrait.box(middle),
     )  # fmt: skip
+    found["anamorphic.mp4"] = Good.still(anamorphic(picture), times, even, box)
+    found["hdr.mkv"] = Good.still(hdr_clip(picture, PQ), [0.0, 0.033, 0.067], even, box)
     upright = portrait.place(80, (120, 150))
     tall = (240, 320)
     found["changes-its-size.ts"] = Good(
@@ -203,6 +220,19 @@ def test_odd_clips_in_python(name: str, clips: dict[str, Good], analyzer: emotio
         (face,) = result.faces
         assert_there(face.raw.xyxy, true)
     assert len({result.faces[0].track_id for result in results}) == len(set(clip.sizes))
+
+
+@pytest.mark.parametrize("kind", ["anamorphic", "pq", "hlg"])
+def test_the_expression_is_that_of_the_picture_as_it_is_shown(
+    kind: str, portrait: Portrait, analyzer: emotion.Analyzer
+) -> None:
+    picture = portrait.picture(portrait.place(110, (160, 120)))
+    clip = anamorphic(picture) if kind == "anamorphic" else hdr_clip(picture, HDR[kind])
+    (expected,) = analyzer.analyze(picture)
+    result = next(emotion.analyze_video(io.BytesIO(clip), analyzer))
+    (face,) = result.faces
+    assert np.abs(face.raw.probabilities - expected.probabilities).max() < 0.05
+    assert_there(face.raw.xyxy, expected.xyxy)
 
 
 def test_what_is_wrong_is_said_and_the_rest_is_kept(

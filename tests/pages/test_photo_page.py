@@ -201,9 +201,11 @@ def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None
         x1, _, x2, y2 = (int(v) for v in photo.faces[0].xyxy)
         red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
         assert blue > red + 60, "the box of face 1 is blue"
-    rows = list(csv.DictReader(io.StringIO(faces_csv([("a, b.png", photo)]))))
+    table = faces_csv([("á, b.png", photo)])
+    assert table.startswith(b"\xef\xbb\xbfsource,"), "or a spreadsheet garbles the name"
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
-    assert (rows[0]["source"], rows[0]["label"]) == ("a, b.png", "happy")
+    assert (rows[0]["source"], rows[0]["label"], rows[0]["face"]) == ("á, b.png", "happy", "1")
     assert float(rows[0]["x1"]) == pytest.approx(float(photo.faces[0].xyxy[0]), abs=0.06)
     with zipfile.ZipFile(io.BytesIO(annotated_zip([("a.png", photo), ("a.png", photo)]))) as packed:
         assert packed.namelist() == ["01-a-faces.jpg", "02-a-faces.jpg"]

@@ -33,7 +33,7 @@ from emotion.types import EMOTIONS
 from emotion.video.container import packets_of
 from emotion.video.reader import read_frames
 from emotion.video.track_store import TrackStore
-from tests.clips import sound_only
+from tests.clips import encode, sound_only, streamed
 from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
 from tests.unit.test_video_render import face
 
@@ -108,6 +108,39 @@ def test_a_clip_results_in_summary_bars_chart_and_table(
     ]
     page.run()
     assert analyzer.calls == 15, "a rerun analyses nothing anew"
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "codec", "plays"),
+    [
+        ("a.mp4", "mp4", "libx264", True),
+        ("a.avi", "mov", "libx264", True),  # the name does not matter
+        ("a.webm", "webm", "libvpx", True),
+        ("a.mp4", "mp4", "mpeg4", False),
+        ("a.mov", "mov", "libx265", False),
+        ("a.mov", "mov", "prores_ks", False),
+        ("a.mkv", "matroska", "libx264", False),
+    ],
+)
+def test_what_browsers_do_not_play_is_shown_as_a_frame(
+    name: str, container: str, codec: str, plays: bool, analyzer: CountedAnalyzer
+) -> None:
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else None
+    pix_fmt = "yuv422p10le" if codec == "prores_ks" else None
+    data = encode(range(5), container=container, codec=codec, options=options, pix_fmt=pix_fmt)
+    page = upload(open_page(), name, data)
+    assert not page.exception
+    assert (len(page.get("video")), len(page.get("image"))) == ((1, 0) if plays else (0, 1))
+
+
+def test_a_clip_that_states_no_duration_has_its_slider(analyzer: CountedAnalyzer) -> None:
+    data = streamed(encode(range(40), container="webm", codec="libvpx", rate=10), "webm")
+    page = upload(open_page(), "recorded.webm", data)
+    assert page.slider[0].value == (0.0, pytest.approx(4.0, abs=0.11))
+    page.slider[0].set_value((1.0, 2.0)).run()
+    press(page, "Analyse")
+    assert not page.error
+    assert analyzer.calls == 6, "5 fps for one second, with both ends"
 
 
 def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
@@ -246,11 +279,11 @@ def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnal
     run = work.take()
     while work.step(run):
         pass
-    table = table_bytes(work.recording.rows("a.mp4"), TABLE_FORMATS[0]).decode()
+    table = table_bytes(work.recording.rows("a.mp4"), TABLE_FORMATS[0]).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(table)))
     assert [int(row["frame"]) for row in rows] == list(range(20, 30))
     assert float(rows[0]["time_s"]) == pytest.approx(2.0)
-    assert {row["track"] for row in rows} == {"1"}
+    assert {(row["track"], row["face"]) for row in rows} == {("1", "1")}
 
 
 def result(index: int, *tops: str) -> FrameResult:
@@ -337,10 +370,11 @@ def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
     as_csv, as_json, as_parquet = (
         table_bytes(work.recording.rows("a.mp4"), kind) for kind in TABLE_FORMATS
     )
+    assert as_csv.startswith(b"\xef\xbb\xbf"), "a spreadsheet takes it for UTF-8"
     rows = json.loads(as_json)
     assert len(rows) == 30
     assert pq.read_table(io.BytesIO(as_parquet)).to_pylist() == rows
-    texts = list(csv.DictReader(io.StringIO(as_csv.decode())))
+    texts = list(csv.DictReader(io.StringIO(as_csv.decode("utf-8-sig"))))
     assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
 
 

@@ -9,7 +9,8 @@ from tests.unit.test_imports import imports
 APP = Path(__file__).parents[2] / "emotion" / "app"
 
 WITHOUT_STREAMLIT = {
-    "analyzed_photo", "captions", "evaluation_report", "malloc", "table_formats", "templating",
+    "analyzed_photo", "captions", "clip_preview", "evaluation_report", "malloc", "table_formats",
+    "templating",
     "video_job", "video_report", "widgets.bars", "widgets.evaluation_tables", "widgets.face_cards",
     "widgets.person_cards", "widgets.sparkline", "widgets.stacked_area_chart",
     "widgets.stream_stats", "widgets.thumbnail", "widgets.timeline",

@@ -48,6 +48,8 @@ def test_a_photo() -> None:
         check_dtype=False,
     )
     assert frame["time_s"].isna().all()
+    assert frame["face"].tolist() == [1, 2]
+    assert frame["face"].dtype == pd.Int64Dtype()
 
 
 def test_a_clip_has_the_rows_of_its_table() -> None:
@@ -56,6 +58,7 @@ def test_a_clip_has_the_rows_of_its_table() -> None:
     pd.testing.assert_frame_equal(frame, read_csv(to_csv(rows)), check_dtype=False)
     assert frame["frame"].tolist() == [0, 0, 2]
     assert frame["track"].tolist() == [1, 2, 2]
+    assert frame["face"].tolist() == [1, 2, 2]
 
 
 def test_several_sources() -> None:

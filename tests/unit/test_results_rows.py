@@ -25,7 +25,7 @@ def read(text: str) -> list[dict[str, str]]:
 def test_the_columns_are_the_contracts() -> None:
     assert ",".join(COLUMNS) == (
         "source,frame,time_s,track,x1,y1,x2,y2,score,label,"
-        "angry,disgust,fear,happy,sad,surprise,neutral"
+        "angry,disgust,fear,happy,sad,surprise,neutral,face"
     )
     assert to_csv([]) == ",".join(COLUMNS) + "\n"
 
@@ -37,12 +37,17 @@ def test_a_photo_leaves_frame_time_and_track_empty() -> None:
     assert row["score"] == "0.875"
 
 
+def test_a_photos_faces_are_numbered_as_they_are_drawn() -> None:
+    faces = [face((0, 0, 9, 9), 1), face((5, 5, 9, 9), 2)]
+    assert [row["face"] for row in read(to_csv(face_rows("a.jpg", faces)))] == ["1", "2"]
+
+
 def test_a_frame_tells_its_index_time_and_tracks() -> None:
     faces = [face((0, 0, 9, 9), 1), face((5, 5, 9, 9), 2)]
-    rows = read(to_csv(face_rows("a.mp4", faces, frame=7, time_s=1 / 3, tracks=[4, None])))
-    assert [(r["frame"], r["time_s"], r["track"]) for r in rows] == [
-        ("7", "0.333", "4"),
-        ("7", "0.333", ""),
+    rows = read(to_csv(face_rows("a.mp4", faces, frame=7, time_s=1 / 3, tracks=[4, 2])))
+    assert [(r["frame"], r["time_s"], r["track"], r["face"]) for r in rows] == [
+        ("7", "0.333", "4", "4"),
+        ("7", "0.333", "2", "2"),
     ]
 
 

@@ -24,6 +24,7 @@ def rows(count: int, first: int = 0) -> list[Row]:
             "frame": first + index if index % 2 else None,
             "track": None,
             "label": "happy",
+            "face": 1 + index,
         }
         for index in range(count)
     ]

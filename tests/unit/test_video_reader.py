@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from emotion.errors import VideoError
+from emotion.files import VIDEO_SUFFIXES
 from emotion.types import Detection, Face
 from emotion.video.pipeline import analyze_video
 from emotion.video.reader import Clip, read_frames
@@ -39,6 +40,32 @@ def test_the_usual_containers_are_read(container: str, codec: str) -> None:
         assert image.dtype == np.uint8
         assert abs(int(image[-1, -1].mean()) - (40 + 8 * index)) < 8, "in order and in RGB"
         assert image[5, 5, 0] > 150 > 90 > image[5, 5, 2]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "container", "codec"),
+    [
+        (".3gp", "3gp", "mpeg4"),
+        (".3g2", "3g2", "mpeg4"),
+        (".f4v", "f4v", "libx264"),
+        (".M2TS", "mpegts", "libx264"),
+        (".mts", "mpegts", "mpeg2video"),
+        (".vob", "vob", "mpeg2video"),
+        (".mpg", "mpeg", "mpeg1video"),
+        (".mod", "vob", "mpeg2video"),
+        (".ogv", "ogg", "libvpx"),
+        (".flv", "flv", "flv1"),
+        (".wmv", "asf", "wmv2"),
+        (".y4m", "yuv4mpegpipe", "rawvideo"),
+    ],
+)
+def test_the_endings_of_what_is_read_are_known(
+    suffix: str, container: str, codec: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"clip{suffix}"
+    path.write_bytes(encode(range(10), container=container, codec=codec))
+    assert path.name.lower().endswith(VIDEO_SUFFIXES), "it is found in a folder"
+    assert len(list(read_frames(path))) == 10
 
 
 def test_gif_is_a_clip() -> None:

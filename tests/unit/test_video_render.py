@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from emotion.imaging.annotation import face_color
 from emotion.results.frames import FrameResult
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Face
@@ -99,6 +100,19 @@ def test_faces_are_drawn_where_they_are_also_between_analysed_frames() -> None:
         left = 80 * index / 30
         assert columns[0] == pytest.approx(max(left, 0), abs=5)
         assert columns[-1] == pytest.approx(left + 40, abs=5)
+
+
+def test_the_tables_face_is_the_number_that_is_drawn() -> None:
+    record = recording((0.0, [face(2, 10), face(7, 80)]), (1.0, [face(7, 80), face(2, 10)]))
+    data = film(encode(range(31), size=(512, 384)), record)
+    shown = [image for _, _, image in read_frames(io.BytesIO(data))]
+    rows = list(record.rows("a.mp4"))
+    assert [(row["frame"], row["face"]) for row in rows] == [(0, 2), (0, 7), (30, 7), (30, 2)]
+    for row in rows:
+        image = shown[int(row["frame"] or 0)]
+        edge = image[int(float(row["y2"] or 0)) - 2, int(float(row["x1"] or 0)) + 20].astype(int)
+        color = face_color(int(row["face"] or 0) - 1)
+        assert np.abs(edge - color).max() < 60, "each number has its colour"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import streamlit as st
 import emotion
 from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_photo, annotated_zip
-from emotion.app.captions import counted, expression_caption
+from emotion.app.captions import SECURE_PAGES_ONLY, counted, expression_caption
+from emotion.app.streamlit_patches.camera_input import insecure_camera_notice
 from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.widgets.photo_view import download_button, faces_csv, photo_view
 from emotion.samples import CREDIT, SAMPLES, Sample
@@ -25,6 +26,7 @@ MAX_PHOTOS = 40
 
 _LEAD = "Each face in your photo gets a box and the probabilities of seven apparent expressions."
 _MAX_UPLOAD_MB = 50
+_INSECURE = f"{SECURE_PAGES_ONLY} Open this page at such an address, or upload a photo."
 _RESULTS = "photo:results"
 _SOURCE, _SAMPLE = "photo:source", "photo:sample"
 _UPLOAD, _CAMERA, _SAMPLES = "Upload", "Camera", "Samples"
@@ -69,6 +71,7 @@ def _chosen_files() -> tuple[list[NamedFile], int]:
         on_change=remove_uploads,
     )
     if source == _CAMERA:
+        insecure_camera_notice(_INSECURE, "photo-insecure-camera")
         snapshot = st.camera_input("Take a picture of your face", key="photo:camera", width=560)
         return ([("snapshot.jpg", snapshot.getvalue())], 1) if snapshot else ([], 0)
     if source == _SAMPLES:

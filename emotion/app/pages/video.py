@@ -8,7 +8,6 @@ faces, a thumbnail of each person, the annotated video, and the frame that was c
 from __future__ import annotations
 
 import time
-from pathlib import PurePath
 from typing import Any
 
 import streamlit as st
@@ -16,14 +15,14 @@ import streamlit as st
 import emotion
 from emotion.app import layout
 from emotion.app.captions import rough_duration
+from emotion.app.clip_preview import playable_type
 from emotion.app.pages import video_results
 from emotion.app.video_job import VideoJob
 from emotion.imaging.files import encode_image
 from emotion.video.info import ClipInfo
-from emotion.video.reader import Clip, read_frames
+from emotion.video.reader import read_frames, read_info
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
-_PLAYABLE = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
 _RATES: dict[str, float | None] = {"1": 1, "2": 2, "5": 5, "10": 10, "All": None}
 _DEFAULT_RATE = "5"
 _PROGRESS_EVERY_S = 0.25
@@ -56,8 +55,7 @@ def page() -> None:
 
 def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
     """One clip: the video, beside it the controls and a summary, below them the results."""
-    with Clip(file) as clip:
-        info = clip.info
+    info = read_info(file)
     left, right = st.columns([1, 1], gap="medium")
     # Always the same elements in the same order: what an earlier run drew there is replaced at
     # once, not only when this run ends.
@@ -66,7 +64,7 @@ def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
         job = _controls(file, job, analyzer, info)
         progress, summary = st.empty(), st.empty()
     with left:
-        _video(file, job)
+        _video(file, job, info)
     results = st.empty()
     if job is None:
         return
@@ -82,21 +80,21 @@ def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
         _work(job, progress)
 
 
-def _video(file: Any, job: VideoJob | None) -> None:
+def _video(file: Any, job: VideoJob | None, info: ClipInfo) -> None:
     """The annotated video once there is one, else the clip itself."""
     with st.container(key="picture-clip"):
         if job is not None and job.annotated_video is not None:
             st.video(job.annotated_video, format="video/mp4")
         else:
-            _preview(file)
+            _preview(file, info)
 
 
-def _preview(file: Any) -> None:
+def _preview(file: Any, info: ClipInfo) -> None:
     """The clip itself where browsers play it, else its first frame."""
-    suffix = PurePath(file.name).suffix.lower()
-    if suffix in _PLAYABLE:
-        st.video(file, format=_PLAYABLE[suffix])
-    elif suffix == ".gif":
+    mime = playable_type(info)
+    if mime is not None:
+        st.video(file, format=mime)
+    elif info.container == "gif":
         st.image(file.getvalue(), width="stretch", alt="The clip")
     else:
         _, _, image = next(read_frames(file))

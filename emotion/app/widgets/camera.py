@@ -14,6 +14,7 @@ from collections.abc import Callable
 import cv2
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
+from emotion.app.captions import SECURE_PAGES_ONLY
 from emotion.app.ice import rtc_configuration
 from emotion.app.streamlit_patches.camera_component import Stream, keep_starting_stream
 from emotion.app.streamlit_patches.camera_frame import camera_notice
@@ -44,8 +45,7 @@ _NOTICES = {
         f"press {START} again."
     ),
     "insecure": (
-        "Browsers allow the camera only on https:// pages and on localhost. Open this page at such "
-        f"an address, then press {START} again."
+        f"{SECURE_PAGES_ONLY} Open this page at such an address, then press {START} again."
     ),
     "other": f"The camera could not be started. Reload the page, then press {START} again.",
 }

@@ -11,8 +11,9 @@ import emotion
 from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto, annotated_jpeg, safe_stem
 from emotion.app.captions import counted, escape_markdown, photo_caption
+from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.face_cards import face_cards_html, photo_cards
-from emotion.results.rows import face_rows, to_csv
+from emotion.results.rows import face_rows
 
 _MAX_CARDS_BESIDE = 4  # more cards go below the picture
 _NO_FACE = (
@@ -61,13 +62,14 @@ def photo_view(
             )
 
 
-def faces_csv(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> str:
-    """The table of all faces as CSV text, with a header.
+def faces_csv(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> bytes:
+    """The table of all faces as a CSV file, with a header.
 
     Args:
         photos: Of each its file name and the photo.
     """
-    return to_csv(row for name, photo in photos for row in face_rows(name, photo.faces))
+    rows = (row for name, photo in photos for row in face_rows(name, photo.faces))
+    return table_bytes(rows, CSV)
 
 
 def download_button(

@@ -10,11 +10,11 @@ import streamlit as st
 import emotion
 from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_photo
 from emotion.app.streamlit_patches.camera_frame import request_resolution
+from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
 from emotion.imaging.files import encode_image
 from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
-from emotion.results.rows import to_csv
 
 _SNAPSHOT = "webcam:snapshot"
 _RECORD = "webcam:record"
@@ -68,7 +68,7 @@ def webcam_controls(
                 _take_snapshot(processor, analyzer)
             st.download_button(
                 "Download table (CSV)",
-                lambda: to_csv(record.rows()),
+                lambda: table_bytes(record.rows(), CSV),
                 file_name="webcam-faces.csv",
                 on_click="ignore",
                 help="The last ten minutes, up to five rows a second for each face.",
