@@ -123,6 +123,23 @@ class Analyzer:
         """
         return self._classifier.classify(crops)
 
+    def occlusion_map(self, image: Image, detection: Detection) -> Floats:
+        """Which regions of a face spoke for each expression; takes some fifty classifications.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            detection: A face of this image.
+
+        Returns:
+            float32 (rows, columns, 7), a grid over the face's crop by the model's rule: by how much
+            the log odds of each expression fall when the region is covered, in the order of
+            ``EMOTIONS``.
+        """
+        spec = self.spec
+        return self._classifier.occlusion_map(
+            crop_face(image, detection, spec.crop, spec.input_size)
+        )
+
 
 def load_analyzer(
     model: str | os.PathLike[str] | None = None,
