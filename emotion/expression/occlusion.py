@@ -10,6 +10,7 @@ did not, see docs/experiments.md.) Stateless; safe to use from several threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -25,20 +26,40 @@ RADIUS = 0.11
 or a third of a mouth."""
 
 
-def occlusion_map(logits_of: Callable[[Sequence[Image]], Floats], crop: Image) -> Floats:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OcclusionMap:
+    """What the network says of a crop, and of the crop with each region covered.
+
+    Attributes:
+        whole: Log odds of each class, float32 (C,).
+        covered: Log odds with the patch at each position, float32 (GRID, GRID, C).
+    """
+
+    whole: Floats
+    covered: Floats
+
+    @property
+    def effect(self) -> Floats:
+        """By how much covering a region lowers the log odds of each class, as ``covered``.
+
+        Positive where the region speaks for the class, negative where it speaks against it.
+        """
+        return self.whole - self.covered
+
+    def covered_probability(self, row: int, column: int, label: int) -> float:
+        """The probability of a class, 0..1, with the patch at one position."""
+        return float(1 / (1 + np.exp(-self.covered[row, column, label], dtype=np.float64)))
+
+
+def occlusion_map(logits_of: Callable[[Sequence[Image]], Floats], crop: Image) -> OcclusionMap:
     """What each region of a crop adds to each class.
 
     Args:
         logits_of: Maps N crops to calibrated logits, float32 (N, C).
         crop: The crop as the network takes it, uint8 (h, w) or (h, w, 3).
-
-    Returns:
-        float32 (GRID, GRID, C): by how much the log odds of each class fall when the patch covers
-        the region; positive where the region speaks for the class, negative where it speaks
-        against it.
     """
     odds = log_odds(logits_of([crop, *covered(crop)]))
-    return np.asarray((odds[0] - odds[1:]).reshape(GRID, GRID, -1), np.float32)
+    return OcclusionMap(whole=odds[0], covered=odds[1:].reshape(GRID, GRID, -1))
 
 
 def covered(crop: Image) -> list[Image]:

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import emotion
-from emotion.expression.crop import crop_face, to_input
 from emotion.expression.occlusion import GRID, enlarge
 from emotion.samples import SAMPLES
 from emotion.types import EMOTIONS, Face, Image
@@ -25,12 +24,6 @@ def portraits(astronaut: np.ndarray) -> list[tuple[Image, Face]]:
     return [(image, face) for image in images for face in analyzer.analyze(image)]
 
 
-def model_crop(analyzer: emotion.Analyzer, image: Image, face: Face) -> Image:
-    spec = analyzer.spec
-    crop = crop_face(image, face, spec.crop, spec.input_size)
-    return to_input(crop, spec.input_size, spec.channels)
-
-
 def blurred_where(crop: Image, mask: np.ndarray) -> Image:
     """Covered in another way than the map does: everything at once, blurred, with hard edges."""
     out = crop.copy()
@@ -44,10 +37,10 @@ def test_masking_named_regions_changes_the_answer_more_than_masking_others(
     assert len(portraits) >= 5
     losses = []
     for image, face in portraits:
-        crop = model_crop(analyzer, image, face)
+        crop = analyzer.crop(image, face)
         answer = analyzer.classify([crop])[0]
         best = int(answer.argmax())
-        heat = enlarge(analyzer.occlusion_map(image, face)[..., best], crop.shape[:2])
+        heat = enlarge(analyzer.occlusion_map(crop).effect[..., best], crop.shape[:2])
         named = heat >= np.quantile(heat, 0.8)
         masks = [named, named[:, ::-1], named[::-1], named.T, named[::-1, ::-1], named[::-1].T]
         others = [mask for mask in masks if (mask & named).sum() < named.sum() / 2]
@@ -62,12 +55,12 @@ def test_masking_named_regions_changes_the_answer_more_than_masking_others(
 def test_maps_are_the_same_every_time(
     analyzer: emotion.Analyzer, portraits: list[tuple[Image, Face]]
 ) -> None:
-    image, face = portraits[0]
-    first = analyzer.occlusion_map(image, face)
+    crop = analyzer.crop(*portraits[0])
+    first = analyzer.occlusion_map(crop).effect
     assert first.shape == (GRID, GRID, len(EMOTIONS))
     assert first.dtype == np.float32
     assert np.isfinite(first).all()
-    np.testing.assert_array_equal(analyzer.occlusion_map(image, face), first)
+    np.testing.assert_array_equal(analyzer.occlusion_map(crop).effect, first)
 
 
 def test_a_smile_is_in_the_mouth(
@@ -75,7 +68,8 @@ def test_a_smile_is_in_the_mouth(
 ) -> None:
     image, face = portraits[0]
     assert face.label == "happy"
-    heat = analyzer.occlusion_map(image, face)[..., EMOTIONS.index("happy")]
+    crop = analyzer.crop(image, face)
+    heat = analyzer.occlusion_map(crop).effect[..., EMOTIONS.index("happy")]
     row, column = np.unravel_index(heat.argmax(), heat.shape)
     assert row >= GRID // 2, "the lower half"
     assert 2 <= column <= 4, "the middle"

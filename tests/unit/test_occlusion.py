@@ -22,7 +22,7 @@ def crop_with_bright_corner(shape: tuple[int, ...]) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(48, 48), (80, 80, 3)])
 def test_the_region_that_decides_is_named(shape: tuple[int, ...]) -> None:
-    found = occlusion_map(corner_logits, crop_with_bright_corner(shape))
+    found = occlusion_map(corner_logits, crop_with_bright_corner(shape)).effect
     assert found.shape == (GRID, GRID, 3)
     assert found.dtype == np.float32
     half = GRID // 2
@@ -48,8 +48,17 @@ def test_covered_crops_differ_from_the_crop_around_one_place_each() -> None:
 
 
 def test_a_plain_crop_says_nothing() -> None:
-    found = occlusion_map(corner_logits, np.full((48, 48), 90, np.uint8))
+    found = occlusion_map(corner_logits, np.full((48, 48), 90, np.uint8)).effect
     np.testing.assert_array_equal(found, 0)
+
+
+def test_the_probability_with_a_region_covered_is_the_classifiers_own() -> None:
+    crop = crop_with_bright_corner((48, 48))
+    found = occlusion_map(corner_logits, crop)
+    logits = corner_logits(covered(crop))[GRID + 2]
+    expected = np.exp(logits) / np.exp(logits).sum()
+    for label in range(3):
+        assert found.covered_probability(1, 2, label) == pytest.approx(expected[label], rel=1e-4)
 
 
 def test_log_odds_are_exact_and_do_not_saturate() -> None:
