@@ -20,6 +20,8 @@ _MAX_ALPHA = 0.7
 _MIN_EFFECT = 1.0
 """Log odds at full colour, at least: a map that says next to nothing stays pale."""
 
+_MIN_CHANGE = 0.03  # of a probability, that is worth its two numbers
+
 _PARTS = ("the eye on the left", "the eye on the right", "the nose", "the mouth")
 """Names of the first four landmarks."""
 
@@ -114,10 +116,7 @@ def _heat_map(
     row, column = (int(i) for i in np.unravel_index(int(effect.argmax()), effect.shape))
     name, part = ADJECTIVES[EMOTIONS[label]], region_name(row, column, view.landmarks)
     covered = found.covered_probability(row, column, label)
-    text = f"Strongest around {part}: with it covered, {name} falls from {percent(probability)} to "
-    text += f"{percent(covered)}."
-    if effect[row, column] <= 0:
-        text = f"No region speaks for {name}."
+    text = _sentence(name, part, probability, covered, speaks=bool(effect[row, column] > 0))
     jpeg = encode_image(overlay(picture, effect, scale), suffix=".jpg", quality=88)
     return HeatMap(
         title=f"{name.capitalize()}, {percent(probability)}",
@@ -125,6 +124,18 @@ def _heat_map(
         picture=f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}",
         alt=f"The face with the regions that speak for {name} in orange, and against it in blue. "
         + text,
+    )
+
+
+def _sentence(name: str, part: str, probability: float, covered: float, *, speaks: bool) -> str:
+    """What covering the strongest region changes."""
+    if not speaks:
+        return f"No region speaks for {name}."
+    if probability - covered < _MIN_CHANGE:
+        return f"Strongest around {part}; covering that alone changes little."
+    return (
+        f"Strongest around {part}: with it covered, {name} falls from {percent(probability)} to "
+        f"{percent(covered)}."
     )
 
 

@@ -244,7 +244,7 @@ def test_the_answer_for_a_face_is_explained_on_demand(analyzer: CountedAnalyzer)
     shown = html(page)
     assert shown.count("<figure>") == 2
     assert "<strong>Happy, " in shown
-    assert "Strongest around the mouth: with it covered, happy falls from " in shown
+    assert "Strongest around the mouth" in shown
     assert "test faces that the model never saw in training" in shown
     assert analyzer.calls == 1
     page.run()
