@@ -5,10 +5,18 @@ import re
 import numpy as np
 import pytest
 
-from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html, paths_svg
+from emotion.app.widgets.affect_plot import (
+    LIVE_PATH,
+    AffectPoint,
+    affect_plot_html,
+    live_points,
+    paths_svg,
+)
 from emotion.expression.valence_arousal import COORDINATES, valence_arousal
+from emotion.live.history import LiveHistory
 from emotion.types import EMOTIONS
 from tests.unit.test_bars import Parsed, probabilities
+from tests.unit.test_live_history import tracked
 
 
 def test_a_certain_answer_lies_where_its_word_does() -> None:
@@ -64,3 +72,17 @@ def test_a_path_has_a_bounded_number_of_places(count: int, drawn: int) -> None:
         assert all(0 <= value <= 200 for place in places for value in place)
         assert places[0][0] > 150 > 50 > places[-1][0], "from pleasant to unpleasant"
         assert places[0][1] < places[-1][1], "y grows downwards"
+
+
+def test_a_live_face_has_the_path_of_its_last_seconds() -> None:
+    record = LiveHistory()
+    for index in range(600):  # a minute at ten frames a second, kept at five
+        record.add([tracked(3, observed_s=index / 10)], index / 10)
+    (found,) = live_points([tracked(3)], record)
+    assert (found.name, found.number) == ("Face 3", 3)
+    assert 40 <= len(found.path) <= 60
+    np.testing.assert_array_equal(found.path[-1], found.probabilities)
+    html = affect_plot_html([found], path_name=LIVE_PATH)
+    assert "The line is the last 10 seconds." in html
+    (unknown,) = live_points([tracked(4)], record)
+    assert len(unknown.path) == 0

@@ -18,7 +18,7 @@ from emotion.app import layout
 from emotion.app.captions import expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
-from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
+from emotion.app.widgets.affect_plot import LIVE_PATH, affect_plot_html, live_points
 from emotion.app.widgets.camera import START, camera
 from emotion.app.widgets.face_cards import FaceCard, face_cards_html
 from emotion.app.widgets.sparkline import SECONDS, sparkline_html
@@ -30,7 +30,6 @@ from emotion.live.history import LiveHistory
 from emotion.tracking import TrackedFace
 
 MAX_CARDS = 3
-_PATH_S = 10.0  # of the line in the plot of valence and arousal
 UPDATE_EVERY_S = 1.0
 SLOW_CONNECTION_S = 10.0
 CHECK_FOR_ROOM_EVERY_S = 3.0
@@ -205,18 +204,7 @@ def _cards(seen: LiveSnapshot, record: LiveHistory) -> None:
     st.html(face_cards_html(_card(face, record) for face in shown))
     if len(seen.faces) > len(shown):
         st.caption(f"{len(seen.faces)} faces in the video; the {len(shown)} largest have a card.")
-    points = [_affect_point(face, record) for face in shown]
-    st.html(affect_plot_html(points, path_name=f"the last {_PATH_S:.0f} seconds"))
-
-
-def _affect_point(face: TrackedFace, record: LiveHistory) -> AffectPoint:
-    _, path = record.timeline(face.track_id, _PATH_S)
-    return AffectPoint(
-        name=f"Face {face.track_id}",
-        number=face.track_id,
-        probabilities=face.probabilities,
-        path=path,
-    )
+    st.html(affect_plot_html(live_points(shown, record), path_name=LIVE_PATH))
 
 
 def _card(face: TrackedFace, record: LiveHistory) -> FaceCard:

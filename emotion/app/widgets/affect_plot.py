@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from markupsafe import Markup
@@ -14,7 +15,15 @@ from emotion.expression.valence_arousal import COORDINATES, valence_arousal
 from emotion.imaging.annotation import face_color, ink_color
 from emotion.types import EMOTIONS, Floats
 
+if TYPE_CHECKING:
+    from emotion.live import LiveHistory
+    from emotion.tracking import TrackedFace
+
 _LABELS_ON_THE_LEFT = ("fear", "happy")  # where the right has no room for them
+_LIVE_PATH_S = 10.0
+LIVE_PATH = f"the last {_LIVE_PATH_S:.0f} seconds"
+"""What the lines of ``live_points`` are."""
+
 _MAX_PATH_POINTS = 150
 _SVG_SIDE = 200
 
@@ -69,6 +78,24 @@ def affect_plot_html(points: Sequence[AffectPoint], *, path_name: str = "") -> M
     return render(
         "affect_plot.html", points=shown, anchors=anchors, paths=paths, path_name=path_name
     )
+
+
+def live_points(faces: Sequence[TrackedFace], record: LiveHistory) -> list[AffectPoint]:
+    """The faces of a live stream, with the path of the last seconds.
+
+    Args:
+        faces: As they are now.
+        record: Of the same stream.
+    """
+    return [
+        AffectPoint(
+            name=f"Face {face.track_id}",
+            number=face.track_id,
+            probabilities=face.probabilities,
+            path=record.timeline(face.track_id, _LIVE_PATH_S)[1],
+        )
+        for face in faces
+    ]
 
 
 def paths_svg(points: Sequence[AffectPoint]) -> Markup:
