@@ -12,6 +12,7 @@ from emotion.detection.base import THOROUGH, LoadedDetector, SearchOptions
 from emotion.detection.loading import load_detector
 from emotion.expression.classifier import Classifier
 from emotion.expression.crop import crop_face
+from emotion.expression.occlusion import OcclusionMap
 from emotion.models.spec import ModelSpec, model_folder
 from emotion.types import Detection, Face, Floats, Image
 
@@ -99,8 +100,7 @@ class Analyzer:
 
     def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
         """The given detections of this image with their probabilities, in their order."""
-        rule, size = self.spec.crop, self.spec.input_size
-        rows = self.classify([crop_face(image, d, rule, size) for d in detections])
+        rows = self.classify([self.crop(image, d) for d in detections])
         return tuple(
             Face(
                 xyxy=d.xyxy,
@@ -112,6 +112,21 @@ class Analyzer:
             for d, row in zip(detections, rows, strict=True)
         )
 
+    def crop(
+        self, image: Image, detection: Detection, size: tuple[int, int] | None = None
+    ) -> Image:
+        """A face as the classifier sees it, cropped by the model's rule.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            detection: A face of this image.
+            size: (height, width) in pixels; the model's own by default.
+
+        Returns:
+            RGB uint8 (height, width, 3).
+        """
+        return crop_face(image, detection, self.spec.crop, size or self.spec.input_size)
+
     def classify(self, crops: Sequence[Image]) -> Floats:
         """Probabilities of face crops.
 
@@ -122,6 +137,14 @@ class Analyzer:
             float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1.
         """
         return self._classifier.classify(crops)
+
+    def occlusion_map(self, crop: Image) -> OcclusionMap:
+        """Which regions of a face spoke for each expression; takes some fifty classifications.
+
+        Args:
+            crop: uint8 (h, w) or RGB (h, w, 3), of any size, see ``crop``.
+        """
+        return self._classifier.occlusion_map(crop)
 
 
 def load_analyzer(

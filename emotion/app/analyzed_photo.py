@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 import emotion
+from emotion.app.face_view import FaceView, face_view
 from emotion.app.widgets.thumbnail import thumbnail
 from emotion.imaging.annotation import annotate
 from emotion.imaging.files import encode_image
@@ -31,6 +32,7 @@ class AnalyzedPhoto:
         faces: In pixels of the photo, largest first.
         preview: The annotated photo as JPEG, its longer side bounded.
         thumbnails: A data URL for each face.
+        views: Of each face, to explain its answer.
     """
 
     data: bytes
@@ -39,6 +41,7 @@ class AnalyzedPhoto:
     faces: tuple[Face, ...]
     preview: bytes
     thumbnails: tuple[str, ...]
+    views: tuple[FaceView, ...]
 
 
 def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
@@ -61,6 +64,7 @@ def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
         faces=faces,
         preview=encode_image(_preview(image, faces), suffix=".jpg"),
         thumbnails=tuple(thumbnail(image, face) for face in faces),
+        views=tuple(face_view(image, face, analyzer) for face in faces),
     )
 
 

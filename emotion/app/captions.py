@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from emotion.expression.quality import CUT, SMALL_PX, FaceQuality
 from emotion.types import EMOTIONS, Face
 
 ADJECTIVES = {
@@ -53,6 +54,41 @@ def face_caption(face: Face, number: int) -> str:
     """Such as "Face 1 looks happy, 93%" or "Face 1: unclear, sad (41%) or neutral (39%)"."""
     separator = ":" if _is_unclear(face.probabilities) else ""
     return f"Face {number}{separator} {expression_caption(face.probabilities)}"
+
+
+def quality_caption(quality: FaceQuality) -> str:
+    """Such as "A small, dark face: less certain."; empty for a face that is none of these."""
+    flaws = {
+        "small": quality.is_small,
+        "blurred": quality.is_blurred,
+        "turned": quality.is_turned,
+        "dark": quality.is_dark,
+        "cut-off": quality.is_cut,
+    }
+    found = ", ".join(name for name, is_so in flaws.items() if is_so)
+    return f"A {found} face: less certain." if found else ""
+
+
+def quality_notes(quality: FaceQuality) -> list[str]:
+    """A sentence on each thing that makes the face hard to classify."""
+    notes = []
+    if quality.is_small:
+        notes.append(
+            f"The face is small: {quality.side_px:.0f} pixels. Below {SMALL_PX:.0f} pixels, "
+            "expressions are easily confused."
+        )
+    if quality.is_blurred:
+        notes.append("The face is blurred: fine details of its expression are lost.")
+    if quality.is_turned:
+        notes.append("The face is turned to the side; the model knows frontal faces best.")
+    if quality.is_dark:
+        notes.append("The face is dark; more light on it gives a better answer.")
+    if quality.is_cut:
+        notes.append(
+            f"The face is cut off: only {percent(quality.visible)} of it lies in the picture, "
+            f"less than {percent(CUT)}."
+        )
+    return notes
 
 
 def photo_caption(faces: Sequence[Face]) -> str:

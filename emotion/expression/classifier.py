@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.expression.crop import to_input
+from emotion.expression.occlusion import OcclusionMap, occlusion_map
 from emotion.models.litert import CompiledModel
 from emotion.models.spec import SERVED_FILE, HeadSpec, ModelSpec, read_checked, read_spec
 from emotion.types import EMOTIONS, Floats, Image
@@ -104,3 +105,16 @@ class Classifier:
     def classify(self, crops: Sequence[Image]) -> Floats:
         """Probabilities, float32 (N, 7) in the order of ``EMOTIONS``, of N face crops."""
         return probabilities(self.logits(crops)[self.head], self.spec.heads[self.head])
+
+    def occlusion_map(self, crop: Image) -> OcclusionMap:
+        """Which regions of a crop spoke for each expression; takes some fifty classifications.
+
+        Args:
+            crop: uint8 (h, w) or RGB (h, w, 3), of any size.
+
+        Returns:
+            The map, its classes in the order of ``EMOTIONS``.
+        """
+        face = to_input(np.asarray(crop), self.spec.input_size, self.spec.channels)
+        head = self.spec.heads[self.head]
+        return occlusion_map(lambda crops: seven_logits(self.logits(crops)[self.head], head), face)

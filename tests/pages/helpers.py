@@ -21,6 +21,8 @@ class CountedAnalyzer:
         self._real = load_analyzer()
         self.min_score, self.spec = self._real.min_score, self._real.spec
         self.detect, self.refine = self._real.detect, self._real.refine
+        self.crop, self.classify = self._real.crop, self._real.classify
+        self.occlusion_map = self._real.occlusion_map
 
     def analyze(self, image: Image) -> tuple[Face, ...]:
         return self.faces(image, self.detect(image))

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,9 +11,11 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import emotion
 from emotion.app.analyzed_photo import analyze_photo, annotated_jpeg, annotated_zip, safe_stem
 from emotion.app.pages.photo import MAX_PHOTOS
 from emotion.app.widgets.photo_view import faces_csv
+from emotion.imaging.files import encode_image
 from emotion.results.rows import COLUMNS
 from emotion.samples import SAMPLES
 from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
@@ -232,3 +234,26 @@ def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer
 )  # fmt: skip
 def test_names_of_downloads_are_harmless(name: str, stem: str) -> None:
     assert safe_stem(name) == stem
+
+
+def test_the_answer_for_a_face_is_explained_on_demand(analyzer: CountedAnalyzer) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()))
+    assert 'class="explanation"' not in html(page)
+    pills: Any = page.get("button_group")[-1]
+    assert pills.label == "Why this answer?"
+    pills.set_value("Face 1").run()
+    assert not page.exception
+    shown = html(page)
+    assert shown.count("<figure>") == 2
+    assert "<strong>Happy, " in shown
+    assert "Strongest around the mouth" in shown
+    assert "test faces that the model never saw in training" in shown
+    assert analyzer.calls == 1
+    page.run()
+    assert html(page) == shown
+
+
+def test_a_spoiled_face_is_noted(analyzer: CountedAnalyzer) -> None:
+    pixels = scene(240, 480) // 6
+    photo = analyze_photo(encode_image(pixels, suffix=".png"), cast(emotion.Analyzer, analyzer))
+    assert [view.quality.is_dark for view in photo.views] == [True]

@@ -1,5 +1,7 @@
 """Results as English text."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,12 @@ from emotion.app.captions import (
     expression_caption,
     face_caption,
     photo_caption,
+    quality_caption,
+    quality_notes,
     rough_duration,
     timecode,
 )
+from emotion.expression.quality import FaceQuality
 from emotion.types import EMOTIONS, Face
 from tests.unit.test_bars import probabilities
 
@@ -59,3 +64,34 @@ def test_file_names_stay_plain_text_in_markdown(name: str) -> None:
 
 def test_long_file_names_are_shortened() -> None:
     assert len(escape_markdown("x" * 500)) < 100
+
+
+GOOD = FaceQuality(side_px=120, sharpness=0.3, turn=0.1, brightness=120, visible=1)
+FLAWS: dict[str, dict[str, float]] = {
+    "small": {"side_px": 31.6},
+    "blurred": {"sharpness": 0.01},
+    "turned": {"turn": 0.6},
+    "dark": {"brightness": 20},
+    "cut-off": {"visible": 0.71},
+}
+
+
+def test_a_good_face_has_no_notes() -> None:
+    assert quality_caption(GOOD) == ""
+    assert quality_notes(GOOD) == []
+    assert quality_notes(replace(GOOD, turn=None)) == []
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_each_flaw_of_a_face_is_told(flaw: str) -> None:
+    found = replace(GOOD, **FLAWS[flaw])
+    assert quality_caption(found) == f"A {flaw} face: less certain."
+    (note,) = quality_notes(found)
+    assert flaw.replace("-", " ") in note
+
+
+def test_several_flaws_are_told_together() -> None:
+    found = replace(GOOD, side_px=31.6, brightness=20, visible=0.71)
+    assert quality_caption(found) == "A small, dark, cut-off face: less certain."
+    assert "32 pixels" in " ".join(quality_notes(found))
+    assert "71% of it" in " ".join(quality_notes(found))

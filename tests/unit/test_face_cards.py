@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from markupsafe import Markup
 
+from emotion.app.face_view import FaceView
 from emotion.app.templating import render
 from emotion.app.widgets.face_cards import FaceCard, face_cards_html, photo_cards
 from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.expression.quality import FaceQuality
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
 from emotion.video.people import Change, Person
@@ -20,17 +22,24 @@ def face(side: float) -> Face:
     return Face(xyxy=box, score=1.0, probabilities=probabilities(happy=0.9, sad=0.1))
 
 
+def view(side: float) -> FaceView:
+    quality = FaceQuality(side_px=side, sharpness=0.3, turn=0.1, brightness=120, visible=1)
+    crop = np.zeros((8, 8, 3), np.uint8)
+    return FaceView(crop=crop, picture=b"", landmarks=None, quality=quality)
+
+
 def cards_of(html: str) -> list[dict[str, str | None]]:
     return [attrs for tag, attrs in Parsed(html).tags if tag == "article"]
 
 
 def test_no_faces_are_an_empty_grid() -> None:
     assert face_cards_html([]) == '<div class="face-cards"></div>'
-    assert photo_cards([], []) == []
+    assert photo_cards([], [], []) == []
 
 
 def test_the_cards_of_a_photo_are_numbered_and_coloured() -> None:
-    html = face_cards_html(photo_cards([face(90), face(20)], ["data:a", "data:b"]))
+    faces, views = [face(90), face(20)], [view(90), view(20)]
+    html = face_cards_html(photo_cards(faces, ["data:a", "data:b"], views))
     cards = cards_of(html)
     assert [card["data-face"] for card in cards] == ["1", "2"]
     assert [card["style"] for card in cards] == [

@@ -13,6 +13,7 @@ from emotion.app.captions import counted, escape_markdown, timecode
 from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
 from emotion.app.video_job import VideoJob
 from emotion.app.video_report import report_html
+from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
 from emotion.app.widgets.bars import bars_html
 from emotion.app.widgets.face_cards import face_cards_html
 from emotion.app.widgets.person_cards import changes_html, person_card
@@ -23,6 +24,7 @@ from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
 from emotion.video.people import Change, Person, changes, people_of
 from emotion.video.render import render_frame
+from emotion.video.track_store import TrackStore
 
 MAX_PEOPLE = 8
 """Cards and choices of the timeline; other people are counted, and are in the table."""
@@ -33,6 +35,7 @@ CLICKED_FRAME = "video:frame"
 """Key of the session's state: the frame that was clicked in the timeline."""
 
 _EVERYBODY = "Everybody"
+_PATH = "the whole clip, the point its mean"
 
 
 def summary(job: VideoJob) -> bool:
@@ -153,6 +156,32 @@ def _timeline(file: Any, job: VideoJob, people: list[Person]) -> None:
     selected = event.selection.get(timeline.MOMENT, [])
     if selected and "time_s" in selected[0]:
         _frame(file, job, float(selected[0]["time_s"]))
+    chosen = [person for person in people if track_id in (None, person.track_id)]
+    st.subheader("Valence and arousal", anchor=False)
+    st.html(affect_plot_html(clip_points(job.recording, chosen[:MAX_PEOPLE]), path_name=_PATH))
+
+
+def clip_points(recording: TrackStore, people: list[Person]) -> list[AffectPoint]:
+    """Each person's mean over the clip, and the way there as a path.
+
+    Args:
+        recording: The clip's faces.
+        people: Whom to show.
+    """
+    from emotion.app.widgets import timeline
+
+    points = []
+    for person in people:
+        _, probabilities = timeline.over_time(recording, person.track_id)
+        points.append(
+            AffectPoint(
+                name=f"Person {person.track_id}",
+                number=person.track_id,
+                probabilities=probabilities.mean(axis=0),
+                path=probabilities,
+            )
+        )
+    return points
 
 
 def _frame(file: Any, job: VideoJob, time_s: float) -> None:

@@ -18,6 +18,7 @@ from emotion.app import layout
 from emotion.app.captions import expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
+from emotion.app.widgets.affect_plot import LIVE_PATH, affect_plot_html, live_points
 from emotion.app.widgets.camera import START, camera
 from emotion.app.widgets.face_cards import FaceCard, face_cards_html
 from emotion.app.widgets.sparkline import SECONDS, sparkline_html
@@ -203,6 +204,7 @@ def _cards(seen: LiveSnapshot, record: LiveHistory) -> None:
     st.html(face_cards_html(_card(face, record) for face in shown))
     if len(seen.faces) > len(shown):
         st.caption(f"{len(seen.faces)} faces in the video; the {len(shown)} largest have a card.")
+    st.html(affect_plot_html(live_points(shown, record), path_name=LIVE_PATH))
 
 
 def _card(face: TrackedFace, record: LiveHistory) -> FaceCard:

@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from emotion.app.captions import face_caption
+from emotion.app.captions import face_caption, quality_caption
+from emotion.app.face_view import FaceView
 from emotion.app.templating import render
 from emotion.app.widgets.bars import bars_html
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
-
-_SMALL_FACE_PX = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,20 +66,20 @@ def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
     return render("face_cards.html", cards=list(cards))
 
 
-def photo_cards(faces: Sequence[Face], thumbnails: Sequence[str]) -> list[FaceCard]:
+def photo_cards(
+    faces: Sequence[Face], thumbnails: Sequence[str], views: Sequence[FaceView]
+) -> list[FaceCard]:
     """A card for each face of a photo, numbered from 1 in their order."""
     return [
         FaceCard(
             number=number,
             title=face_caption(face, number),
-            note="A small face: less certain." if _longer_side(face) < _SMALL_FACE_PX else "",
+            note=quality_caption(view.quality),
             probabilities=face.probabilities,
             bars_label=f"Probabilities of face {number}",
             thumbnail=picture,
         )
-        for number, (face, picture) in enumerate(zip(faces, thumbnails, strict=True), start=1)
+        for number, (face, picture, view) in enumerate(
+            zip(faces, thumbnails, views, strict=True), start=1
+        )
     ]
-
-
-def _longer_side(face: Face) -> float:
-    return float((face.xyxy[2:] - face.xyxy[:2]).max())

@@ -12,7 +12,9 @@ from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto, annotated_jpeg, safe_stem
 from emotion.app.captions import counted, escape_markdown, photo_caption
 from emotion.app.table_formats import CSV, table_bytes
+from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
 from emotion.app.widgets.face_cards import face_cards_html, photo_cards
+from emotion.app.widgets.face_explanation import face_explanation
 from emotion.results.rows import face_rows
 
 _MAX_CARDS_BESIDE = 4  # more cards go below the picture
@@ -48,7 +50,17 @@ def photo_view(
         if not photo.faces:
             st.info(_NO_FACE)
             return
-        st.html(face_cards_html(photo_cards(photo.faces, photo.thumbnails)))
+        st.html(face_cards_html(photo_cards(photo.faces, photo.thumbnails, photo.views)))
+        face_explanation(photo.faces, photo.views, number)
+        with st.expander("Valence and arousal"):
+            st.html(
+                affect_plot_html(
+                    [
+                        AffectPoint(name=f"Face {i}", number=i, probabilities=face.probabilities)
+                        for i, face in enumerate(photo.faces, start=1)
+                    ]
+                )
+            )
         stem = safe_stem(name)
         with st.container(horizontal=True):
             download_button(

@@ -40,6 +40,18 @@ def test_the_report_weighs_classes_by_their_faces() -> None:
         report(j.probabilities[:0], j.truth[:0], j.labels)
 
 
+def test_the_reliability_table_counts_what_the_calibration_error_sums() -> None:
+    j = some_judged()
+    found = report(j.probabilities, j.truth, j.labels)
+    table = found["reliability"]
+    assert [row["low"] for row in table[1:]] == [row["high"] for row in table[:-1]]
+    assert (table[0]["low"], table[-1]["high"]) == (0, 1)
+    assert sum(row["n"] for row in table) == len(j.truth) == found["n"]
+    assert sum(row["right"] for row in table) == round(found["accuracy"] * found["n"])
+    error = sum(abs(row["confidence"] * row["n"] - row["right"]) for row in table) / found["n"]
+    assert error == pytest.approx(found["ece"], abs=1e-3)
+
+
 def test_the_bootstrap_is_the_one_that_draws_faces() -> None:
     j = some_judged()
     guesses = j.probabilities.argmax(axis=1)

@@ -33,6 +33,30 @@ def reliability(
     )
 
 
+def reliability_table(probabilities: np.ndarray, truth: np.ndarray) -> list[dict[str, float | int]]:
+    """The bins of ``reliability`` as JSON values.
+
+    Args:
+        probabilities: (N, C), rows summing to 1.
+        truth: True classes, (N,).
+
+    Returns:
+        Of each of ``ECE_BINS`` bins its bounds "low" and "high", the mean "confidence", the number
+        "n" of faces, and how many of them were "right".
+    """
+    confidence, accuracy, count = reliability(probabilities, truth)
+    return [
+        {
+            "low": round(i / ECE_BINS, 4),
+            "high": round((i + 1) / ECE_BINS, 4),
+            "confidence": round(float(confidence[i]), 4),
+            "n": int(count[i]),
+            "right": round(accuracy[i] * count[i]),
+        }
+        for i in range(ECE_BINS)
+    ]
+
+
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Expected calibration error (Naeini et al. 2015), with ``ECE_BINS`` bins of equal width."""
     confidence, accuracy, count = reliability(probabilities, truth)

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from emotion.training.expression.evaluation.calibration import calibration_error
+from emotion.training.expression.evaluation.calibration import (
+    calibration_error,
+    reliability_table,
+)
 
 RESAMPLES = 1000
 """Bootstrap resamples; the interval's ends then vary by less than a tenth of its width."""
@@ -52,6 +55,7 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
         "weighted_recall": rounded(np.average(recall, weights=support)),
         "weighted_f1": rounded(np.average(f1, weights=support)),
         "ece": rounded(calibration_error(probabilities, truth)),
+        "reliability": reliability_table(probabilities, truth),
         "labels": list(labels),
         "per_class": {
             name: {

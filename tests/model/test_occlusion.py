@@ -1,0 +1,75 @@
+"""With the real models: what an occlusion map names does decide the answer."""
+
+import cv2
+import numpy as np
+import pytest
+
+import emotion
+from emotion.expression.occlusion import GRID, enlarge
+from emotion.samples import SAMPLES
+from emotion.types import EMOTIONS, Face, Image
+
+MODELS = ["mobilenet_v1", "se_resnet"]
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def analyzer(request: pytest.FixtureRequest) -> emotion.Analyzer:
+    return emotion.load_analyzer(request.param)
+
+
+@pytest.fixture(scope="module")
+def portraits(astronaut: np.ndarray) -> list[tuple[Image, Face]]:
+    analyzer = emotion.load_analyzer()
+    images = [astronaut, *(emotion.read_image(sample.read()) for sample in SAMPLES)]
+    return [(image, face) for image in images for face in analyzer.analyze(image)]
+
+
+def blurred_where(crop: Image, mask: np.ndarray) -> Image:
+    """Covered in another way than the map does: everything at once, blurred, with hard edges."""
+    out = crop.copy()
+    out[mask] = cv2.GaussianBlur(crop, (0, 0), crop.shape[0] / 6)[mask]
+    return out
+
+
+def test_masking_named_regions_changes_the_answer_more_than_masking_others(
+    analyzer: emotion.Analyzer, portraits: list[tuple[Image, Face]]
+) -> None:
+    assert len(portraits) >= 5
+    losses = []
+    for image, face in portraits:
+        crop = analyzer.crop(image, face)
+        answer = analyzer.classify([crop])[0]
+        best = int(answer.argmax())
+        heat = enlarge(analyzer.occlusion_map(crop).effect[..., best], crop.shape[:2])
+        named = heat >= np.quantile(heat, 0.8)
+        masks = [named, named[:, ::-1], named[::-1], named.T, named[::-1, ::-1], named[::-1].T]
+        others = [mask for mask in masks if (mask & named).sum() < named.sum() / 2]
+        crops = [blurred_where(crop, mask) for mask in [named, *others]]
+        left = analyzer.classify(crops)[:, best]
+        losses.append((answer[best] - left[0], answer[best] - left[1:].mean()))
+    losses_named, losses_others = np.array(losses).T
+    assert (losses_named > losses_others).all(), losses
+    assert losses_named.mean() > losses_others.mean() + 0.3
+
+
+def test_maps_are_the_same_every_time(
+    analyzer: emotion.Analyzer, portraits: list[tuple[Image, Face]]
+) -> None:
+    crop = analyzer.crop(*portraits[0])
+    first = analyzer.occlusion_map(crop).effect
+    assert first.shape == (GRID, GRID, len(EMOTIONS))
+    assert first.dtype == np.float32
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(analyzer.occlusion_map(crop).effect, first)
+
+
+def test_a_smile_is_in_the_mouth(
+    analyzer: emotion.Analyzer, portraits: list[tuple[Image, Face]]
+) -> None:
+    image, face = portraits[0]
+    assert face.label == "happy"
+    crop = analyzer.crop(image, face)
+    heat = analyzer.occlusion_map(crop).effect[..., EMOTIONS.index("happy")]
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    assert row >= GRID // 2, "the lower half"
+    assert 2 <= column <= 4, "the middle"
