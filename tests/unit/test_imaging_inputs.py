@@ -1,0 +1,344 @@
+"""What cameras, scanners and phones write: orientation, depth, planes, colour, size, formats."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+import tifffile
+from PIL import Image as PILImage
+
+from emotion.errors import ImageError, ImageTooLargeError
+from emotion.imaging import files
+from emotion.imaging.files import is_picture, read_image, read_photo
+from emotion.types import Face
+from tests import icc
+
+pillow_heif.register_heif_opener()
+
+TURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
+"""Orientation tag -> what a viewer shows of the stored pixels (TIFF 6.0, tag 274)."""
+
+FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"]
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """40 x 64, four flat fields: no symmetry hides a turn, no compression an error."""
+    array = np.full((40, 64, 3), 240, np.uint8)
+    array[:, :32] = (200, 30, 30)
+    array[20:, 32:] = (30, 30, 200)
+    array[:20, :16] = (20, 160, 20)
+    return array
+
+
+def file_of(array: np.ndarray, name: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    options = {"quality": 95, **options} if name not in ("PNG", "TIFF") else options
+    PILImage.fromarray(array).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def tiff_of(array: np.ndarray, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, array, **options)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def assert_close(found: np.ndarray, expected: np.ndarray, within: int = 12) -> None:
+    """Equal but for what a compression changes away from the fields' edges."""
+    assert found.shape == expected.shape
+    off = np.abs(found.astype(int) - expected).max(axis=2)
+    assert np.percentile(off, 75) <= within, np.percentile(off, 75)
+
+
+@pytest.mark.parametrize("orientation", sorted(TURNED))
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_upright_in_every_orientation(
+    picture: np.ndarray, name: str, orientation: int
+) -> None:
+    exif = PILImage.Exif()
+    exif[0x0112] = orientation
+    options = {"exif": exif.tobytes()}
+    if name == "TIFF":
+        found = read_image(tiff_of(picture, extratags=[(274, "H", 1, orientation, True)]))
+        packed = tiff_of(
+            picture, compression="deflate", extratags=[(274, "H", 1, orientation, True)]
+        )
+        np.testing.assert_array_equal(read_image(packed), found)
+    else:
+        found = read_image(file_of(picture, name, **options))
+    assert_close(found, TURNED[orientation](picture))
+
+
+@pytest.mark.parametrize("orientation", sorted(TURNED))
+def test_a_tiff_that_states_its_orientation_twice_is_turned_once(
+    picture: np.ndarray, orientation: int
+) -> None:
+    xmp = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="{orientation}"/></x:xmpmeta>'
+    tags = [(274, "H", 1, orientation, True), (700, "B", len(xmp), xmp.encode(), True)]
+    np.testing.assert_array_equal(
+        read_image(tiff_of(picture, extratags=tags)), TURNED[orientation](picture)
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("make", [tiff_of, lambda a: file_of(a, "PNG")], ids=["TIFF", "PNG"])
+def test_gray_of_fewer_bits_in_a_16_bit_file_keeps_its_brightness(
+    make: Callable[[np.ndarray], bytes], bits: int
+) -> None:
+    gray8 = np.tile(np.arange(256), (4, 1))
+    found = read_image(make((gray8 * ((1 << bits) - 1) // 255).astype(np.uint16)))
+    assert np.abs(found[..., 0].astype(int) - gray8).max() <= 1
+    assert found.shape == (4, 256, 3)
+
+
+def test_gray_is_scaled_by_the_value_that_the_file_states_for_white() -> None:
+    values = np.array([[0, 500, 1000, 2000]], np.uint16)
+    found = read_image(tiff_of(values, extratags=[(281, "H", 1, 3000, True)]))
+    assert found[0, :, 0].tolist() == [0, 43, 85, 170]
+    # A smaller value than one that is present cannot be that of white.
+    found = read_image(tiff_of(values, extratags=[(281, "H", 1, 255, True)]))
+    assert found[0, :, 0].tolist() == [0, 31, 62, 125]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_white_is_zero_is_inverted(kind: type[np.unsignedinteger]) -> None:
+    whole = np.iinfo(kind).max
+    values = np.array([[0, whole // 2, whole]], kind)
+    found = read_image(tiff_of(values, photometric="miniswhite"))
+    assert found[0, :, 0].tolist() == [255, 128, 0]
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("planes", ["contig", "separate"])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_every_layout_of_a_color_tiff_is_read_alike(
+    picture: np.ndarray,
+    byteorder: str,
+    compression: str | None,
+    planes: str,
+    kind: type[np.unsignedinteger],
+    alpha: bool,
+) -> None:
+    opaque = np.full((*picture.shape[:2], 1), 255, np.uint8)
+    array = np.concatenate([picture, opaque], axis=2) if alpha else picture
+    array = array.astype(kind) * (257 if kind == np.uint16 else 1)
+    if planes == "separate":
+        array = np.moveaxis(array, 2, 0)
+    found = read_image(
+        tiff_of(
+            array.astype(kind), photometric="rgb", planarconfig=planes, rowsperstrip=7,
+            compression=compression, byteorder=byteorder,
+            extrasamples=["unassalpha"] if alpha else None,
+        )
+    )  # fmt: skip
+    np.testing.assert_array_equal(found, picture)
+
+
+@pytest.mark.parametrize("orientation", sorted(TURNED))
+@pytest.mark.parametrize("name", ["PNG", "TIFF"])
+def test_color_of_12_bits_in_a_16_bit_file_keeps_its_brightness(
+    picture: np.ndarray, name: str, orientation: int
+) -> None:
+    deep = picture.astype(np.uint16) * 16
+    if name == "TIFF":
+        data = tiff_of(deep, photometric="rgb", extratags=[(274, "H", 1, orientation, True)])
+    else:
+        data = png16(deep, orientation)
+    assert_close(read_image(data), TURNED[orientation](picture), within=1)
+
+
+def png16(array: np.ndarray, orientation: int) -> bytes:
+    """A PNG of 16 bits a channel, which OpenCV writes, with an orientation tag."""
+    import zlib
+
+    import cv2
+
+    data = cv2.imencode(".png", array[:, :, ::-1])[1].tobytes()
+    exif = PILImage.Exif()
+    exif[0x0112] = orientation
+    content = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    return data[:33] + chunk + data[33:]
+
+
+def test_color_of_12_bits_in_separate_planes_is_refused_in_a_sentence(picture: np.ndarray) -> None:
+    planes = np.moveaxis(picture.astype(np.uint16) * 16, 2, 0)
+    with pytest.raises(ImageError, match=r"less than 16 bits in a 16-bit file.*save it with 8"):
+        read_image(tiff_of(planes, photometric="rgb", planarconfig="separate"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(("space", "off"), [(icc.ADOBE_RGB, 9), (icc.PRO_PHOTO, 20)])
+def test_colors_are_converted_to_srgb(name: str, space: icc.Space, off: int) -> None:
+    skin = np.full((32, 32, 3), (200, 150, 120), np.uint8)
+    profile = icc.rgb_profile(space)
+    found = read_image(file_of(skin, name, icc_profile=profile))[16, 16].astype(int)
+    assert np.abs(found - in_srgb(skin[0, 0], space)).max() <= 3
+    assert np.abs(found - skin[0, 0]).max() >= off  # it is far from what the file's numbers are
+
+
+def in_srgb(color: np.ndarray, space: icc.Space) -> np.ndarray:
+    """The colour by the spaces' definitions, in NumPy (Lindbloom's D50 matrix of sRGB)."""
+    xyz = (color / 255) ** space.gamma @ np.array(space.xyz)
+    to_linear = np.array([
+        [3.1338561, -0.9787684, 0.0719453],
+        [-1.6168667, 1.9161415, -0.2289914],
+        [-0.4906146, 0.0334540, 1.4052427],
+    ])  # fmt: skip
+    linear = np.clip(xyz @ to_linear, 0, 1)
+    curve = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(np.round(curve * 255))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "TIFF"])
+def test_a_cmyk_picture_is_converted_by_its_profile(name: str) -> None:
+    buffer = io.BytesIO()
+    inks = PILImage.new("CMYK", (16, 16), (0, 0, 0, 255))
+    inks.save(buffer, name, icc_profile=icc.cmyk_profile())
+    found = read_image(buffer.getvalue())[8, 8].astype(int)
+    # All of one ink leaves L = 50, which is 119 in sRGB; without the profile it would be black.
+    assert np.abs(found - 119).max() <= 2
+
+
+def test_a_gray_profile_is_applied_and_others_do_no_harm(picture: np.ndarray) -> None:
+    gray = np.full((8, 8), 128, np.uint8)
+    found = read_image(file_of(gray, "PNG", icc_profile=icc.gray_profile(1.0)))[4, 4]
+    assert np.abs(found.astype(int) - 188).max() <= 1  # half the light is 188 in sRGB
+    for profile in (b"no profile" * 20, icc.cmyk_profile(), icc.gray_profile(1.0), b""):
+        data = file_of(picture, "PNG", icc_profile=profile)
+        np.testing.assert_array_equal(read_image(data), picture)
+    data = file_of(gray, "PNG", icc_profile=icc.rgb_profile(icc.PRO_PHOTO))
+    assert read_image(data).shape == (8, 8, 3)
+
+
+def test_srgb_pictures_keep_their_values(picture: np.ndarray) -> None:
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    found = read_image(file_of(picture, "PNG", icc_profile=profile))
+    np.testing.assert_array_equal(found, picture)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_is_known_by_its_content(picture: np.ndarray, name: str, tmp_path: Path) -> None:
+    for wrong in ("photo.jpg", "photo.png", "photo", "photo.txt"):
+        path = tmp_path / wrong
+        path.write_bytes(file_of(picture, name))
+        assert_close(read_image(path), picture)
+        assert is_picture(path)
+    path.write_text("notes")
+    assert not is_picture(path)
+    assert not is_picture(tmp_path / "gone.jpg")
+
+
+def large_jpeg(width: int, height: int, **options: object) -> tuple[bytes, np.ndarray]:
+    """A smooth picture of this size with a bright spot, as JPEG and as an array."""
+    array = np.full((height, width, 3), (60, 90, 120), np.uint8)
+    array[height // 2 : height // 2 + height // 8, width // 4 : width // 4 + width // 8] = 250
+    return file_of(array, "JPEG", **options), array
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_above_the_limit_is_decoded_reduced(
+    monkeypatch: pytest.MonkeyPatch, progressive: bool
+) -> None:
+    data, array = large_jpeg(800, 600, progressive=progressive)
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "0.2")
+    photo = read_photo(data)
+    assert photo.image.shape == (300, 400, 3)
+    assert (photo.width, photo.height) == (800, 600)
+    assert_close(photo.image, array[::2, ::2])
+    assert read_image(data).shape == (600, 800, 3)  # it promises the file's own pixels
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "0.119999")
+    with pytest.raises(ImageTooLargeError, match=r"800 x 600 pixels; the limit is 0\.479996 mill"):
+        read_photo(data)
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "0.48")
+    assert read_photo(data).image.shape == (600, 800, 3)
+
+
+def test_a_reduced_photo_is_upright_and_gives_boxes_in_pixels_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exif = PILImage.Exif()
+    exif[0x0112] = 6
+    data, array = large_jpeg(803, 601, exif=exif)
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "0.2")
+    photo = read_photo(data)
+    assert (photo.width, photo.height) == (601, 803)
+    assert photo.image.shape == (402, 301, 3)
+    rows, columns = np.nonzero(photo.image[..., 0] > 200)
+    box = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], np.float32)
+    flat = np.full(7, 1 / 7, np.float32)
+    face = Face(xyxy=box, score=0.9, landmarks=box.reshape(2, 2), probabilities=flat)
+    (scaled,) = photo.in_file_pixels([face])
+    rows, columns = np.nonzero(TURNED[6](array)[..., 0] > 200)
+    expected = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert scaled.xyxy == pytest.approx(expected, abs=3)
+    assert scaled.landmarks == pytest.approx(np.reshape(expected, (2, 2)), abs=3)
+    assert scaled.score == face.score
+
+
+def test_other_formats_above_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "0.001")
+    for name in ("PNG", "TIFF", "WEBP", "AVIF", "HEIF"):
+        data = file_of(np.zeros((40, 40, 3), np.uint8), name)
+        with pytest.raises(ImageTooLargeError, match=r"40 x 40 pixels; the limit is 0\.001"):
+            read_photo(data)
+    monkeypatch.setenv(files.MAX_PIXELS_VARIABLE, "many")
+    with pytest.raises(ImageError, match="EMOTION_MAX_MEGAPIXELS is 'many'; set it to a number"):
+        read_photo(data)
+
+
+def test_a_photo_of_200_megapixels_is_decoded_in_bounded_memory() -> None:
+    """The largest that phones write: more than Pillow itself opens."""
+    strip = PILImage.new("L", (16320, 12240), 128)
+    buffer = io.BytesIO()
+    strip.save(buffer, "JPEG", quality=30)
+    photo = read_photo(buffer.getvalue())
+    assert (photo.width, photo.height) == (16320, 12240)
+    assert photo.image.shape == (6120, 8160, 3)
+    assert photo.image.max() <= 129
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"%PDF-1.7\n", "PDF"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"<svg xmlns=", "SVG"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x0a\0\0", "JPEG XL"),
+    ],
+)
+def test_another_kind_of_file_is_named(start: bytes, kind: str) -> None:
+    with pytest.raises(ImageError, match=f"This is a {kind} file.*only JPEG, PNG.*save it as"):
+        read_image(start + bytes(200))
+
+
+def test_the_preview_of_a_raw_file_is_not_taken_for_the_photo(picture: np.ndarray) -> None:
+    dng = tiff_of(picture, extratags=[(50706, "B", 4, b"\1\4\0\0", True)])
+    nef = io.BytesIO()
+    with tifffile.TiffWriter(nef) as writer:
+        writer.write(picture, subfiletype=1, subifds=1)
+        writer.write(np.tile(picture, (4, 4, 1)))
+    for data in (dng, nef.getvalue()):
+        with pytest.raises(ImageError, match=r"camera's raw file.*export it as JPEG"):
+            read_image(data)
