@@ -9,13 +9,13 @@ import io
 import struct
 import zlib
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageCms
 from PIL.Image import Transpose
-from PIL.ImageFile import _Tile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from emotion.errors import ImageError
@@ -111,7 +111,7 @@ def _split_planes(picture: PILImage.Image) -> None:
         order = "16L" if picture.tag_v2.prefix == b"II" else "16B"
         gray = "I;16" if order == "16L" else "I;16B"
 
-        def corrected(tile: _Tile) -> _Tile:
+        def corrected(tile: Any) -> Any:
             plane, *rest = tile.args if isinstance(tile.args, tuple) else (None,)
             if tile.codec_name != "raw" or not isinstance(plane, str) or len(plane) != 1:
                 return tile

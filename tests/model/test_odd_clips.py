@@ -214,10 +214,12 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(
         (folder / name).write_bytes(data)
     done = video(folder, "--csv", tmp_path / "tables", "--out", tmp_path / "films")
     assert done.returncode == 1
-    problems = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+    problems = dict(line.split(": ", 1) for line in done.stderr.splitlines()[:-1])
     assert set(problems) == {str(folder / name) for name in [*wrong, *cut]}, (
         "each once, and no more"
     )
+    account = f"videos: 0 done, 0 skipped, {len(problems)} failed"
+    assert done.stderr.splitlines()[-1] == account
     for name, (data, words) in wrong.items():
         assert words in problems[str(folder / name)]
         with pytest.raises(emotion.EmotionError) as caught:
