@@ -80,10 +80,17 @@ class Photo:
 
     def in_file_pixels(self, faces: Sequence[Face]) -> tuple[Face, ...]:
         """Faces found in ``image``, with their coordinates in pixels of the file."""
+        return self._scaled(faces, 1)
+
+    def in_image_pixels(self, faces: Sequence[Face]) -> tuple[Face, ...]:
+        """Faces in pixels of the file, with their coordinates in pixels of ``image``."""
+        return self._scaled(faces, -1)
+
+    def _scaled(self, faces: Sequence[Face], power: int) -> tuple[Face, ...]:
         rows, columns = self.image.shape[:2]
         if (rows, columns) == (self.height, self.width):
             return tuple(faces)
-        xy = np.array([self.width / columns, self.height / rows], np.float32)
+        xy = np.array([self.width / columns, self.height / rows], np.float32) ** power
         return tuple(
             replace(
                 face,

@@ -294,6 +294,8 @@ def test_a_reduced_photo_is_upright_and_gives_boxes_in_pixels_of_the_file(
     assert scaled.xyxy == pytest.approx(expected, abs=3)
     assert scaled.landmarks == pytest.approx(np.reshape(expected, (2, 2)), abs=3)
     assert scaled.score == face.score
+    (back,) = photo.in_image_pixels([scaled])
+    assert back.xyxy == pytest.approx(face.xyxy, abs=0.01)
 
 
 def test_other_formats_above_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
