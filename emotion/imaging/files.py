@@ -61,6 +61,11 @@ FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _HELP = "save it as JPEG or PNG and try again"
+_DAMAGED = f"This picture is damaged or cut short; {_HELP}."
+_UNKNOWN_TIFF = (
+    f"This TIFF is damaged, or its kind of pixels cannot be read (such as colours in floating "
+    f"point); {_HELP}."
+)
 _NO_PICTURE = f"This file is not a picture that can be read ({FORMAT_NAMES}); {_HELP}."
 
 
@@ -228,7 +233,7 @@ def _read_photo(source: bytes | str | os.PathLike[str] | BinaryIO, *, reduce: bo
                 width, height = height, width
             image = upright_rgb(picture, data)
     except DAMAGE as error:
-        raise ImageError(f"This picture is damaged or cut short; {_HELP}.") from error
+        raise ImageError(_DAMAGED) from error
     if not reduced:
         height, width = image.shape[:2]
     return Photo(image, width, height)
@@ -249,7 +254,7 @@ def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
         try:
             picture = PILImage.open(file, formats=formats)
         except UnidentifiedImageError as error:
-            raise ImageError(_not_readable(start)) from error
+            raise ImageError(_not_readable(start, formats)) from error
         except PILImage.DecompressionBombError as error:
             file.seek(0)
             if not start.startswith(b"\xff\xd8"):
@@ -281,18 +286,23 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _not_readable(start: bytes) -> str:
+def _not_readable(start: bytes, formats: Sequence[str]) -> str:
     """What to say of a file that Pillow does not open, by its first bytes."""
+    for name in formats:
+        accept = PILImage.OPEN[name][1]
+        if accept is not None and accept(start):
+            return _UNKNOWN_TIFF if name == "TIFF" else _DAMAGED
     others = (
         (b"%PDF", "PDF"), (b"8BPS", "Photoshop"), (b"<svg", "SVG"), (b"<?xml", "SVG or XML"),
         (b"\0\0\0\x0cjP  ", "JPEG 2000"), (b"\xff\x4f\xff\x51", "JPEG 2000"),
-        (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\xff\x0a", "JPEG XL"), (b"\0\x05\x16\x07", "macOS"),
-        (b"FUJIFILMCCD-RAW", "camera's raw"), (b"\0\0\0\x18ftypcrx", "camera's raw"),
+        (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\xff\x0a", "JPEG XL"),
+        (b"\0\x05\x16\x07", "AppleDouble"), (b"FUJIFILMCCD-RAW", "Camera raw"),
+        (b"\0\0\0\x18ftypcrx", "Camera raw"),
     )  # fmt: skip
     kind = next((name for magic, name in others if start.startswith(magic)), None)
     if kind is None:
         return _NO_PICTURE
-    return f"This is a {kind} file, which cannot be read (only {FORMAT_NAMES}); {_HELP}."
+    return f"{kind} files cannot be read (only {FORMAT_NAMES}); {_HELP}."
 
 
 def _is_raw(picture: PILImage.Image, start: bytes) -> bool:

@@ -16,16 +16,16 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageCms
 from PIL.Image import Transpose
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL.TiffImagePlugin import OPEN_INFO, TiffImageFile
 
 from emotion.errors import ImageError
 from emotion.types import Image
 
 DAMAGE = (
     OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, EOFError,
-    SyntaxError, struct.error, zlib.error,
+    SyntaxError, RuntimeError, struct.error, zlib.error,
 )  # fmt: skip
-"""What Pillow's decoders raise on damaged data; SyntaxError is its broken-PNG error."""
+"""What Pillow's decoders raise on damaged data: SyntaxError of PNG, RuntimeError of AVIF."""
 
 _ORIENTATION, _PHOTOMETRIC, _PLANES, _MAX_SAMPLE = 0x0112, 262, 284, 281
 """Tags of EXIF and TIFF."""
@@ -39,6 +39,9 @@ _TURNS = {
 
 _DEPTHS = (8, 10, 12, 14, 16)
 """Bits of the sensors and scanners whose values lie in the low bits of 16-bit files."""
+
+# Pillow 13 knows 16 bits with white as zero in little-endian files only.
+OPEN_INFO.setdefault((b"MM", 0, (1,), 1, (16,), ()), ("I;16B", "I;16B"))
 
 _LINES = 256  # of a 16-bit image converted at a time, which bounds the memory
 
@@ -147,8 +150,7 @@ def _decode_low_bits(picture: PILImage.Image, data: bytes) -> PILImage.Image:
         ImageError: They lie in separate planes, which OpenCV does not read either.
     """
     separate = isinstance(picture, TiffImageFile) and picture.tag_v2.get(_PLANES) == 2
-    flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    found = None if separate else cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    found = None if separate else _decode_quietly(data)
     if found is None or found.dtype != np.uint16 or found.shape[1::-1] != picture.size:
         raise ImageError(
             "This picture has less than 16 bits in a 16-bit file, which cannot be read in its "
@@ -161,6 +163,17 @@ def _decode_low_bits(picture: PILImage.Image, data: bytes) -> PILImage.Image:
     if not isinstance(picture, TiffImageFile):
         whole.getexif()[_ORIENTATION] = _orientation(picture) or 1
     return _with_info(whole, picture)
+
+
+def _decode_quietly(data: bytes) -> np.ndarray | None:
+    """OpenCV's image of a file, as it is stored; None where it cannot decode it."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # it prints what it cannot
+    try:
+        flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 def _to_rgb(picture: PILImage.Image) -> Image:

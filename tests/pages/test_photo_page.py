@@ -77,11 +77,11 @@ def test_a_very_large_photo_is_analysed_reduced(
     assert not page.exception
     assert "Face 1 looks happy, " in html(page)
     assert "480 × 240 pixels" in html(page)
-    photo = analyze_photo(data, analyzer)
+    photo = analyze_photo(data, analyzer)  # type: ignore[arg-type]
     assert (photo.width, photo.height) == (480, 240)
     rows = list(csv.DictReader(io.StringIO(faces_csv([("a.jpg", photo)]))))
     monkeypatch.delenv("EMOTION_MAX_MEGAPIXELS")
-    whole = analyze_photo(data, analyzer)
+    whole = analyze_photo(data, analyzer)  # type: ignore[arg-type]
     assert photo.faces[0].xyxy == pytest.approx(whole.faces[0].xyxy, abs=3)
     assert float(rows[0]["x2"]) == pytest.approx(float(whole.faces[0].xyxy[2]), abs=3)
     assert "image/*" in page.file_uploader[0].proto.type
