@@ -244,20 +244,19 @@ def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
     """The picture in a file, its header read and nothing decoded."""
     start = file.read(64)
     file.seek(0)
-    formats: tuple[str, ...] = FORMATS[:-1]
-    if _is_heif(start):
-        _register_heif()
-        formats = ("HEIF",)
+    name = _format_of(start)
+    if name is None:
+        raise ImageError(_other_format(start))
     with warnings.catch_warnings():
         # Pillow's own size warning: the limit here replaces it.
         warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
         try:
-            picture = PILImage.open(file, formats=formats)
+            picture = PILImage.open(file, formats=(name,))
         except UnidentifiedImageError as error:
-            raise ImageError(_not_readable(start, formats)) from error
+            raise ImageError(_UNKNOWN_TIFF if name == "TIFF" else _DAMAGED) from error
         except PILImage.DecompressionBombError as error:
             file.seek(0)
-            if not start.startswith(b"\xff\xd8"):
+            if name != "JPEG":
                 raise ImageTooLargeError(_too_large(None, pixel_limit())) from error
             picture = JpegImagePlugin.jpeg_factory(file)  # its size is checked by the caller
     with picture:
@@ -267,6 +266,18 @@ def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
                 "export it as JPEG and try again."
             )
         yield picture
+
+
+def _format_of(start: bytes) -> str | None:
+    """The one of ``FORMATS`` that a file is, by its first bytes; None for any other."""
+    if _is_heif(start):
+        _register_heif()
+        return "HEIF"
+    for name in FORMATS[:-1]:
+        accept = PILImage.OPEN[name][1]
+        if accept is not None and accept(start[:16]):
+            return name
+    return None
 
 
 def _is_heif(start: bytes) -> bool:
@@ -286,12 +297,8 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _not_readable(start: bytes, formats: Sequence[str]) -> str:
-    """What to say of a file that Pillow does not open, by its first bytes."""
-    for name in formats:
-        accept = PILImage.OPEN[name][1]
-        if accept is not None and accept(start):
-            return _UNKNOWN_TIFF if name == "TIFF" else _DAMAGED
+def _other_format(start: bytes) -> str:
+    """What to say of a file of none of the formats, by its first bytes."""
     others = (
         (b"%PDF", "PDF"), (b"8BPS", "Photoshop"), (b"<svg", "SVG"), (b"<?xml", "SVG or XML"),
         (b"\0\0\0\x0cjP  ", "JPEG 2000"), (b"\xff\x4f\xff\x51", "JPEG 2000"),

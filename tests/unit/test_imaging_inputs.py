@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -256,15 +258,24 @@ def test_other_formats_above_the_limit_are_refused(monkeypatch: pytest.MonkeyPat
         read_photo(data)
 
 
-def test_a_photo_of_200_megapixels_is_decoded_in_bounded_memory() -> None:
-    """The largest that phones write: more than Pillow itself opens."""
-    strip = PILImage.new("L", (16320, 12240), 128)
-    buffer = io.BytesIO()
-    strip.save(buffer, "JPEG", quality=30)
-    photo = read_photo(buffer.getvalue())
-    assert (photo.width, photo.height) == (16320, 12240)
-    assert photo.image.shape == (6120, 8160, 3)
-    assert photo.image.max() <= 129
+def test_a_photo_of_200_megapixels_is_decoded_in_bounded_memory(tmp_path: Path) -> None:
+    """The largest that phones write, more than Pillow itself opens; whole it would take 1.4 GB."""
+    path = tmp_path / "large.jpg"
+    PILImage.new("RGB", (16320, 12240), (90, 90, 90)).save(path, quality=30)
+    code = (
+        "import resource, sys\n"
+        "from emotion.imaging.files import read_photo\n"
+        "def peak_mb(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = peak_mb()\n"
+        "photo = read_photo(sys.argv[1])\n"
+        "print(*photo.image.shape, photo.width, photo.height, peak_mb() - before)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    *sizes, used_mb = map(float, done.stdout.split())
+    assert sizes == [6120, 8160, 3, 16320, 12240]
+    assert used_mb < 450  # 50 million pixels, once in Pillow's four bytes and once in RGB
 
 
 @pytest.mark.parametrize(

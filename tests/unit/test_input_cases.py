@@ -98,7 +98,7 @@ def assert_sentence(error: EmotionError) -> None:
     assert 20 < len(text) < 250
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LAYOUTS)
 def test_every_layout_is_read_rightly_or_refused_in_a_sentence(layout: dict[str, object]) -> None:
     expected = picture()
@@ -115,7 +115,7 @@ def test_every_layout_is_read_rightly_or_refused_in_a_sentence(layout: dict[str,
     assert_close(found, expected)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     layout=LAYOUTS,
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8),

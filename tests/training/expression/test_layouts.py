@@ -292,6 +292,17 @@ def test_a_folder_of_tables_says_to_name_one(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_companion_files_are_no_problem_of_a_set(tmp_path: Path) -> None:
+    fill(tmp_path, "train/happy/a.png", "val/happy/b.png", "@eaDir/train/happy/a.png")
+    for folder in (tmp_path, tmp_path / "train", tmp_path / "train" / "happy"):
+        for name in ("._a.png", ".DS_Store", "Thumbs.db", "desktop.ini"):
+            (folder / name).write_bytes(b"\0\5\x16\7")
+        picture(folder / "@eaDir" / "a.png")
+    faces = read_faces(tmp_path)
+    assert len(faces) == 2
+    assert not faces.problems
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_pictures_of_a_set_are_upright_in_every_format(tmp_path: Path, orientation: int) -> None:
     import pillow_heif
