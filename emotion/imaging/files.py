@@ -241,31 +241,38 @@ def _read_photo(source: bytes | str | os.PathLike[str] | BinaryIO, *, reduce: bo
 
 @contextmanager
 def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
-    """The picture in a file, its header read and nothing decoded."""
+    """The picture in a file, its header read and nothing decoded.
+
+    Raises:
+        ImageError: It is no picture that can be read.
+    """
     start = file.read(64)
     file.seek(0)
     name = _format_of(start)
     if name is None:
         raise ImageError(_other_format(start))
     with warnings.catch_warnings():
-        # Pillow's own size warning: the limit here replaces it.
-        warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
-        try:
-            picture = PILImage.open(file, formats=(name,))
-        except UnidentifiedImageError as error:
-            raise ImageError(_UNKNOWN_TIFF if name == "TIFF" else _DAMAGED) from error
-        except PILImage.DecompressionBombError as error:
-            file.seek(0)
-            if name != "JPEG":
-                raise ImageTooLargeError(_too_large(None, pixel_limit())) from error
-            picture = JpegImagePlugin.jpeg_factory(file)  # its size is checked by the caller
-    with picture:
-        if _is_raw(picture, start):
-            raise ImageError(
-                "This is a camera's raw file, of which only a small preview could be read; "
-                "export it as JPEG and try again."
-            )
-        yield picture
+        # Of sizes, which the limit here replaces, and of odd tags, which cost no picture.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        with _open(file, name) as picture:
+            if _is_raw(picture, start):
+                raise ImageError(
+                    "This is a camera's raw file, of which only a small preview could be read; "
+                    "export it as JPEG and try again."
+                )
+            yield picture
+
+
+def _open(file: BinaryIO, name: str) -> PILImage.Image:
+    try:
+        return PILImage.open(file, formats=(name,))
+    except UnidentifiedImageError as error:
+        raise ImageError(_UNKNOWN_TIFF if name == "TIFF" else _DAMAGED) from error
+    except PILImage.DecompressionBombError as error:
+        if name != "JPEG":
+            raise ImageTooLargeError(_too_large(None, pixel_limit())) from error
+        file.seek(0)
+        return JpegImagePlugin.jpeg_factory(file)  # its size is checked by the caller
 
 
 def _format_of(start: bytes) -> str | None:
