@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -304,3 +305,19 @@ def test_the_preview_of_a_raw_file_is_not_taken_for_the_photo(picture: np.ndarra
     for data in (dng, nef.getvalue()):
         with pytest.raises(ImageError, match=r"camera's raw file.*export it as JPEG"):
             read_image(data)
+
+
+def test_pictures_are_opened_in_one_place() -> None:
+    """Every reader, data sets included, has the same orientation, range and colours."""
+    package = Path(files.__file__).parents[1]
+    own = {
+        "imaging/files.py",
+        "imaging/pixels.py",
+        "training/common/degradations.py",  # decodes what it has just encoded
+    }
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"(imread|imdecode|Image\.open)\b", path.read_text(encoding="utf-8"))
+    }
+    assert found == own
