@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from emotion.analyzer import Analyzer, load_analyzer
 from emotion.errors import EmotionError
-from emotion.imaging.files import read_image
+from emotion.imaging.files import Photo, read_image, read_photo
 from emotion.types import EMOTIONS, Detection, Face
 
 if TYPE_CHECKING:
@@ -33,9 +33,11 @@ __all__ = [
     "EmotionError",
     "Face",
     "FrameResult",
+    "Photo",
     "analyze_video",
     "load_analyzer",
     "read_image",
+    "read_photo",
     "to_dataframe",
 ]
 

@@ -135,6 +135,9 @@ class Analyzer:
 
         Returns:
             float32 (N, 7) in the order of ``EMOTIONS``, rows summing to 1.
+
+        Raises:
+            ValueError: One crop in place of a sequence, or something that is no crop.
         """
         return self._classifier.classify(crops)
 

@@ -1,4 +1,4 @@
-"""Finding input files and writing output files atomically.
+"""Names of input files, and writing output files atomically.
 
 Stateless; safe to use from several threads as long as each writes files of its own.
 """
@@ -6,7 +6,7 @@ Stateless; safe to use from several threads as long as each writes files of its 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,46 +30,30 @@ One line for each container that ``emotion.video.container`` opens, with every e
 cameras, phones, recorders and discs write it.
 """
 
+_COMPANION_FILES = {
+    ".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db",
+    "desktop.ini", ".nomedia", ".picasa.ini", "picasa.ini",
+}  # fmt: skip
+_COMPANION_FOLDERS = {
+    "__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", ".thumbnails",
+    "@eadir", "#recycle", ".@__thumb", "$recycle.bin", "system volume information",
+}  # fmt: skip
+
 DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 
 
-def found_files(
-    paths: Sequence[str], suffixes: tuple[str, ...], without: Collection[Path] = ()
-) -> Iterator[tuple[Path, Path]]:
-    """The input files, in a fixed order, searching folders recursively.
+def is_companion(parts: Sequence[str]) -> bool:
+    """Whether a file is what systems lay beside the files of people: no input, and no fault.
+
+    Such are macOS's ``._IMG_1.jpg`` and ``.DS_Store``, Windows's ``Thumbs.db`` and ``desktop.ini``,
+    and the thumbnails of network drives in ``@eaDir``.
 
     Args:
-        paths: Files, taken whatever their names, and folders to search.
-        suffixes: File name endings, lower case, to look for inside folders.
-        without: Folders to leave out, so that results inside an input folder are not taken for
-            inputs.
-
-    Yields:
-        Each file with the folder that the name of its result is relative to.
+        parts: The file's name, and before it the folders below the one that is searched.
     """
-    left_out = {folder.resolve() for folder in without}
-    for text in paths:
-        path = Path(text)
-        if not path.is_dir():
-            yield path, path.parent
-            continue
-        unreadable: list[Path] = []
-        for folder, folders, names in os.walk(path, onerror=_collect_into(unreadable)):
-            folders[:] = sorted(f for f in folders if Path(folder, f).resolve() not in left_out)
-            for name in sorted(names):
-                if name.lower().endswith(suffixes):
-                    yield Path(folder, name), path
-        # Yielded like files: whoever opens them reports why that fails.
-        yield from ((each, path) for each in unreadable)
-
-
-def _collect_into(unreadable: list[Path]) -> Callable[[OSError], None]:
-    """An ``onerror`` for ``os.walk`` that collects the folders that cannot be opened."""
-
-    def collect(error: OSError) -> None:
-        unreadable.append(Path(error.filename))
-
-    return collect
+    return any(part.startswith("._") or part.lower() in _COMPANION_FOLDERS for part in parts) or (
+        parts[-1].lower() in _COMPANION_FILES
+    )
 
 
 def partial_path(path: Path, *, keep_suffix: bool = False) -> Path:

@@ -27,9 +27,9 @@ class AnalyzedPhoto:
 
     Args:
         data: The visitor's file.
-        width: Pixels of the upright photo.
-        height: Pixels of the upright photo.
-        faces: In pixels of the photo, largest first.
+        width: Pixels of the upright photo in its file.
+        height: Pixels, like the width.
+        faces: In pixels of the file, largest first.
         preview: The annotated photo as JPEG, its longer side bounded.
         thumbnails: A data URL for each face.
         views: Of each face, to explain its answer.
@@ -54,23 +54,23 @@ def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
     Raises:
         ImageError: If the bytes cannot be read as an image.
     """
-    image = emotion.read_image(data)
-    faces = analyzer.analyze(image)
-    height, width = image.shape[:2]
+    photo = emotion.read_photo(data)
+    faces = analyzer.analyze(photo.image)
     return AnalyzedPhoto(
         data=data,
-        width=width,
-        height=height,
-        faces=faces,
-        preview=encode_image(_preview(image, faces), suffix=".jpg"),
-        thumbnails=tuple(thumbnail(image, face) for face in faces),
-        views=tuple(face_view(image, face, analyzer) for face in faces),
+        width=photo.width,
+        height=photo.height,
+        faces=photo.in_file_pixels(faces),
+        preview=encode_image(_preview(photo.image, faces), suffix=".jpg"),
+        thumbnails=tuple(thumbnail(photo.image, face) for face in faces),
+        views=tuple(face_view(photo.image, face, analyzer) for face in faces),
     )
 
 
 def annotated_jpeg(photo: AnalyzedPhoto) -> bytes:
-    """The annotated photo in full size as JPEG, made from the visitor's file."""
-    image = annotate(emotion.read_image(photo.data), photo.faces)
+    """The annotated photo in the size that was analysed as JPEG, made from the visitor's file."""
+    read = emotion.read_photo(photo.data)
+    image = annotate(read.image, read.in_image_pixels(photo.faces))
     return encode_image(image, suffix=".jpg", quality=93)
 
 

@@ -29,33 +29,32 @@ def open_file(path: str) -> Any:
     return store.open_input_file(inside)
 
 
-def list_files(uri: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """The files below a URI, sorted; the URI itself if it is a file.
+def list_files(uri: str) -> Iterator[tuple[str, str]] | None:
+    """The files below a URI, sorted by name.
 
     Args:
         uri: Of a folder or a file.
-        suffixes: File name endings, lower case, to look for inside folders.
 
-    Yields:
-        A URI for each file.
+    Returns:
+        A URI for each file, and its path below the folder; None where the URI is that of a file.
     """
     from pyarrow import fs
 
     store, inside = _store(uri)
     if store.get_file_info(inside).type != fs.FileType.Directory:
-        yield uri
-        return
+        return None
     given = urlsplit(uri)
     # The host of hdfs:// is not part of the path; the bucket of an object store is.
     host = (
         given.netloc if not inside.startswith(f"{given.netloc}/") and inside != given.netloc else ""
     )
-    for info in sorted(
-        store.get_file_info(fs.FileSelector(inside, recursive=True)), key=lambda i: i.path
-    ):
-        if info.is_file and info.path.lower().endswith(suffixes):
-            query = f"?{given.query}" if given.query else ""
-            yield f"{given.scheme}://{host}{quote(info.path)}{query}"
+    query = f"?{given.query}" if given.query else ""
+    infos = store.get_file_info(fs.FileSelector(inside, recursive=True))
+    return (
+        (f"{given.scheme}://{host}{quote(info.path)}{query}", info.path[len(inside) :].lstrip("/"))
+        for info in sorted(infos, key=lambda info: info.path)
+        if info.is_file
+    )
 
 
 def count_rows(out: str) -> int:

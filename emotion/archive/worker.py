@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emotion.analyzer import Analyzer, load_analyzer
 from emotion.archive.storage import is_uri, open_file
 from emotion.errors import EmotionError
-from emotion.files import DAMAGED_CLIP, read_bytes
-from emotion.imaging.files import read_image
+from emotion.files import DAMAGED_CLIP
+from emotion.imaging.files import read_photo
 from emotion.results.frames import video_rows
 from emotion.results.rows import Row, face_rows
 from emotion.results.writers import arrow_schema, arrow_table
@@ -129,7 +128,8 @@ def photo_rows(analyzer: Analyzer, name: str, path: str, min_score: float | None
     """
     if is_uri(path):
         with open_file(path) as file:
-            data = file.read()
+            photo = read_photo(file.read())
     else:
-        data = read_bytes(Path(path))
-    return face_rows(name, analyzer.analyze(read_image(data), min_score))
+        photo = read_photo(path)
+    faces = analyzer.analyze(photo.image, min_score)
+    return face_rows(name, photo.in_file_pixels(faces))

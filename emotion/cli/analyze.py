@@ -12,10 +12,12 @@ from pathlib import Path
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
 from emotion.cli.console import report_failure, usage_error
+from emotion.cli.inputs import PHOTOS, find_inputs
 from emotion.cli.options import (
     add_batch_arguments,
     add_model_arguments,
     analyzer_of,
+    check_bom,
     choice_of,
     table_path,
 )
@@ -23,10 +25,10 @@ from emotion.cli.paths import printable, unique_path
 from emotion.cli.progress import Progress
 from emotion.cli.table_writer import ResumableTableWriter, StreamTableWriter, TableWriter
 from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
-from emotion.errors import EmotionError, ImageError
-from emotion.files import atomic_write, found_files, read_bytes
+from emotion.errors import EmotionError
+from emotion.files import atomic_write
 from emotion.imaging.annotation import annotate
-from emotion.imaging.files import IMAGE_SUFFIXES, encode_image, read_image
+from emotion.imaging.files import encode_image, read_photo
 from emotion.results.rows import Row, face_rows
 from emotion.types import Face, Image
 
@@ -61,36 +63,37 @@ class _Photo:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A photo's rows, or what was wrong with it."""
+    """A photo's rows, and what was wrong with it or with saving its annotated picture."""
 
     rows: list[Row] = field(default_factory=list)
     problem: str | None = None
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses every photo; the exit code is 1 if some could not be read."""
+    """Analyses every photo; the exit code is 1 if some could not be read, or a folder has none."""
     if options.min_score is not None and not 0 <= options.min_score <= 1:
         usage_error(f"--min-score expects a fraction from 0 to 1, got {options.min_score:g}")
     if options.resume and options.out is None:
         usage_error("--resume continues a table; name it with --out")
+    check_bom(options, options.out)
     if options.archive:
-        return run_archive(
-            options, "photos", options.out, IMAGE_SUFFIXES, incompatible=[options.annotated]
-        )
+        return run_archive(options, "photos", options.out, incompatible=[options.annotated])
     out = table_path(options.out) if options.out else None
     analyzer, choice = analyzer_of(options), choice_of(options)
     # List all inputs first: what this run writes into the same folder must not become one.
-    files = _files(options)
+    results = [options.annotated] if options.annotated else []
+    inputs = find_inputs(options.paths, PHOTOS, without=results)
     table: TableWriter
     if out:
         settings = {
             **choice.settings(analyzer),
             "min_score": options.min_score,
             "annotated": str(options.annotated) if options.annotated else None,
+            "bom": options.bom,
         }
-        table = ResumableTableWriter(out, settings, resume=options.resume)
+        table = ResumableTableWriter(out, settings, resume=options.resume, bom=options.bom)
     else:
-        table = StreamTableWriter(sys.stdout)
+        table = StreamTableWriter(sys.stdout, bom=options.bom)
     failed = 0
     finished = False
     try:
@@ -98,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
 
             def unfinished() -> Iterator[_Photo]:
                 nonlocal failed
-                for photo in _photos(files, options):
+                for photo in _photos(inputs.files, options):
                     name = printable(photo.path)
                     if table.skip(name):
                         progress.skipped += 1
@@ -118,21 +121,11 @@ def run(options: argparse.Namespace) -> int:
                 name = printable(photo.path)
                 failed += report_failure(name, outcome.problem)
                 table.write(name, outcome.rows, outcome.problem)
-                progress(progress.skipped + done, len(files))
+                progress(progress.skipped + done, len(inputs.files))
         finished = True
     finally:
         table.close(finished=finished)
-    return 1 if failed else 0
-
-
-def _files(options: argparse.Namespace) -> list[tuple[str, Path]]:
-    """Each photo and the folder that its result's name is relative to.
-
-    Photos are kept as text: there may be a million, and a ``Path`` takes several times the memory.
-    """
-    results = [options.annotated] if options.annotated else []
-    found = found_files(options.paths, IMAGE_SUFFIXES, without=results)
-    return [(str(path), base) for path, base in found]
+    return inputs.exit_code(failed)
 
 
 def _photos(files: Sequence[tuple[str, Path]], options: argparse.Namespace) -> Iterator[_Photo]:
@@ -145,15 +138,22 @@ def _photos(files: Sequence[tuple[str, Path]], options: argparse.Namespace) -> I
 
 
 def _analyze(analyzer: Analyzer, photo: _Photo, _: StopRequested) -> _Outcome:
-    """Analyses one photo, in this process or a worker's."""
+    """Analyses one photo, in this process or a worker's.
+
+    Boxes are in pixels of the file; a photo that is decoded reduced is also drawn reduced.
+    """
     try:
-        image = read_image(read_bytes(photo.path))
-        faces = analyzer.analyze(image, photo.min_score)
-        if photo.annotated:
-            _save(photo.annotated, image, faces)
+        read = read_photo(photo.path)
+        faces = analyzer.analyze(read.image, photo.min_score)
     except EmotionError as error:
         return _Outcome(problem=str(error))
-    return _Outcome(face_rows(printable(photo.path), faces))
+    rows = face_rows(printable(photo.path), read.in_file_pixels(faces))
+    try:
+        if photo.annotated:
+            _save(photo.annotated, read.image, faces)
+    except OSError as error:
+        return _Outcome(rows, f"{photo.annotated} cannot be written ({error.strerror}).")
+    return _Outcome(rows)
 
 
 def _crashed(_: _Photo) -> _Outcome:
@@ -161,9 +161,6 @@ def _crashed(_: _Photo) -> _Outcome:
 
 
 def _save(path: Path, image: Image, faces: Sequence[Face]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as partial:
-            partial.write_bytes(encode_image(annotate(image, faces)))
-    except OSError as error:
-        raise ImageError(f"{path} cannot be written ({error.strerror}).") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as partial:
+        partial.write_bytes(encode_image(annotate(image, faces)))

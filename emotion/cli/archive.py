@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from emotion.cli.console import report_failure, usage_error
+from emotion.cli.inputs import PHOTOS, VIDEOS, Inputs, Kind, add_listed, find_inputs
 from emotion.cli.options import analyzer_of
 from emotion.cli.paths import printable
-from emotion.files import found_files
 
 
 def add_archive_argument(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,6 @@ def run_archive(
     options: argparse.Namespace,
     kind: Literal["photos", "clips"],
     out: str | None,
-    suffixes: tuple[str, ...],
     *,
     incompatible: Sequence[object],
 ) -> int:
@@ -37,7 +36,6 @@ def run_archive(
         options: The command's.
         kind: What the files are.
         out: The data set's folder or URI; None, or anything wrong, exits with code 2.
-        suffixes: File name endings to look for inside folders.
         incompatible: Values of options that an archive cannot serve.
 
     Returns:
@@ -52,9 +50,9 @@ def run_archive(
     if options.resume or any(incompatible):
         usage_error("--archive writes a new data set and nothing else; leave the other out")
     analyzer_of(options)  # report a wrong model or head before machines are started
-    files = list(_files(options.paths, suffixes))
+    found = _inputs(options.paths, PHOTOS if kind == "photos" else VIDEOS)
     problems = write_archive(
-        files,
+        [_named(path) for path, _ in found.files],
         out if is_uri(out) else str(Path(out).absolute()),
         ArchiveSettings(
             kind=kind,
@@ -67,19 +65,29 @@ def run_archive(
         ),
         jobs=options.jobs,
     )
-    return 1 if sum(report_failure(name, problem) for name, problem in problems.items()) else 0
+    failed = sum(report_failure(name, problem) for name, problem in problems.items())
+    return found.exit_code(failed)
 
 
-def _files(paths: Sequence[str], suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Each file's name in the table, and its path or URI.
+def _inputs(paths: Sequence[str], kind: Kind) -> Inputs:
+    """The files of folders here and in object stores."""
+    from emotion.archive.storage import is_uri, list_files
+
+    found = find_inputs([path for path in paths if not is_uri(path)], kind)
+    for uri in filter(is_uri, paths):
+        listed = list_files(uri)
+        if listed is None:
+            found.files.append((uri, Path()))
+        else:
+            add_listed(found, uri, listed)
+    return found
+
+
+def _named(path: str) -> tuple[str, str]:
+    """A file's name in the table, and its path or URI.
 
     Workers have another working directory, so paths are absolute; the table has them as given.
     """
-    from emotion.archive.storage import is_uri, list_files
+    from emotion.archive.storage import is_uri
 
-    for path in paths:
-        if is_uri(path):
-            yield from ((found, found) for found in list_files(path, suffixes))
-        else:
-            for file, _ in found_files([path], suffixes):
-                yield printable(file), str(file.absolute())
+    return (path, path) if is_uri(path) else (printable(Path(path)), str(Path(path).absolute()))

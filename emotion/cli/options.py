@@ -31,6 +31,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of commands that process many files."""
     parser.add_argument(
+        "--bom",
+        action="store_true",
+        help="begin CSV tables with a byte order mark: Excel then reads names beyond ASCII",
+    )
+    parser.add_argument(
         "--jobs", type=positive_int, default=1, help="files processed at a time (default 1)"
     )
     parser.add_argument("--resume", action="store_true", help="continue a run that was interrupted")
@@ -100,6 +105,13 @@ def table_path(text: str) -> Path:
     if path.suffix.lower() not in TABLE_SUFFIXES:
         usage_error(f"--out expects a name ending in {', '.join(TABLE_SUFFIXES)}, got {text!r}")
     return path
+
+
+def check_bom(options: argparse.Namespace, table: str | None) -> None:
+    """Exits with code 2 where ``--bom`` is given for a table that is no CSV."""
+    other = table is not None and Path(table).suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}
+    if options.bom and (other or options.archive):
+        usage_error("--bom is for CSV tables; leave it out, or name a .csv")
 
 
 def positive_number(text: str) -> float:

@@ -22,8 +22,8 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        help="fer2013.csv (.gz, .xz), a folder or .tar of faces; HEAD=PATH for another labelling "
-        "(ckplus=ckextended.csv)",
+        help="fer2013.csv (.gz, .xz), a folder of faces, or a .zip or .tar(.gz) of either; "
+        "HEAD=PATH for another labelling (ckplus=ckextended.csv)",
     )
     parser.add_argument("--ferplus", type=Path, help="fer2013new.csv, the FER+ votes")
     parser.add_argument(
@@ -50,6 +50,14 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "picture and group; a regular expression with one group, searched in a picture's path; "
         "or the .json of a face recognition network",
     )
+    parser.add_argument(
+        "--labels",
+        metavar="NAME=ORDER",
+        action="append",
+        default=[],
+        help="what the label numbers of this set mean: affectnet, rafdb, fer2013 or ckplus, or the "
+        "names from 0 on (neutral,happy,...), or with numbers (1=surprise,2=fear,...)",
+    )
 
 
 def read_sets(
@@ -72,7 +80,7 @@ def read_sets(
         sets.append(read_faces(data, votes, form=form or FER2013_FORMAT, options=reading))
         report_problems(sets[-1])
     for name in sorted(set(reading) - {faces.name for faces in sets}):
-        usage_error(f"--uncropped and --groups: there is no set {name!r}")
+        usage_error(f"--uncropped, --groups and --labels: there is no set {name!r}")
     return sets
 
 
@@ -86,6 +94,7 @@ def format_of(spec: ModelSpec) -> FaceFormat:
 def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
     """Name of a set -> its options."""
     from emotion.training.expression.data.grouping import GroupRule
+    from emotion.training.expression.data.labels import parse_order
     from emotion.training.expression.data.reading import SetOptions
 
     found = {name: SetOptions(uncropped=True) for name in options.uncropped}
@@ -94,6 +103,11 @@ def _set_options(options: argparse.Namespace) -> dict[str, SetOptions]:
         if not equals:
             usage_error(f"--groups expects NAME=RULE, got {given!r}")
         found[name] = replace(found.get(name, SetOptions()), grouping=GroupRule.parse(rule))
+    for given in options.labels:
+        name, equals, text = given.partition("=")
+        if not equals:
+            usage_error(f"--labels expects NAME=ORDER, got {given!r}")
+        found[name] = replace(found.get(name, SetOptions()), order=parse_order(text))
     return found
 
 

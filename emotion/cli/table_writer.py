@@ -36,16 +36,19 @@ class ResumableTableWriter:
         path: The table; its suffix names the format.
         settings: What the rows depend on, see ``ResumeJournal``.
         resume: Continue with the table that is there.
+        bom: See ``open_table``.
     """
 
-    def __init__(self, path: Path, settings: dict[str, Any], *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, settings: dict[str, Any], *, resume: bool, bom: bool = False
+    ) -> None:
         self._path = path
         rows = rows_file(path)
         table_bytes = rows.stat().st_size if rows.exists() else 0
         self._journal = ResumeJournal(
             journal_path(path), settings, resume=resume, table_bytes=table_bytes
         )
-        self._table: Table = open_table(path, self._journal.table_end)
+        self._table: Table = open_table(path, self._journal.table_end, bom=bom)
         self.skip, self.problem = self._journal.skip, self._journal.problem
 
     def write(self, name: str, rows: Sequence[Row], problem: str | None) -> None:
@@ -61,15 +64,21 @@ class ResumableTableWriter:
 
 
 class StreamTableWriter:
-    """Rows on a stream as they come: CSV for a program, aligned columns on a terminal."""
+    """Rows on a stream as they come: CSV for a program, aligned columns on a terminal.
 
-    def __init__(self, stream: TextIO) -> None:
+    Args:
+        stream: Where they are printed.
+        bom: Begin the CSV with a byte order mark.
+    """
+
+    def __init__(self, stream: TextIO, *, bom: bool = False) -> None:
         self._stream = stream
         self._aligned = stream.isatty()
         self._writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         if self._aligned:
             print(f"{'expression':<11}{'':>6}  {'box (pixels)':<24}{'face':<6}source", file=stream)
         else:
+            stream.write("\ufeff" if bom else "")
             self._writer.writeheader()
 
     def skip(self, _name: str, /) -> bool:

@@ -10,10 +10,12 @@ from pathlib import Path
 from emotion.analyzer import Analyzer
 from emotion.cli.archive import add_archive_argument, run_archive
 from emotion.cli.console import report_failure, usage_error
+from emotion.cli.inputs import VIDEOS, Inputs, find_inputs
 from emotion.cli.options import (
     add_batch_arguments,
     add_model_arguments,
     analyzer_of,
+    check_bom,
     choice_of,
     positive_number,
 )
@@ -22,7 +24,7 @@ from emotion.cli.progress import Progress
 from emotion.cli.resume_journal import ResumeJournal, journal_path
 from emotion.cli.worker_pool import CRASHED, StopRequested, run_in_order
 from emotion.errors import EmotionError
-from emotion.files import DAMAGED_CLIP, VIDEO_SUFFIXES, found_files, partial_path
+from emotion.files import DAMAGED_CLIP, partial_path
 from emotion.imaging.annotation import annotate_into
 from emotion.results.frames import video_rows
 from emotion.results.writers import TABLE_SUFFIXES, forget_rows, open_table
@@ -66,6 +68,7 @@ class _Clip:
         table: Where the table goes, if anywhere.
         rate_hz: Frames analysed per second; None for every frame.
         watched: Whether its frames are counted on the terminal: with one video and one process.
+        bom: See ``open_table``.
     """
 
     path: Path
@@ -73,17 +76,19 @@ class _Clip:
     table: Path | None
     rate_hz: float | None
     watched: bool
+    bom: bool
 
 
 def run(options: argparse.Namespace) -> int:
-    """Analyses the videos; the exit code is 1 if a part of one could not be read."""
+    """Analyses the videos; the exit code is 1 if a part of one could not be read,
+    or a folder has none.
+    """
+    check_bom(options, options.csv)
     if options.archive:
-        return run_archive(
-            options, "clips", options.csv, VIDEO_SUFFIXES, incompatible=[options.out]
-        )
-    clips = _clips(options)
+        return run_archive(options, "clips", options.csv, incompatible=[options.out])
+    clips, inputs = _clips(options)
     analyzer, choice = analyzer_of(options), choice_of(options)
-    settings = {**choice.settings(analyzer), "fps": options.fps}
+    settings = {**choice.settings(analyzer), "fps": options.fps, "bom": options.bom}
     results = Path(options.csv or options.out)
     journal = ResumeJournal(journal_path(results), settings, resume=options.resume)
     failed = 0
@@ -110,11 +115,11 @@ def run(options: argparse.Namespace) -> int:
         finished = True
     finally:
         journal.close(finished=finished)
-    return 1 if failed else 0
+    return inputs.exit_code(failed)
 
 
-def _clips(options: argparse.Namespace) -> list[_Clip]:
-    """Each video with the places of its results; wrong usage exits with code 2."""
+def _clips(options: argparse.Namespace) -> tuple[list[_Clip], Inputs]:
+    """Each video with the places of its results, and the inputs; wrong usage exits with code 2."""
     if options.out is None and options.csv is None:
         usage_error("video expects --out OUT.mp4, --csv OUT.csv, or both")
     several = len(options.paths) > 1 or Path(options.paths[0]).is_dir()
@@ -126,16 +131,19 @@ def _clips(options: argparse.Namespace) -> list[_Clip]:
             usage_error(f"{folder} holds the videos; name another folder for the results")
     watched = options.jobs == 1 and not several
     taken: set[Path] = set()
-    return [
+    inputs = find_inputs(options.paths, VIDEOS, without=folders)
+    clips = [
         _Clip(
-            path,
-            _target(film, path.relative_to(base), ".mp4", taken),
-            _target(table, path.relative_to(base), ".csv", taken),
+            Path(path),
+            _target(film, Path(path).relative_to(base), ".mp4", taken),
+            _target(table, Path(path).relative_to(base), ".csv", taken),
             options.fps,
             watched,
+            options.bom,
         )
-        for path, base in found_files(options.paths, VIDEO_SUFFIXES, without=folders)
+        for path, base in inputs.files
     ]
+    return clips, inputs
 
 
 _Place = tuple[Path | None, bool]
@@ -185,7 +193,9 @@ def _write(analyzer: Analyzer, clip: _Clip, stopped: StopRequested) -> str | Non
     with ExitStack() as stack:
         source = stack.enter_context(Clip(clip.path))
         progress = stack.enter_context(closing(Progress("frames"))) if clip.watched else None
-        table = stack.enter_context(closing(open_table(clip.table))) if clip.table else None
+        table = None
+        if clip.table:
+            table = stack.enter_context(closing(open_table(clip.table, bom=clip.bom)))
         film = sound = None
         if clip.film and between is None:
             sound = stack.enter_context(closing(AudioTrack(clip.path, start_s=source.offset_s)))

@@ -83,7 +83,11 @@ class Classifier:
 
         Returns:
             Name of the head -> float32 (N, C).
+
+        Raises:
+            ValueError: One crop in place of a sequence, or something that is no crop.
         """
+        _check_crops(crops)
         size, channels = self.spec.input_size, self.spec.channels
         parts: list[dict[str, Floats]] = []
         for start in range(0, len(crops), MAX_BATCH):
@@ -118,3 +122,16 @@ class Classifier:
         face = to_input(np.asarray(crop), self.spec.input_size, self.spec.channels)
         head = self.spec.heads[self.head]
         return occlusion_map(lambda crops: seven_logits(self.logits(crops)[self.head], head), face)
+
+def _check_crops(crops: object) -> None:
+    """Refuses one crop in place of a sequence, whose rows would be taken for crops.
+
+    A stack (N, h, w, 3), or of grey crops (N, h, w), is a sequence.
+    """
+    if isinstance(crops, np.ndarray) and (
+        crops.ndim < 3 or (crops.ndim == 3 and crops.shape[2] in (1, 3))
+    ):
+        raise ValueError(
+            f"expected a sequence of crops, got one array of shape {crops.shape}; for one crop, "
+            "give [crop]"
+        )

@@ -1,4 +1,4 @@
-"""Decoding image files to RGB arrays and encoding them again.
+"""Reading image files as RGB arrays and encoding them again: every format is opened here.
 
 Stateless; safe to use from several threads.
 """
@@ -7,96 +7,180 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
-import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+
+# Imported one by one: Pillow would otherwise load every plugin it has to find AVIF, TIFF and WebP.
+from PIL import (  # noqa: F401
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 from PIL import Image as PILImage
-from PIL import UnidentifiedImageError
-from PIL.Image import Transpose
 
 from emotion.errors import ImageError, ImageTooLargeError
 from emotion.files import read_bytes
-from emotion.types import Image
+from emotion.imaging.pixels import DAMAGE, swaps_sides, upright_rgb
+from emotion.types import Face, Image
 
 MAX_PIXELS = 64_000_000
-"""Largest image that is decoded; 64 million pixels are 192 MB as RGB."""
+"""Pixels that are decoded of one image by default; 64 million are 192 MB as RGB."""
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""File name endings, lower case, that count as images when a folder is searched."""
+MAX_PIXELS_VARIABLE = "EMOTION_MAX_MEGAPIXELS"
+"""Environment variable with that limit in million pixels, in place of ``MAX_PIXELS``."""
 
-_FORMATS = (
-    "JPEG",
-    "PNG",
-    "WEBP",
-    "BMP",
-    "GIF",
-    "TIFF",
-)  # JPEG includes MPO
-_DAMAGE = (
-    OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, EOFError,
-    SyntaxError, struct.error, zlib.error,
+REDUCIBLE = 4
+"""A JPEG may have this many times the limit: it can be decoded at half its width and height,
+without ever being whole in memory."""
+
+IMAGE_SUFFIXES = (
+    ".jpg", ".jpeg", ".jpe", ".jif", ".jfif", ".jfi", ".pjpeg", ".pjp", ".mpo",
+    ".png", ".apng", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff",
+    ".avif", ".avifs", ".heic", ".heif", ".heics", ".heifs", ".hif",
 )  # fmt: skip
-"""What Pillow's decoders raise on damaged data; SyntaxError is its broken-PNG error."""
+"""File name endings, lower case, that are taken for images without a look at their content."""
 
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE, 6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}  # fmt: skip
-"""EXIF orientation -> the transposition that makes the image upright."""
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF")
+"""The formats that are read, by Pillow's names; JPEG includes MPO. Everything else is refused."""
 
+FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
+"""The formats that are read, as messages name them."""
+
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _HELP = "save it as JPEG or PNG and try again"
+_DAMAGED = f"This picture is damaged or cut short; {_HELP}."
+_UNKNOWN_TIFF = (
+    f"This TIFF is damaged, or its kind of pixels cannot be read (such as colours in floating "
+    f"point); {_HELP}."
+)
+_NO_PICTURE = f"This file is not a picture that can be read ({FORMAT_NAMES}); {_HELP}."
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture, decoded whole or reduced.
+
+    Attributes:
+        image: RGB uint8 (H, W, 3), upright, in sRGB.
+        width: Pixels of the upright picture in its file; more than the image's W if it is reduced.
+        height: Pixels, like the width.
+    """
+
+    image: Image
+    width: int
+    height: int
+
+    def in_file_pixels(self, faces: Sequence[Face]) -> tuple[Face, ...]:
+        """Faces found in ``image``, with their coordinates in pixels of the file."""
+        return self._scaled(faces, 1)
+
+    def in_image_pixels(self, faces: Sequence[Face]) -> tuple[Face, ...]:
+        """Faces in pixels of the file, with their coordinates in pixels of ``image``."""
+        return self._scaled(faces, -1)
+
+    def _scaled(self, faces: Sequence[Face], power: int) -> tuple[Face, ...]:
+        rows, columns = self.image.shape[:2]
+        if (rows, columns) == (self.height, self.width):
+            return tuple(faces)
+        xy = np.array([self.width / columns, self.height / rows], np.float32) ** power
+        return tuple(
+            replace(
+                face,
+                xyxy=face.xyxy * np.tile(xy, 2),
+                landmarks=None if face.landmarks is None else face.landmarks * xy,
+                unclipped=None if face.unclipped is None else face.unclipped * np.tile(xy, 2),
+            )
+            for face in faces
+        )
 
 
 def read_image(source: bytes | str | os.PathLike[str] | BinaryIO) -> Image:
-    """Decodes an image file.
+    """Decodes an image file, with the pixels that it has.
 
-    Transparency is composed over white, 16-bit grey scaled to 8 bits.
+    Transparency is composed over white. 16-bit values are scaled to 8 bits: by the file's
+    ``MaxSampleValue``, or else by the smallest of 8, 10, 12, 14 and 16 bits that holds the values
+    present. Colours are converted to sRGB by the file's colour profile.
 
     Args:
-        source: A file's bytes, its path, or the file opened in binary mode: JPEG, PNG, WebP, BMP,
-            TIFF or GIF (first frame).
+        source: A file's bytes, its path, or the file opened in binary mode: JPEG, PNG, WebP, HEIC,
+            AVIF, BMP, TIFF (first page) or GIF (first frame), whatever its name.
 
     Returns:
-        RGB uint8 (H, W, 3), upright by its EXIF orientation.
+        RGB uint8 (H, W, 3), upright by its orientation tag.
 
     Raises:
         ImageError: No file that can be opened, not such an image, or a damaged one; the message
             is fit for the user.
-        ImageTooLargeError: More than ``MAX_PIXELS``.
+        ImageTooLargeError: More pixels than ``pixel_limit()``, or for a JPEG, more than
+            ``REDUCIBLE`` times as many.
+        ValueError: ``source`` is nothing of that.
 
     Example:
         >>> image = read_image("portrait.jpg")
     """
-    data = _read(source)
-    if not data:
-        raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
+    return _read_photo(source, reduce=False).image
+
+
+def read_photo(source: bytes | str | os.PathLike[str] | BinaryIO) -> Photo:
+    """Decodes an image file like ``read_image``, and a JPEG above ``pixel_limit()`` reduced.
+
+    The memory stays bounded by the limit. A photo of 108 million pixels is decoded at half its
+    width and height.
+
+    Args:
+        source: As of ``read_image``.
+
+    Raises:
+        ImageError: As of ``read_image``.
+        ValueError: As of ``read_image``.
+
+    Example:
+        >>> photo = read_photo("portrait.jpg")
+        >>> faces = photo.in_file_pixels(analyzer.analyze(photo.image))
+    """
+    return _read_photo(source, reduce=True)
+
+
+def pixel_limit() -> int:
+    """How many pixels of an image are decoded: ``MAX_PIXELS``, or what the environment sets.
+
+    Raises:
+        ImageError: ``EMOTION_MAX_MEGAPIXELS`` is no number above 0.
+    """
+    given = os.environ.get(MAX_PIXELS_VARIABLE)
+    if not given:
+        return MAX_PIXELS
     try:
-        with warnings.catch_warnings():
-            # Pillow's own size warning: the limit below replaces it.
-            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
-            with PILImage.open(io.BytesIO(data), formats=_FORMATS) as picture:
-                width, height = picture.size
-                if width * height > MAX_PIXELS:
-                    raise ImageTooLargeError(_too_large(width, height))
-                return _to_rgb(_upright(picture))
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            "This file is not a picture that can be read (JPEG, PNG, WebP, BMP, GIF or TIFF); "
-            f"{_HELP}."
-        ) from error
-    except PILImage.DecompressionBombError as error:
-        raise ImageTooLargeError(
-            f"This picture is too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
-            "make it smaller and try again."
-        ) from error
-    except _DAMAGE as error:
-        raise ImageError(f"This picture is damaged or cut short; {_HELP}.") from error
+        limit = float(given)
+    except ValueError:
+        limit = 0.0
+    if not 0 < limit < 1e6:
+        raise ImageError(f"{MAX_PIXELS_VARIABLE} is {given!r}; set it to a number of megapixels.")
+    return max(int(limit * 1e6), 1)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture by its first bytes, whatever its name; it may yet be damaged."""
+    try:
+        with path.open("rb") as file, _opened(file):
+            return True
+    except (ImageTooLargeError, *DAMAGE) as error:
+        return isinstance(error, ImageTooLargeError)
+    except ImageError:
+        return False
 
 
 def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> bytes:
@@ -137,48 +221,143 @@ def _read(source: bytes | str | os.PathLike[str] | BinaryIO) -> bytes:
     return data
 
 
-def _too_large(width: int, height: int) -> str:
+def _read_photo(source: bytes | str | os.PathLike[str] | BinaryIO, *, reduce: bool) -> Photo:
+    data = _read(source)
+    if not data:
+        raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
+    try:
+        with _opened(io.BytesIO(data)) as picture:
+            width, height = picture.size
+            reduced = _check_size(picture, reduce=reduce)
+            if reduced and swaps_sides(picture):
+                width, height = height, width
+            image = upright_rgb(picture, data)
+    except DAMAGE as error:
+        raise ImageError(_DAMAGED) from error
+    if not reduced:
+        height, width = image.shape[:2]
+    return Photo(image, width, height)
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
+    """The picture in a file, its header read and nothing decoded.
+
+    Raises:
+        ImageError: It is no picture that can be read.
+    """
+    start = file.read(64)
+    file.seek(0)
+    name = _format_of(start)
+    if name is None:
+        raise ImageError(_other_format(start))
+    with warnings.catch_warnings():
+        # Of sizes, which the limit here replaces, and of odd tags, which cost no picture.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        with _open(file, name) as picture:
+            if _is_raw(picture, start):
+                raise ImageError(
+                    "This is a camera's raw file, of which only a small preview could be read; "
+                    "export it as JPEG and try again."
+                )
+            yield picture
+
+
+def _open(file: BinaryIO, name: str) -> PILImage.Image:
+    try:
+        return PILImage.open(file, formats=(name,))
+    except UnidentifiedImageError as error:
+        raise ImageError(_UNKNOWN_TIFF if name == "TIFF" else _DAMAGED) from error
+    except PILImage.DecompressionBombError as error:
+        if name != "JPEG":
+            raise ImageTooLargeError(_too_large(None, pixel_limit())) from error
+        file.seek(0)
+        return JpegImagePlugin.jpeg_factory(file)  # its size is checked by the caller
+
+
+def _format_of(start: bytes) -> str | None:
+    """The one of ``FORMATS`` that a file is, by its first bytes; None for any other."""
+    if _is_heif(start):
+        _register_heif()
+        return "HEIF"
+    for name in FORMATS[:-1]:
+        accept = PILImage.OPEN[name][1]
+        if accept is not None and accept(start[:16]):
+            return name
+    return None
+
+
+def _is_heif(start: bytes) -> bool:
+    """Whether a file is of the HEIF family and not AVIF, which Pillow reads itself."""
+    if start[4:8] != b"ftyp":
+        return False
+    end = min(int.from_bytes(start[:4], "big"), len(start))
+    brands = {start[at : at + 4] for at in range(8, end, 4)}
+    return not brands & {b"avif", b"avis"} and bool(brands & _HEIF_BRANDS)
+
+
+@lru_cache(maxsize=1)
+def _register_heif() -> None:
+    """Adds HEIC to Pillow's formats, when the first such file comes: the library is 30 MB."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def _other_format(start: bytes) -> str:
+    """What to say of a file of none of the formats, by its first bytes."""
+    others = (
+        (b"%PDF", "PDF"), (b"8BPS", "Photoshop"), (b"<svg", "SVG"), (b"<?xml", "SVG or XML"),
+        (b"\0\0\0\x0cjP  ", "JPEG 2000"), (b"\xff\x4f\xff\x51", "JPEG 2000"),
+        (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\xff\x0a", "JPEG XL"),
+        (b"\0\x05\x16\x07", "AppleDouble"), (b"FUJIFILMCCD-RAW", "Camera raw"),
+        (b"\0\0\0\x18ftypcrx", "Camera raw"),
+    )  # fmt: skip
+    kind = next((name for magic, name in others if start.startswith(magic)), None)
+    if kind is None:
+        return _NO_PICTURE
+    return f"{kind} files cannot be read (only {FORMAT_NAMES}); {_HELP}."
+
+
+def _is_raw(picture: PILImage.Image, start: bytes) -> bool:
+    """Whether it is a raw file of a camera: a TIFF that begins with a preview, or a DNG."""
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
+        return False
+    new_subfile, dng_version, color_filter = 254, 50706, 32803
+    tags = picture.tag_v2
     return (
-        f"This picture is too large ({width} x {height} pixels; the limit is "
-        f"{MAX_PIXELS // 10**6} million pixels); make it smaller and try again."
+        start[8:10] == b"CR"
+        or dng_version in tags
+        or tags.get(262) == color_filter
+        or bool(tags.get(new_subfile, 0) & 1 and 330 in tags)
     )
 
 
-def _upright(picture: PILImage.Image) -> PILImage.Image:
-    """The image rotated by its EXIF orientation.
+def _check_size(picture: PILImage.Image, *, reduce: bool) -> bool:
+    """Refuses a picture above the limit; a JPEG may be set to be decoded reduced.
 
-    Only that tag is read: Pillow's ``exif_transpose`` rewrites the whole block, and fails on intact
-    images with one invalid tag.
+    Returns:
+        Whether it is reduced.
     """
-    try:
-        turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
-    except _DAMAGE:
-        return picture  # unreadable EXIF: shown as stored
-    return picture if turn is None else picture.transpose(turn)
+    width, height = picture.size
+    limit = pixel_limit()
+    if width * height <= limit:
+        return False
+    if not isinstance(picture, JpegImagePlugin.JpegImageFile):
+        raise ImageTooLargeError(_too_large((width, height), limit))
+    if width * height > REDUCIBLE * limit:
+        raise ImageTooLargeError(_too_large((width, height), REDUCIBLE * limit, is_jpeg=True))
+    if reduce:
+        half = -(-width // 2) * -(-height // 2)
+        part = 2 if half <= limit else 4  # sides that are odd are rounded up
+        picture.draft(None, (width // part, height // part))
+    return reduce
 
 
-def _to_rgb(picture: PILImage.Image) -> Image:
-    if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N"):
-        gray16 = np.asarray(picture)
-        gray = (gray16 >> 8).astype(np.uint8)  # the high byte, whatever the byte order in the file
-        return np.repeat(gray[:, :, None], 3, axis=2)
-    if picture.mode in ("I", "F"):
-        gray = _stretch(np.array(picture, dtype=np.float32))
-        return np.repeat(gray[:, :, None], 3, axis=2)
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        layer = picture.convert("RGBA")
-        white = PILImage.new("RGBA", layer.size, "white")
-        picture = PILImage.alpha_composite(white, layer)
-    return np.array(picture.convert("RGB"), dtype=np.uint8)
-
-
-def _stretch(gray: np.ndarray) -> np.ndarray:
-    """Grey values without a stated range (32-bit and float images), stretched to 0..255.
-
-    Works in place: such an image takes four times as much memory as others.
-    """
-    np.nan_to_num(gray, copy=False, posinf=0.0, neginf=0.0)
-    low, high = float(gray.min()), float(gray.max())
-    gray -= np.float32(low)
-    gray *= np.float32(255.0 / (high - low) if high > low else 0.0)
-    return gray.astype(np.uint8)
+def _too_large(size_wh: tuple[int, int] | None, limit: int, is_jpeg: bool = False) -> str:
+    has = f"{size_wh[0]} x {size_wh[1]} pixels; " if size_wh else ""
+    help_ = "make it smaller" if is_jpeg else "make it smaller or save it as JPEG"
+    return (
+        f"This picture is too large ({has}the limit is {limit / 1e6:g} million pixels); "
+        f"{help_} and try again."
+    )

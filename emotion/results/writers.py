@@ -7,6 +7,7 @@ writer belongs to one file and one thread.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -49,19 +50,24 @@ class Table(Protocol):
         ...
 
 
-def open_table(path: Path, keep: int | None = None) -> Table:
+def open_table(path: Path, keep: int | None = None, *, bom: bool = False) -> Table:
     """A table in the format that the path's ending names; its folder is created.
 
     Args:
         path: Ends in one of ``TABLE_SUFFIXES``.
         keep: Append to an existing file after this many bytes (an earlier table's ``end``),
             discarding what follows; None starts a new file.
+        bom: Begin a CSV with a byte order mark, by which Excel knows that it is UTF-8.
 
     Raises:
-        ValueError: Another ending.
+        ValueError: Another ending, or a byte order mark in a format other than CSV.
         OSError: The file cannot be written.
     """
     suffix = path.suffix.lower()
+    if bom:
+        if suffix != ".csv":
+            raise ValueError(f"expected a .csv to have a byte order mark, got {path.name}")
+        return _LineTable(path, _CsvWithMark(), keep)
     if suffix == ".parquet":
         return _ParquetTable(path, keep)
     if suffix not in _FORMATS:
@@ -125,6 +131,10 @@ class _Csv(_LineFormat):
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writerows(rows)
         return [text.getvalue().encode()] if rows else []
+
+
+class _CsvWithMark(_Csv):
+    header = codecs.BOM_UTF8 + _Csv.header
 
 
 _FORMATS = {".csv": _Csv(), ".json": _JsonArray(), ".jsonl": _LineFormat()}

@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, Playwright, expect
@@ -34,6 +35,20 @@ def test_an_uploaded_photo_shows_its_face_with_bars(
     assert float(best.get_attribute("data-probability") or 0) == max(probabilities)
     expect(sized_page.locator('[data-testid="stImage"] img').first).to_be_visible()
     assert harness.overflow_px(sized_page) == 0
+
+
+def test_a_phone_is_asked_for_pictures_and_heic_is_read(page: Page, server: harness.Server) -> None:
+    pillow_heif.register_heif_opener()
+    buffer = io.BytesIO()
+    Image.fromarray(harness.portraits()[0]).save(buffer, "HEIF", quality=90)
+    page.goto(server.url)
+    field = page.locator('input[type="file"]').first
+    accepted = (field.get_attribute("accept") or "").split(",")
+    assert "image/*" in accepted
+    assert ".heic" in accepted
+    file: FilePayload = {"name": "IMG_1.HEIC", "mimeType": "", "buffer": buffer.getvalue()}
+    field.set_input_files(file)
+    expect(page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
 
 
 def test_a_truncated_photo_gets_one_sentence_and_the_page_goes_on(

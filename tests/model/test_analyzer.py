@@ -1,7 +1,9 @@
 """The shared module with the real detector and the real model, on real photographs."""
 
+import multiprocessing
 import pickle
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -130,6 +132,33 @@ def test_wrong_arrays_are_refused(analyzer: emotion.Analyzer) -> None:
         analyzer.analyze(np.zeros((10, 10), np.uint8))
     with pytest.raises(ValueError, match="expected a uint8 crop"):
         analyzer.classify([np.zeros((10, 10))])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("shape", [(127, 90, 3), (127, 90), (127, 90, 1)])
+def test_one_crop_in_place_of_a_sequence_is_refused(
+    analyzer: emotion.Analyzer, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(ValueError, match=r"a sequence of crops, got one array.*give \[crop\]"):
+        analyzer.classify(np.zeros(shape, np.uint8))  # type: ignore[arg-type]
+
+
+def test_a_stack_of_crops_is_a_sequence(analyzer: emotion.Analyzer) -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((3, 48, 48), (3, 40, 30, 3)):
+        crops = rng.integers(0, 256, shape, np.uint8)
+        np.testing.assert_array_equal(
+            analyzer.classify(crops),  # type: ignore[arg-type]
+            analyzer.classify(list(crops)),
+        )
+
+
+def test_an_analyzer_works_in_a_pool_of_processes(
+    analyzer: emotion.Analyzer, astronaut: np.ndarray
+) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        (face,) = pool.submit(analyzer.analyze, astronaut).result()
+    assert face.label == "happy"
 
 
 def test_threads_get_what_one_alone_gets(analyzer: emotion.Analyzer, astronaut: np.ndarray) -> None:

@@ -22,13 +22,16 @@ from tests.clips import encode
 ROOT = Path(__file__).parents[2]
 
 
-def emotion(*arguments: object) -> subprocess.CompletedProcess[str]:
+def emotion(
+    *arguments: object, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """One run of the command line."""
     return subprocess.run(
         [sys.executable, "-m", "emotion", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env=env,
         check=False,
     )
 
@@ -77,6 +80,7 @@ def test_a_folder_becomes_a_table_and_bad_files_are_named(
     else:
         rows = pq.read_table(out).to_pylist()
     assert [Path(row["source"]).name for row in rows] == ["one.jpg"]
+    assert done.stderr.endswith("\nphotos: 2 done, 1 skipped (1 .txt), 1 failed\n")
     assert tuple(rows[0]) == COLUMNS
     drawn = np.asarray(PILImage.open(tmp_path / "drawn" / "one.jpg.png"))
     assert drawn.shape == (512, 512, 3)

@@ -195,7 +195,8 @@ def test_odd_clips_are_done_as_any_other(clips: dict[str, Good], tmp_path: Path)
     for name, clip in clips.items():
         (folder / name).write_bytes(clip.data)
     done = video(folder, "--csv", tmp_path / "tables", "--out", tmp_path / "films")
-    assert (done.returncode, done.stderr) == (0, "")
+    account = f"videos: {len(clips)} done, 0 skipped, 0 failed\n"
+    assert (done.returncode, done.stderr) == (0, account)
     for name, clip in clips.items():
         rows = rows_of(tmp_path / "tables" / f"{name}.csv")
         assert [int(row["frame"]) for row in rows] == list(range(len(clip.times))), name
@@ -244,10 +245,12 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(
         (folder / name).write_bytes(data)
     done = video(folder, "--csv", tmp_path / "tables", "--out", tmp_path / "films")
     assert done.returncode == 1
-    problems = dict(line.split(": ", 1) for line in done.stderr.splitlines())
+    problems = dict(line.split(": ", 1) for line in done.stderr.splitlines()[:-1])
     assert set(problems) == {str(folder / name) for name in [*wrong, *cut]}, (
         "each once, and no more"
     )
+    account = f"videos: 0 done, 0 skipped, {len(problems)} failed"
+    assert done.stderr.splitlines()[-1] == account
     for name, (data, words) in wrong.items():
         assert words in problems[str(folder / name)]
         with pytest.raises(emotion.EmotionError) as caught:

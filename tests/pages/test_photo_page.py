@@ -6,6 +6,7 @@ import zipfile
 from typing import Any, cast
 
 import numpy as np
+import pillow_heif
 import pytest
 import streamlit as st
 from PIL import Image
@@ -19,6 +20,8 @@ from emotion.imaging.files import encode_image
 from emotion.results.rows import COLUMNS
 from emotion.samples import SAMPLES
 from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
+
+pillow_heif.register_heif_opener()
 
 
 def open_page() -> AppTest:
@@ -55,7 +58,7 @@ def test_the_start_page_says_what_to_do_and_asks_for_no_camera(analyzer: Counted
     assert analyzer.calls == 0
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF"])
 def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
     page = upload(open_page(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
@@ -65,6 +68,25 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
     assert 'data-face="1"' in html(page)
     labels = [button.proto.label for button in page.get("download_button")]
     assert labels == ["Download picture", "Download table (CSV)"]
+
+
+def test_a_very_large_photo_is_analysed_reduced(
+    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_MAX_MEGAPIXELS", "0.03")  # the photo has 0.115
+    data = photo_bytes(kind="JPEG")
+    page = upload(open_page(), ("a.jpg", data))
+    assert not page.exception
+    assert "Face 1 looks happy, " in html(page)
+    assert "480 × 240 pixels" in html(page)
+    photo = analyze_photo(data, analyzer)  # type: ignore[arg-type]
+    assert (photo.width, photo.height) == (480, 240)
+    rows = list(csv.DictReader(io.StringIO(faces_csv([("a.jpg", photo)]))))
+    monkeypatch.delenv("EMOTION_MAX_MEGAPIXELS")
+    whole = analyze_photo(data, analyzer)  # type: ignore[arg-type]
+    assert photo.faces[0].xyxy == pytest.approx(whole.faces[0].xyxy, abs=3)
+    assert float(rows[0]["x2"]) == pytest.approx(float(whole.faces[0].xyxy[2]), abs=3)
+    assert "image/*" in page.file_uploader[0].proto.type
 
 
 def test_a_rerun_analyses_nothing_again(analyzer: CountedAnalyzer) -> None:

@@ -17,6 +17,7 @@ DISTRIBUTIONS = {
     "ai_edge_litert": "ai-edge-litert",
     "cv2": "opencv-python-headless",
     "PIL": "pillow",
+    "pillow_heif": "pillow-heif",
     "sklearn": "scikit-learn",
     "streamlit_webrtc": "streamlit-webrtc",
 }

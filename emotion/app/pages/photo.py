@@ -19,6 +19,7 @@ from emotion.app.captions import SECURE_PAGES_ONLY, counted, expression_caption
 from emotion.app.streamlit_patches.camera_input import insecure_camera_notice
 from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.widgets.photo_view import download_button, faces_csv, photo_view
+from emotion.imaging.files import FORMAT_NAMES
 from emotion.samples import CREDIT, SAMPLES, Sample
 
 MAX_PHOTOS = 40
@@ -78,9 +79,12 @@ def _chosen_files() -> tuple[list[NamedFile], int]:
         chosen = [s for s in SAMPLES if s.file == st.session_state.get(_SAMPLE)]
         _sample_buttons(with_pictures=not chosen)
         return [(sample.file, sample.read()) for sample in chosen], len(chosen)
-    # No list of types: Streamlit would answer other files with an exception, we with a message.
     files = st.file_uploader(
-        "Photos (JPEG, PNG, WebP, BMP, GIF or TIFF), one or many",
+        f"Photos ({FORMAT_NAMES}), one or many",
+        # "image" has phones offer their photos and camera (an iPhone converts HEIC to JPEG), and
+        # Streamlit leave the check to the browser; the endings are for systems that do not know
+        # HEIC and AVIF as pictures.
+        type=["image", ".heic", ".heif", ".hif", ".avif"],
         accept_multiple_files=True,
         max_upload_size=_MAX_UPLOAD_MB,
     )

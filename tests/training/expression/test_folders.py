@@ -69,7 +69,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path: Path) -> No
     picture(tmp_path / "train" / "contempt" / "a.png")
     picture(tmp_path / "train" / "bored" / "a.png")
     picture(tmp_path / "train" / "bored" / "b.png")
-    picture(tmp_path / "valid" / "happy" / "a.png")
+    picture(tmp_path / "more" / "happy" / "a.png")
     picture(tmp_path / "train" / "happy" / "more" / "a.png")
     picture(tmp_path / "train" / "a.png")
     happy = tmp_path / "train" / "happy"
@@ -88,7 +88,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path: Path) -> No
     for sentence in (
         "train/contempt: 1 picture of contempt, none of the seven expressions.",
         "train/bored: 2 pictures in a folder of an unknown name; expected train|val|test/LABEL",
-        "valid: 1 picture in a folder of an unknown name",
+        "more: 1 picture in a folder of an unknown name",
         "train/happy/more: 1 picture outside train|val|test/LABEL.",
         "train: 1 picture outside train|val|test/LABEL.",
         "train/happy/notes.txt: no picture by its name",

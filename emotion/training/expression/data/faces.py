@@ -25,8 +25,22 @@ FERPLUS_LABELS = (
 SPLITS = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
 """FER2013's names of its splits -> the folders of a custom set."""
 
+SPLIT_SPELLINGS = {
+    "Training": ("training", "train"),
+    "PublicTest": ("publictest", "val", "valid", "validation", "dev", "eval", "evaluation"),
+    "PrivateTest": ("privatetest", "test", "testing"),
+}
+"""FER2013's names of the splits -> their spellings in data sets, lower case."""
+
+_SPLIT_OF = {text: split for split, texts in SPLIT_SPELLINGS.items() for text in texts}
+
 VOTES = 10
 """Number of annotators of each FER+ picture, and of its columns of votes."""
+
+
+def split_of(text: str) -> str | None:
+    """FER2013's name of a split in any known spelling and case; None for another name."""
+    return _SPLIT_OF.get(text.strip().lower())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Reads data sets of image files, in a folder or a ``.tar``; see ``layout`` for their structure.
+"""Reads data sets of image files, in a folder or an archive; see ``layout`` for their structure.
 
 Data sets crop their faces differently; ``Framing`` adapts them to FER2013's crop, which is the rule
 that serving applies to the detector's boxes.
@@ -7,14 +7,10 @@ that serving applies to the detector's boxes.
 from __future__ import annotations
 
 import hashlib
-import lzma
 import math
-import tarfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,9 +18,10 @@ import numpy as np
 from emotion.detection import load_detector
 from emotion.errors import DataError, EmotionError
 from emotion.expression.crop import crop_face, to_input
-from emotion.imaging.files import read_image
+from emotion.imaging.files import read_photo
 from emotion.models.spec import CropRule
 from emotion.training.expression.data import problems as kinds
+from emotion.training.expression.data.archives import DAMAGE, is_table, opened_files
 from emotion.training.expression.data.faces import (
     FER2013_FORMAT,
     FaceFormat,
@@ -32,13 +29,11 @@ from emotion.training.expression.data.faces import (
     picture_keys,
 )
 from emotion.training.expression.data.grouping import GroupRule, groups_of
+from emotion.training.expression.data.labels import LABEL_ORDERS, LabelOrder
 from emotion.training.expression.data.layout import Location, Name, parse_layout
 from emotion.training.expression.data.problems import Problem, summary
 from emotion.training.expression.data.splits import add_splits, add_validation_split
 from emotion.types import EMOTIONS, Image
-
-DEEPEST = 4
-"""Levels of folders that are searched: one more than is used, to report files too deep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +53,6 @@ FRAMINGS = {"rafdb": Framing(scale=0.95, top=0.067)}
 """Framing by name of the set. RAF-DB's aligned faces have their eyes at .34 and the mouth at .74 of
 the height, FER2013's at .39 and .77."""
 
-_File = tuple[Name, Callable[[], bytes]]
-
 
 def read_pictures(
     root: Path,
@@ -69,8 +62,9 @@ def read_pictures(
     form: FaceFormat = FER2013_FORMAT,
     uncropped: bool = False,
     grouping: GroupRule | None = None,
+    order: LabelOrder | None = None,
 ) -> LabelledFaces:
-    """Reads the labelled pictures of a folder or a ``.tar`` file.
+    """Reads the labelled pictures of a folder or an archive.
 
     A set without splits is split, and one without ``val`` gets a validation split.
 
@@ -82,6 +76,8 @@ def read_pictures(
         uncropped: Whether the pictures are photos, whose largest face is detected and cropped as in
             serving.
         grouping: Which pictures belong in the same split; by default CK+'s subjects.
+        order: What label folders mean that are numbers; by default that of the set's name in
+            ``LABEL_ORDERS``.
 
     Raises:
         DataError: When no picture can be used.
@@ -93,15 +89,16 @@ def read_pictures(
     keys: list[bytes] = []
     used: list[tuple[Name, Location]] = []
     digest = hashlib.sha256()
-    with _opened(root) as files:
-        places, problems = parse_layout([name for name, _ in files])
+    with opened_files(root) as files:
+        names = [path for path, _ in files]
+        places, problems = parse_layout(names, order or LABEL_ORDERS.get(name))
         for (path, read), place in zip(files, places, strict=True):
             if place is None:
                 continue
             try:
                 data = read()
-                image = cut(read_image(data))
-            except (OSError, EmotionError) as error:
+                image = cut(read_photo(data).image)
+            except (EmotionError, *DAMAGE) as error:
                 problems.append(_unreadable(path, error))
                 continue
             images.append(_framed(image, framing, form))
@@ -110,7 +107,7 @@ def read_pictures(
             digest.update(data)
             used.append((path, place))
     if not images:
-        raise DataError(_nothing(root, problems))
+        raise DataError(_nothing(root, problems, names))
     if grouping and grouping.network:
         from emotion.training.expression.data.identity import identity_groups  # TensorFlow, seconds
 
@@ -156,38 +153,15 @@ def _unreadable(name: Name, error: Exception) -> Problem:
     return Problem(kind=kinds.PICTURE, sentence=f"{'/'.join(name)}: {reason}")
 
 
-def _nothing(root: Path, problems: list[Problem]) -> str:
+def _nothing(root: Path, problems: list[Problem], names: list[Name]) -> str:
+    tables = ["/".join(name) for name in names if is_table(name[-1])]
+    if tables and not problems:
+        return f"{root} holds no pictures but tables ({', '.join(tables[:6])}); name one of them."
     why = f" First: {problems[0].sentence} (In all: {summary(problems)}.)" if problems else ""
     return (
         f"No pictures under {root} can be used: expected train|val|test/LABEL/* or LABEL/*, "
         f"with LABEL one of {', '.join(EMOTIONS)}.{why}"
     )
-
-
-@contextmanager
-def _opened(root: Path) -> Iterator[list[_File]]:
-    """All files below ``root``, sorted by name, each with a function that reads its bytes."""
-    if root.is_dir():
-        # Not rglob, which skips symbolic links to folders.
-        found = sorted(
-            p for depth in range(1, DEEPEST + 1) for p in root.glob("/".join("*" * depth))
-        )
-        yield [(p.relative_to(root).parts, p.read_bytes) for p in found if not p.is_dir()]
-        return
-    try:
-        with tarfile.open(root) as archive:
-            members = sorted((m for m in archive if m.isfile()), key=lambda m: m.name)
-            yield [(PurePosixPath(m.name).parts, _reader(archive, m)) for m in members]
-    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"The archive {root} cannot be read ({error}).") from error
-
-
-def _reader(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[], bytes]:
-    def read() -> bytes:
-        file = archive.extractfile(member)
-        return file.read() if file is not None else b""
-
-    return read
 
 
 def _framed(image: Image, framing: Framing, form: FaceFormat) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Reads data sets: ``fer2013.csv`` with the FER+ votes, other CSV files of its form, and images.
 
+Each may be packed, see ``archives``; a CSV without splits is split like a folder without them.
+
 Rows or images that cannot be used are reported in ``LabelledFaces.problems``; the rest is used.
 """
 
@@ -10,11 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from emotion.errors import DataError
+from emotion.training.expression.data.archives import is_archive, table_in
 from emotion.training.expression.data.faces import FER2013_FORMAT, FaceFormat, LabelledFaces
 from emotion.training.expression.data.folders import read_pictures
 from emotion.training.expression.data.grouping import GroupRule
-from emotion.training.expression.data.labels import LABEL_ORDERS
+from emotion.training.expression.data.labels import LABEL_ORDERS, LabelOrder
+from emotion.training.expression.data.splits import add_splits
 from emotion.training.expression.data.tables import read_face_table, read_votes
 
 
@@ -25,10 +31,12 @@ class SetOptions:
     Attributes:
         uncropped: Whether its pictures are photos, in which the face is detected and cropped.
         grouping: Which of its pictures belong in the same split.
+        order: What its label numbers mean; None for what is known of the set's name.
     """
 
     uncropped: bool = False
     grouping: GroupRule | None = None
+    order: LabelOrder | None = None
 
 
 def read_faces(
@@ -54,18 +62,24 @@ def read_faces(
         DataError: When none of it can be used.
     """
     name, head, path = split_name(data)
-    pictures = path.is_dir() or path.suffix == ".tar"
+    pictures = path.is_dir() or (is_archive(path) and table_in(path) is None)
     if ferplus and (pictures or head not in (None, "fer2013")):
         raise DataError("The FER+ votes belong to fer2013.csv; leave --ferplus out here.")
+    head = head or ("custom" if pictures else "fer2013")
+    name = name or head
+    own = (options or {}).get(name, SetOptions())
     if pictures:
-        head = head or "custom"
-        own = (options or {}).get(name or head, SetOptions())
         return read_pictures(
-            path, head, name=name or head, form=form, uncropped=own.uncropped, grouping=own.grouping
+            path,
+            head,
+            name=name,
+            form=form,
+            uncropped=own.uncropped,
+            grouping=own.grouping,
+            order=own.order,
         )
-    return _read_table(
-        path, head or "fer2013", name or head or "fer2013", Path(ferplus) if ferplus else None
-    )
+    order = own.order or LABEL_ORDERS.get(name) or LABEL_ORDERS["fer2013"]
+    return _read_table(path, head, name, order, Path(ferplus) if ferplus else None)
 
 
 def split_name(data: str | Path) -> tuple[str | None, str | None, Path]:
@@ -78,14 +92,16 @@ def split_name(data: str | Path) -> tuple[str | None, str | None, Path]:
     return None, None, Path(data)
 
 
-def _read_table(path: Path, head: str, name: str, ferplus: Path | None) -> LabelledFaces:
-    table = read_face_table(path, LABEL_ORDERS.get(name, LABEL_ORDERS["fer2013"]))
+def _read_table(
+    path: Path, head: str, name: str, order: LabelOrder, ferplus: Path | None
+) -> LabelledFaces:
+    table = read_face_table(path, order)
     votes, problems = read_votes(ferplus, table) if ferplus else (None, ())
     own = head == "fer2013"  # the same source, whatever the file's name and compression
-    return LabelledFaces(
+    faces = LabelledFaces(
         images=table.images,
         labels=table.labels,
-        split=table.split,
+        split=np.full(len(table.rows), "Training") if table.split is None else table.split,
         votes=votes,
         head=head,
         name=name,
@@ -93,6 +109,9 @@ def _read_table(path: Path, head: str, name: str, ferplus: Path | None) -> Label
         digest=_digest([path, *([ferplus] if ferplus else [])]),
         problems=table.problems + problems,
     )
+    if table.split is None:
+        return add_splits(faces, table.rows)
+    return faces
 
 
 def _digest(paths: Iterable[Path]) -> str:
