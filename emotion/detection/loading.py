@@ -29,8 +29,8 @@ def load_detector(
     Args:
         name: ``hybrid`` for libfacedetection and BlazeFace together; ``blazeface`` for the cascade
             of two BlazeFace networks; a file that ends in ``.onnx`` for a YuNet; all else is a name
-            or folder under ``models/``. By default the one that ``models/`` names, with ``blazeface`` in place of ``hybrid``
-            where libfacedetection is not installed.
+            or folder under ``models/``. By default the one that ``models/`` names, with
+            ``blazeface`` in place of ``hybrid`` where libfacedetection is not installed.
         num_threads: Of one call to a network; a YuNet chooses its own.
 
     Raises:

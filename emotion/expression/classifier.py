@@ -123,6 +123,7 @@ class Classifier:
         head = self.spec.heads[self.head]
         return occlusion_map(lambda crops: seven_logits(self.logits(crops)[self.head], head), face)
 
+
 def _check_crops(crops: object) -> None:
     """Refuses one crop in place of a sequence, whose rows would be taken for crops.
 
