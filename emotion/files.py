@@ -13,14 +13,25 @@ from pathlib import Path
 from emotion.errors import ImageError
 
 VIDEO_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".divx", ".gif",
-    ".mpg", ".mpeg", ".mpe", ".m1v", ".m2v", ".mpv", ".vob",
-    ".ts", ".mts", ".m2ts", ".m2t", ".tp", ".trp", ".tod",
-    ".3gp", ".3gpp", ".3g2", ".ogv", ".ogm", ".flv", ".f4v", ".wmv", ".asf", ".wtv", ".dvr-ms",
-    ".mxf", ".dv", ".rm", ".rmvb", ".amv", ".nut", ".ivf", ".y4m", ".mjpeg", ".mjpg",
-    ".h264", ".264", ".h265", ".265", ".hevc",
+    ".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3gpp", ".3g2", ".3gp2", ".f4v", ".mj2", ".lrv",
+    ".mkv", ".mk3d", ".webm",
+    ".avi", ".divx",
+    ".gif",
+    ".ts", ".mts", ".m2ts", ".m2t", ".trp",
+    ".mpg", ".mpeg", ".mpe", ".m2p", ".vob", ".mod", ".tod",
+    ".ogv", ".ogm",
+    ".flv",
+    ".wmv", ".asf",
+    ".y4m",
 )  # fmt: skip
-"""File name endings, lower case, that count as videos when a folder is searched."""
+"""File name endings, lower case, that count as videos when a folder is searched.
+
+One line for each container that ``emotion.video.container`` opens, with every ending under which
+cameras, phones, recorders and discs write it.
+"""
+
+DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
+
 
 _COMPANION_FILES = {
     ".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db",
@@ -30,8 +41,6 @@ _COMPANION_FOLDERS = {
     "__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", ".thumbnails",
     "@eadir", "#recycle", ".@__thumb", "$recycle.bin", "system volume information",
 }  # fmt: skip
-
-DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 
 
 def is_companion(parts: Sequence[str]) -> bool:
