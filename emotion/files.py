@@ -30,6 +30,8 @@ One line for each container that ``emotion.video.container`` opens, with every e
 cameras, phones, recorders and discs write it.
 """
 
+DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
+
 _COMPANION_FILES = {
     ".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db",
     "desktop.ini", ".nomedia", ".picasa.ini", "picasa.ini",
@@ -38,8 +40,6 @@ _COMPANION_FOLDERS = {
     "__macosx", ".appledouble", ".spotlight-v100", ".trashes", ".fseventsd", ".thumbnails",
     "@eadir", "#recycle", ".@__thumb", "$recycle.bin", "system volume information",
 }  # fmt: skip
-
-DAMAGED_CLIP = "A part of this clip is damaged or missing; the rest was done."
 
 
 def is_companion(parts: Sequence[str]) -> bool:

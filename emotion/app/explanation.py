@@ -57,7 +57,7 @@ def heat_maps(view: FaceView, analyzer: emotion.Analyzer) -> tuple[HeatMap, Heat
     probabilities = analyzer.classify([view.crop])[0]
     found = analyzer.occlusion_map(view.crop)
     labels = [int(i) for i in np.argsort(probabilities, kind="stable")[::-1][:2]]
-    picture = _decoded(view.picture)
+    picture = emotion.read_image(view.picture)
     scale = max(float(np.abs(found.effect[..., labels]).max()), _MIN_EFFECT)
     best, second = (
         _heat_map(view, found, picture, label, float(probabilities[label]), scale)
@@ -137,9 +137,3 @@ def _sentence(name: str, part: str, probability: float, covered: float, *, speak
         f"Strongest around {part}: with it covered, {name} falls from {percent(probability)} to "
         f"{percent(covered)}."
     )
-
-
-def _decoded(jpeg: bytes) -> Image:
-    """A picture that this program encoded."""
-    bgr = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-    return np.ascontiguousarray(bgr[..., ::-1])
