@@ -25,6 +25,7 @@ PEAK_NITS = 1000.0
 _PEAK = PEAK_NITS / REFERENCE_WHITE_NITS
 _KNEE = 0.8  # of the reference white
 _LEVELS = 65_536
+_PIXELS_AT_A_TIME = 16_384  # the arrays in between stay in the processor's cache
 _BT2020_LUMA = np.array([[0.2627, 0.6780, 0.0593]], np.float32)
 _BT2020_TO_BT709 = [
     [1.6605, -0.5876, -0.0728],
@@ -43,6 +44,14 @@ def to_sdr(image: npt.NDArray[np.uint16], space: ColorSpace) -> Image:
         image: RGB of a PQ or HLG frame, uint16 (H, W, 3), 0..65535.
         space: Its transfer function and primaries.
     """
+    shown = np.empty(image.shape, np.uint8)
+    rows = max(1, _PIXELS_AT_A_TIME // image.shape[1])
+    for top in range(0, len(image), rows):
+        shown[top : top + rows] = _converted(image[top : top + rows], space)
+    return shown
+
+
+def _converted(image: npt.NDArray[np.uint16], space: ColorSpace) -> Image:
     light: Floats
     if space.transfer == HLG:
         light = np.asarray(cv2.LUT(image, _hlg_scene_light()), np.float32)
@@ -54,7 +63,7 @@ def to_sdr(image: npt.NDArray[np.uint16], space: ColorSpace) -> Image:
     matrix = np.array(_TO_BT709.get(space.primaries, _BT2020_TO_BT709), np.float32)
     levels = cv2.transform(light, matrix * np.float32((_LEVELS - 1) / _PEAK))
     np.clip(levels, 0, _LEVELS - 1, out=levels)
-    return np.asarray(cv2.LUT(levels.astype(np.uint16), _shown()), np.uint8)
+    return np.asarray(cv2.LUT(levels.astype(np.uint16), _srgb_levels()), np.uint8)
 
 
 @lru_cache(maxsize=1)
@@ -78,7 +87,7 @@ def _hlg_scene_light() -> Floats:
 
 
 @lru_cache(maxsize=1)
-def _shown() -> Image:
+def _srgb_levels() -> Image:
     """The sRGB level of light from 0 to the peak, compressed from the knee on."""
     light = np.linspace(0, _PEAK, _LEVELS)
     # Reinhard's curve above the knee: of slope 1 there, 1 at the peak.

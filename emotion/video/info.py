@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
-
-from emotion.video.rgb import display_size
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -57,7 +54,7 @@ def clip_info(
     stream: VideoStream,
     container_duration: int | None,
     first: VideoFrame,
-    pixel_aspect: Fraction,
+    size_wh: tuple[int, int],
 ) -> ClipInfo:
     """What the file states.
 
@@ -65,9 +62,9 @@ def clip_info(
         stream: The video stream.
         container_duration: In microseconds, for streams that do not state their own.
         first: The first frame, which tells the rotation.
-        pixel_aspect: Of the first frame.
+        size_wh: In which the first frame is shown, before it is rotated.
     """
-    width, height = display_size(first.width, first.height, pixel_aspect)
+    width, height = size_wh
     sideways = round(first.rotation / 90) % 2 == 1
     rate_hz = float(stream.average_rate) if stream.average_rate else None
     duration_s = None

@@ -33,7 +33,7 @@ from emotion.video.container import (
     reopened,
 )
 from emotion.video.info import FALLBACK_RATE_HZ, ClipInfo, clip_info, counted_info, start_time_s
-from emotion.video.rgb import SQUARE, RgbConverter, upright
+from emotion.video.rgb import SQUARE, RgbConverter, display_size, upright
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 _NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
 _NO_FRAME = f"No picture of this video can be decoded, it is damaged or cut short; {HELP}."
 _TOO_LARGE = (
-    f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
-    "make them smaller and try again."
+    "This video's pictures are too large (the limit is {limit:.3g} million pixels); make them "
+    "smaller and try again."
 )
 
 
@@ -53,9 +53,11 @@ class Clip:
 
     Args:
         source: A path, or an opened file (binary, seekable).
+        max_pixels: Width times height; the clip's header is checked before a frame is decoded.
 
     Raises:
-        VideoError: Not one frame can be decoded; the message is fit for the user.
+        VideoError: Not one frame can be decoded, or they are too large; the message is fit for the
+            user.
 
     Example:
         with Clip("clip.mp4") as clip:
@@ -63,7 +65,7 @@ class Clip:
                 ...
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> None:
         self.damaged = False
         """Whether a part could not be decoded, or the clip ended before its stated end."""
         self._container = open_container(source)
@@ -72,10 +74,10 @@ class Clip:
         self.shown_until_s = 0.0
         """Time at which the last frame that ``frames`` has given is over."""
         try:
-            self._stream = _video_stream(self._container)
+            self._stream = _video_stream(self._container, max_pixels)
             self._stream.thread_type = "AUTO"
             # The header's size is checked already; a later frame may have any other.
-            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._stream.codec_context.options = {"max_pixels": str(max_pixels)}
             self._pixel_aspect = self._stream.sample_aspect_ratio or None
             self._codec_aspect: Fraction | None = None
             self._rest = self._decoded()
@@ -90,7 +92,9 @@ class Clip:
         frame, pixel_aspect = first
         self.offset_s = start_time_s(self._stream, frame)
         """Time on the file's own clock, in seconds, at which the clip's times start."""
-        self.info = clip_info(self._stream, self._container.duration, frame, pixel_aspect)
+        self._max_pixels = max_pixels
+        size = display_size(frame.width, frame.height, pixel_aspect, max_pixels)
+        self.info = clip_info(self._stream, self._container.duration, frame, size)
         self.color_space = ColorSpace.of_frame(frame).shown
         """Colour space of the images, with which an annotated video keeps the clip's colours."""
 
@@ -163,7 +167,7 @@ class Clip:
         if rate_hz is not None and not rate_hz > 0:
             raise ValueError(f"expected a rate above 0, got {rate_hz!r}")
         time_s = next_s = 0.0
-        to_rgb = RgbConverter()
+        to_rgb = RgbConverter(self._max_pixels)
         for index, (frame, pixel_aspect) in enumerate(chain([self._first], self._rest)):
             before_s, time_s = time_s, max(time_s, self._time_s(frame, index))
             if time_s < start_s - 1e-6:
@@ -265,7 +269,7 @@ def read_frames(
         yield from clip.frames(rate_hz)
 
 
-def read_info(source: Source) -> ClipInfo:
+def read_info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ClipInfo:
     """What the file states, and where it states no duration, what its packets add up to.
 
     Recordings of browsers and of programs that were ended state none. Reading all packets takes
@@ -273,19 +277,20 @@ def read_info(source: Source) -> ClipInfo:
 
     Args:
         source: See ``Clip``.
+        max_pixels: See ``Clip``.
 
     Raises:
         VideoError: See ``Clip``.
     """
-    with Clip(source) as clip:
+    with Clip(source, max_pixels=max_pixels) as clip:
         if clip.info.duration_s is not None:
             return clip.info
         with closing(open_container(reopened(source))) as container:
-            packets = packets_of(container, _video_stream(container), lambda: None)
+            packets = packets_of(container, _video_stream(container, max_pixels), lambda: None)
             return counted_info(clip.info, packets)
 
 
-def _video_stream(container: InputContainer) -> VideoStream:
+def _video_stream(container: InputContainer, max_pixels: int) -> VideoStream:
     from av.stream import Disposition
 
     # A song's cover is not a video.
@@ -295,6 +300,6 @@ def _video_stream(container: InputContainer) -> VideoStream:
         raise VideoError(_NO_VIDEO)
     if stream.codec_context is None:  # a codec that FFmpeg does not know
         raise VideoError(_NO_FRAME)
-    if stream.width * stream.height > MAX_PIXELS:
-        raise VideoError(_TOO_LARGE)
+    if stream.width * stream.height > max_pixels:
+        raise VideoError(_TOO_LARGE.format(limit=max_pixels / 1e6))
     return stream

@@ -27,11 +27,15 @@ class RgbConverter:
 
     FFmpeg's conversion is planned once. A frame that converts itself re-plans it each time, at
     five times the cost of the conversion.
+
+    Args:
+        max_pixels: Width times height up to which an image is stretched.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_pixels: int = MAX_PIXELS) -> None:
         from av.video.reformatter import VideoReformatter
 
+        self._max_pixels = max_pixels
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame, pixel_aspect: Fraction = SQUARE) -> Image:
@@ -44,7 +48,7 @@ class RgbConverter:
         from av.video.reformatter import Interpolation
 
         space = ColorSpace.of_frame(frame)
-        width, height = display_size(frame.width, frame.height, pixel_aspect)
+        width, height = display_size(frame.width, frame.height, pixel_aspect, self._max_pixels)
         stretched = (width, height) != (frame.width, frame.height)
         rgb = self._reformatter.reformat(
             frame,
@@ -60,11 +64,13 @@ class RgbConverter:
         return np.asarray(rgb, np.uint8)
 
 
-def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+def display_size(
+    width: int, height: int, pixel_aspect: Fraction, max_pixels: int = MAX_PIXELS
+) -> tuple[int, int]:
     """The (width, height) that shows a picture of such pixels in its right shape.
 
-    The picture is enlarged in one direction, so that nothing is lost; beyond the limit of an
-    image's size it is made smaller in the other.
+    The picture is enlarged in one direction, so that nothing is lost; beyond ``max_pixels`` it is
+    made smaller in the other.
     """
     if abs(pixel_aspect - 1) < _ROUNDING or not (
         Fraction(1, _MAX_PIXEL_ASPECT) <= pixel_aspect <= _MAX_PIXEL_ASPECT
@@ -73,7 +79,7 @@ def display_size(width: int, height: int, pixel_aspect: Fraction) -> tuple[int, 
     wider = max(1, round(width * pixel_aspect)), height
     higher = width, max(1, round(height / pixel_aspect))
     larger, smaller = (wider, higher) if pixel_aspect > 1 else (higher, wider)
-    return larger if larger[0] * larger[1] <= MAX_PIXELS else smaller
+    return larger if larger[0] * larger[1] <= max_pixels else smaller
 
 
 def upright(image: Image, rotation: float) -> Image:
