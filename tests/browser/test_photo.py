@@ -98,3 +98,19 @@ def test_the_camera_of_localhost_takes_a_picture(page: Page, server: harness.Ser
     page.get_by_role("button", name="Take Photo").click(timeout=SHOWN_MS)
     expect(page.locator(".emotion-bars").first).to_be_visible(timeout=SHOWN_MS)
     expect(page.locator(".camera-notice")).to_be_hidden()
+
+
+def test_the_answer_for_a_face_is_explained(sized_page: Page, server: harness.Server) -> None:
+    sized_page.goto(server.url)
+    sized_page.get_by_role("button", name="Two people", exact=True).click()
+    expect(sized_page.locator(".emotion-bars")).to_have_count(2, timeout=SHOWN_MS)
+    sized_page.get_by_text("Face 2", exact=True).click()
+    pictures = sized_page.locator(".explanation img")
+    expect(pictures).to_have_count(2, timeout=SHOWN_MS)
+    expect(pictures.first).to_be_visible()
+    assert "in orange" in (pictures.first.get_attribute("alt") or "")
+    assert pictures.first.evaluate("image => image.naturalWidth") == 256
+    sized_page.get_by_text("Valence and arousal").click()
+    expect(sized_page.locator(".affect-point")).to_have_count(2)
+    expect(sized_page.locator(".affect-point").first).to_be_visible()
+    assert harness.overflow_px(sized_page) == 0

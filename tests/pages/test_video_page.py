@@ -18,6 +18,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion.app.pages.video import progress_text
+from emotion.app.pages.video_results import clip_points
 from emotion.app.table_formats import TABLE_FORMATS, table_bytes
 from emotion.app.video_job import VideoJob
 from emotion.app.video_report import report_html
@@ -31,6 +32,7 @@ from emotion.app.widgets.timeline import (
 from emotion.results.frames import FrameResult
 from emotion.types import EMOTIONS
 from emotion.video.container import packets_of
+from emotion.video.people import people_of
 from emotion.video.reader import read_frames
 from emotion.video.track_store import TrackStore
 from tests.clips import encode, sound_only, streamed
@@ -96,6 +98,8 @@ def test_a_clip_results_in_summary_bars_chart_and_table(
     assert analyzer.calls == 15, "5 fps for 3 s"
     assert charts(page) == 1
     assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
+    assert html(page).count('class="affect"') == 1
+    assert "Person 1: valence +" in html(page)
     assert "Person 1 mostly looks happy" in html(page)
     assert "15 of 15 frames" in page.markdown[0].value
     assert "happy" in page.markdown[0].value
@@ -330,6 +334,16 @@ def test_one_persons_timeline_is_its_own() -> None:
     _, mean = over_time(kept)
     assert mean[0, sad] == pytest.approx(0.7)
     assert mean[-1, sad] == pytest.approx((0.7 + 0.05) / 2)
+
+
+def test_each_person_has_a_point_at_the_mean_and_a_path() -> None:
+    kept = record(*(result(i, "sad", *(("happy",) if i > 4 else ())) for i in range(9)))
+    found = clip_points(kept, people_of(kept))
+    assert [(point.name, point.number, len(point.path)) for point in found] == [
+        ("Person 1", 1, 9),
+        ("Person 2", 2, 4),
+    ]
+    assert found[1].probabilities[EMOTIONS.index("happy")] == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize("lines", [False, True])
