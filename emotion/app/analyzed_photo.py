@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -41,21 +41,20 @@ class AnalyzedPhoto:
     thumbnails: tuple[str, ...]
 
 
-def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
-    """Reads and analyses a photo.
+def analyze_image(image: Image, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
+    """Analyses a decoded photo.
 
     Args:
-        data: An image file.
+        image: RGB uint8 (H, W, 3).
         analyzer: Finds and classifies the faces.
 
-    Raises:
-        ImageError: If the bytes cannot be read as an image.
+    Returns:
+        The photo, without the file that it was decoded from.
     """
-    image = emotion.read_image(data)
     faces = analyzer.analyze(image)
     height, width = image.shape[:2]
     return AnalyzedPhoto(
-        data=data,
+        data=b"",
         width=width,
         height=height,
         faces=faces,
@@ -64,22 +63,26 @@ def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
     )
 
 
-def annotated_jpeg(photo: AnalyzedPhoto) -> bytes:
-    """The annotated photo in full size as JPEG, made from the visitor's file."""
-    image = annotate(emotion.read_image(photo.data), photo.faces)
-    return encode_image(image, suffix=".jpg", quality=93)
-
-
-def annotated_zip(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> bytes:
-    """The annotated photos as a ZIP file.
+def annotated_jpeg(image: Image, faces: Sequence[Face]) -> bytes:
+    """The annotated photo in full size as JPEG.
 
     Args:
-        photos: Of each its file name, which need not be unique, and the photo.
+        image: RGB uint8 (H, W, 3), from the visitor's file.
+        faces: In pixels of the image.
+    """
+    return encode_image(annotate(image, faces), suffix=".jpg", quality=93)
+
+
+def pictures_zip(pictures: Iterable[tuple[str, bytes]]) -> bytes:
+    """Annotated photos as a ZIP file.
+
+    Args:
+        pictures: Of each the visitor's file name, which need not be unique, and the JPEG.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for number, (name, photo) in enumerate(photos, start=1):
-            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", annotated_jpeg(photo))
+        for number, (name, picture) in enumerate(pictures, start=1):
+            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", picture)
     return packed.getvalue()
 
 

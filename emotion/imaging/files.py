@@ -51,6 +51,11 @@ _TURNS = {
 """EXIF orientation -> the transposition that makes the image upright."""
 
 _HELP = "save it as JPEG or PNG and try again"
+_LIMIT = (
+    f"This picture is too large (the limit is {MAX_PIXELS // 10**6} million pixels); make it "
+    "smaller and try again."
+)
+_MEMORY = "Decoding this picture takes too much memory; make it smaller and try again."
 
 
 def read_image(source: bytes | str | os.PathLike[str] | BinaryIO) -> Image:
@@ -91,12 +96,46 @@ def read_image(source: bytes | str | os.PathLike[str] | BinaryIO) -> Image:
             f"{_HELP}."
         ) from error
     except PILImage.DecompressionBombError as error:
-        raise ImageTooLargeError(
-            f"This picture is too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
-            "make it smaller and try again."
-        ) from error
+        raise ImageTooLargeError(_LIMIT) from error
+    except MemoryError as error:
+        raise ImageTooLargeError(_MEMORY) from error
     except _DAMAGE as error:
         raise ImageError(f"This picture is damaged or cut short; {_HELP}.") from error
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """The (width, height) in pixels that an image file's header states; decodes nothing.
+
+    Raises:
+        ImageError: As ``read_image``, for a header that cannot be read.
+        ImageTooLargeError: Likewise.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PILImage.DecompressionBombWarning)
+            with PILImage.open(io.BytesIO(data), formats=_FORMATS) as picture:
+                return picture.size
+    except UnidentifiedImageError:
+        return 0, 0  # ``read_image`` says what is wrong with it
+    except MemoryError as error:
+        raise ImageTooLargeError(_MEMORY) from error
+    except (*_DAMAGE, PILImage.DecompressionBombError):
+        return 0, 0
+
+
+def restrict_pillow() -> None:
+    """Makes every ``PIL.Image.open`` of this process refuse formats that ``read_image`` refuses.
+
+    Pillow tries all its plugins by default, among them one that runs Ghostscript on what has the
+    header of an EPS file. A second call does nothing.
+    """
+    from PIL import EpsImagePlugin  # its import registers it
+
+    PILImage.init()  # now, or Pillow would load the other plugins later
+    for name in set(PILImage.ID) - set(_FORMATS):
+        PILImage.ID.remove(name)
+        PILImage.OPEN.pop(name, None)
+    EpsImagePlugin.gs_binary = False
 
 
 def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> bytes:

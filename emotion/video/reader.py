@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _NO_VIDEO = "This file holds no moving picture, only sound or other data; choose a video."
 _NO_FRAME = f"No picture of this video can be decoded, it is damaged or cut short; {HELP}."
 _TOO_LARGE = (
-    f"This video's pictures are too large (the limit is {MAX_PIXELS // 10**6} million pixels); "
-    "make them smaller and try again."
+    "This video's pictures are too large (the limit is {limit:.3g} million pixels); make them "
+    "smaller and try again."
 )
 _FALLBACK_RATE_HZ = 25.0  # for the rare file that states neither times nor a rate
 
@@ -42,9 +42,11 @@ class Clip:
 
     Args:
         source: A path, or an opened file (binary, seekable).
+        max_pixels: Width times height; the clip's header is checked before a frame is decoded.
 
     Raises:
-        VideoError: Not one frame can be decoded; the message is fit for the user.
+        VideoError: Not one frame can be decoded, or they are too large; the message is fit for the
+            user.
 
     Example:
         with Clip("clip.mp4") as clip:
@@ -52,17 +54,17 @@ class Clip:
                 ...
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> None:
         self.damaged = False
         """Whether a part could not be decoded, or the clip ended before its stated end."""
         self._container = open_container(source)
         self._in_use, self._closed = threading.Lock(), False
         self._read_to_s = 0.0
         try:
-            self._stream = self._first_video()
+            self._stream = self._first_video(max_pixels)
             self._stream.thread_type = "AUTO"
             # The header's size is checked already; a later frame may have any other.
-            self._stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._stream.codec_context.options = {"max_pixels": str(max_pixels)}
             self._rest = self._decoded()
             # Decoded now: only a frame tells the rotation, and whether there is a frame at all.
             first = next(self._rest, None)
@@ -165,15 +167,15 @@ class Clip:
         if stated_s is not None and missing_s > max(1.0, 0.1 * stated_s):
             self.damaged = True
 
-    def _first_video(self) -> VideoStream:
+    def _first_video(self, max_pixels: int) -> VideoStream:
         from av.stream import Disposition
 
         for stream in self._container.streams.video:
             if not stream.disposition & Disposition.attached_pic:  # a song's cover is not a video
                 if stream.codec_context is None:  # a codec that FFmpeg does not know
                     raise VideoError(_NO_FRAME)
-                if stream.width * stream.height > MAX_PIXELS:
-                    raise VideoError(_TOO_LARGE)
+                if stream.width * stream.height > max_pixels:
+                    raise VideoError(_TOO_LARGE.format(limit=max_pixels / 1e6))
                 return stream
         raise VideoError(_NO_VIDEO)
 

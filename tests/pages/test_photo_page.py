@@ -11,12 +11,14 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from emotion.app.analyzed_photo import analyze_photo, annotated_jpeg, annotated_zip, safe_stem
+from emotion.app.analyzed_photo import safe_stem
 from emotion.app.pages.photo import MAX_PHOTOS
 from emotion.app.widgets.photo_view import faces_csv
+from emotion.app.work import analyze_photo, annotated_jpeg, annotated_zip
+from emotion.app.workers.pool import Pool
 from emotion.results.rows import COLUMNS
 from emotion.samples import SAMPLES
-from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
+from tests.pages.helpers import CountedWork, html, run_page, scene
 
 
 def open_page() -> AppTest:
@@ -43,18 +45,18 @@ def images(page: AppTest) -> int:
     return len(page.get("image"))
 
 
-def test_the_start_page_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
+def test_the_start_page_says_what_to_do_and_asks_for_no_camera(counted: CountedWork) -> None:
     page = open_page()
     assert not page.exception
     assert "emotion-bars" not in html(page)
     assert [button.label for button in page.button] == [sample.label for sample in SAMPLES]
     assert "public domain" in html(page)
     assert not page.get("camera_input")
-    assert analyzer.calls == 0
+    assert counted.calls == 0
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
-def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
+def test_a_photo_of_every_kind_shows_its_face(kind: str, counted: CountedWork) -> None:
     page = upload(open_page(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
     assert not page.error
@@ -65,15 +67,15 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
     assert labels == ["Download picture", "Download table (CSV)"]
 
 
-def test_a_rerun_analyses_nothing_again(analyzer: CountedAnalyzer) -> None:
+def test_a_rerun_analyses_nothing_again(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     page.run().run()
-    assert analyzer.calls == 1
+    assert counted.calls == 1
     upload(page, ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=80)))
-    assert analyzer.calls == 2
+    assert counted.calls == 2
 
 
-def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) -> None:
+def test_photos_that_are_no_longer_shown_are_deleted(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
@@ -81,7 +83,7 @@ def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) 
     assert "emotion-bars" not in html(page)
 
 
-def test_a_photo_without_a_face_gets_a_friendly_message(analyzer: CountedAnalyzer) -> None:
+def test_a_photo_without_a_face_gets_a_friendly_message(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
@@ -104,7 +106,7 @@ BROKEN = {
     + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
 )
 def test_a_file_that_is_no_photo_gets_one_message(
-    name: str, data: bytes, analyzer: CountedAnalyzer
+    name: str, data: bytes, counted: CountedWork
 ) -> None:
     page = upload(open_page(), (name, data))
     assert not page.exception
@@ -114,13 +116,13 @@ def test_a_file_that_is_no_photo_gets_one_message(
     assert text.endswith(".")
     assert "Traceback" not in text
     assert "<b>" not in text
-    assert analyzer.calls == 0
+    assert counted.calls == 0
     upload(page, ("good.png", photo_bytes()))
     assert not page.error
     assert "emotion-bars" in html(page)
 
 
-def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnalyzer) -> None:
+def test_a_picture_beyond_the_pixel_limit_gets_one_message(counted: CountedWork) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
     page = upload(open_page(), ("huge.png", buffer.getvalue()))
@@ -129,7 +131,7 @@ def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnal
     assert "too large" in page.error[0].value
 
 
-def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> None:
+def test_among_many_one_broken_file_stops_nothing(counted: CountedWork) -> None:
     page = upload(
         open_page(),
         ("a.png", photo_bytes()),
@@ -149,39 +151,39 @@ def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> 
     assert "Download all pictures (ZIP)" in labels
 
 
-def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None:
+def test_more_photos_than_the_limit_are_named(counted: CountedWork) -> None:
     page = upload(open_page(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
-    assert analyzer.calls == 1, "equal bytes are analysed once"
+    assert counted.calls == 1, "equal bytes are analysed once"
 
 
 def test_an_interrupted_run_keeps_the_photos_it_analysed(
-    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
+    counted: CountedWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = analyzer.faces
+    real = Pool.task
 
     def stopped_at_the_third(*given: Any) -> Any:
-        if analyzer.calls == 2:
-            monkeypatch.setattr(analyzer, "faces", real)
+        if counted.calls == 2:
+            monkeypatch.setattr(Pool, "task", real)
             st.stop()
         return real(*given)
 
-    monkeypatch.setattr(analyzer, "faces", stopped_at_the_third)
+    monkeypatch.setattr(Pool, "task", stopped_at_the_third)
     page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
-    assert analyzer.calls == 2
+    assert counted.calls == 2
     page.run()
-    assert analyzer.calls == 4
+    assert counted.calls == 4
     assert images(page) == 4
 
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
-def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAnalyzer) -> None:
+def test_a_sample_shows_a_result_with_one_click(index: int, counted: CountedWork) -> None:
     page = open_page()
     page.button[index].click().run()
     assert not page.exception
     assert images(page) == 1
-    assert analyzer.calls == 1
+    assert counted.calls == 1
     assert "public domain" in html(page)
 
 
@@ -193,8 +195,8 @@ def test_the_samples_faces_are_all_found() -> None:
         assert html(page).count('class="emotion-bars"') == faces, sample.label
 
 
-def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None:
-    photo = analyze_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
+def test_the_downloads_hold_picture_and_table(counted: CountedWork) -> None:
+    photo = analyze_photo(photo_bytes())
     with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
         assert picture.format == "JPEG"
         assert picture.size == (480, 240)
@@ -209,10 +211,10 @@ def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None
         assert packed.namelist() == ["01-a-faces.jpg", "02-a-faces.jpg"]
 
 
-def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer) -> None:
+def test_a_large_photo_is_shown_smaller_and_kept_whole(counted: CountedWork) -> None:
     buffer = io.BytesIO()
     Image.fromarray(scene(3000, 4000)).save(buffer, "JPEG")
-    photo = analyze_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(buffer.getvalue())
     assert (photo.width, photo.height) == (4000, 3000)
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)

@@ -136,7 +136,7 @@ def page() -> None:
     with right:
         st.fragment(results, run_every=UPDATE_EVERY_S if live else None)()
     # Below both: on a phone the cards follow the video, and the settings come after them.
-    st.fragment(lambda: webcam_controls(holder, stream.video_processor, analyzer))()
+    st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
     st.caption(_PRIVACY)
     layout.footer()
 
