@@ -11,12 +11,8 @@ import streamlit as st
 import emotion
 from emotion.app.captions import escape_markdown
 from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
-from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory, remove_uploads
+from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.templating import render, style
-from emotion.app.work import start_workers
-from emotion.imaging.files import restrict_pillow
-
-keep_uploads_in_memory()
 
 ICON = str(Path(__file__).parent / "icon.png")
 
@@ -34,7 +30,6 @@ def page_frame(pages: Sequence[st.Page], current: st.Page) -> None:
         current: The page that is about to run.
     """
     start_session_cleanup()
-    _start_workers()
     st.html(f"<style>{style('bars.css')}{style('page.css')}</style>")
     with st.container(key="site-header", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(render("brand.html", icon=_data_url(ICON)), width="content")
@@ -76,13 +71,6 @@ def load() -> emotion.Analyzer:
         ModelError: If there is no usable model.
     """
     return emotion.load_analyzer()
-
-
-@st.cache_resource(show_spinner=False)
-def _start_workers() -> None:
-    """Once per server."""
-    restrict_pillow()
-    start_workers()
 
 
 def analyzer_or_stop() -> emotion.Analyzer:

@@ -1,7 +1,8 @@
-"""How many live streams this server accepts at the same time."""
+"""How many live streams this server accepts at the same time, and how many uploaded bytes."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from emotion.app.deployment import webrtc_setting
@@ -11,6 +12,31 @@ VIEWERS_VARIABLE = "EMOTION_MAX_VIEWERS"
 
 DEFAULT_VIEWERS = 4
 """For two cores; docs/live.md has the measurements and how to repeat them."""
+
+SESSION_UPLOADS_VARIABLE = "EMOTION_SESSION_UPLOADS_MB"
+"""Environment variable: megabytes of uploads that a session may hold."""
+
+ALL_UPLOADS_VARIABLE = "EMOTION_UPLOADS_MB"
+"""Environment variable: megabytes of uploads that all sessions may hold together."""
+
+DEFAULT_UPLOADS_MB = {SESSION_UPLOADS_VARIABLE: 400, ALL_UPLOADS_VARIABLE: 2000}
+
+
+def upload_quotas_mb() -> tuple[int, int]:
+    """The quotas of a session and of all, in megabytes.
+
+    Raises:
+        ValueError: If a variable is set to anything but a whole number from 1.
+    """
+    session_mb, all_mb = (
+        _number(os.environ.get(name, "").strip() or default, name)
+        for name, default in DEFAULT_UPLOADS_MB.items()
+    )
+    if session_mb is None or all_mb is None:
+        raise ValueError(
+            f"expected a whole number from 1 in {', '.join(DEFAULT_UPLOADS_MB)}, got 0"
+        )
+    return session_mb, all_mb
 
 
 def max_viewers() -> int | None:

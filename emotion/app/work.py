@@ -40,6 +40,12 @@ def start_workers() -> None:
     CLIPS.start(1)
 
 
+def stop_workers() -> None:
+    """Ends the workers that are idle; those at work end with the server."""
+    PHOTOS.close()
+    CLIPS.close()
+
+
 class PhotoWork:
     """The analysis of one photo, which another run of the page may continue.
 

@@ -21,6 +21,7 @@ from emotion.app.streamlit_patches.run_control import stopped_with_visit
 from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.widgets.photo_view import download_button, faces_csv, photo_view
 from emotion.app.work import PhotoWork, annotated_zip
+from emotion.errors import ImageTooLargeError
 from emotion.samples import CREDIT, SAMPLES, Sample
 
 MAX_PHOTOS = 40
@@ -129,6 +130,10 @@ def _analyze_all(files: Sequence[NamedFile]) -> list[tuple[str, Outcome]]:
 
 def _analyze(data: bytes, digest: str, progress: Any, text: str) -> Outcome:
     """The outcome of a photo; continues the work on it that an earlier run began."""
+    if len(data) > _MAX_UPLOAD_MB << 20:  # the browser's own check can be left out
+        return ImageTooLargeError(
+            f"This file is larger than {_MAX_UPLOAD_MB} MB; make the picture smaller and try again."
+        )
     work: PhotoWork | None = st.session_state.get(_WORK)
     if work is None or work.digest != digest:
         _stop_work()

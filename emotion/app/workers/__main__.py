@@ -10,10 +10,10 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from emotion.app import malloc
 from emotion.app.workers import channel, limits
 from emotion.app.workers.pool import Pixels
 from emotion.errors import EmotionError
@@ -33,18 +33,19 @@ def main(socket_fd: int, lifeline_fd: int, *, clips: bool) -> None:
     limits.drop_rights()
     while True:
         try:
-            _, function, arguments, task_limits = channel.receive_trusted(connection)
+            message = connection.recv_bytes()
         except EOFError:
             return
-        limits.begin_task(task_limits)
-        channel.send(connection, _outcome(connection, function, arguments))
+        channel.send(connection, _outcome(connection, message))
+        del message
+        malloc.trim()
 
 
-def _outcome(
-    connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]
-) -> tuple[Any, ...]:
+def _outcome(connection: Connection, message: bytes) -> tuple[Any, ...]:
     """Runs a task; sends what it yields and returns the last message."""
     try:
+        _, function, arguments, task_limits = channel.unpack_trusted(message)
+        limits.begin_task(task_limits)
         result = function(*arguments)
         if inspect.isgenerator(result):
             while True:
@@ -55,7 +56,7 @@ def _outcome(
                     break
                 channel.send(connection, (channel.ITEM, item))
                 if isinstance(item, Pixels):
-                    channel.receive_trusted(connection)  # there is room for them now
+                    connection.recv_bytes()  # there is room for them now
     except EmotionError as error:
         return channel.REFUSED, type(error).__name__, str(error)
     except Exception:  # noqa: BLE001 - reported to the server, which logs it

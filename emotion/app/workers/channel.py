@@ -37,9 +37,9 @@ def send(connection: Connection, message: tuple[Any, ...]) -> None:
     connection.send_bytes(pickle.dumps(message, protocol=5))
 
 
-def receive_trusted(connection: Connection) -> tuple[Any, ...]:
-    """The server's next message, in the worker."""
-    message: tuple[Any, ...] = pickle.loads(connection.recv_bytes())  # noqa: S301 - the server's
+def unpack_trusted(packed: bytes) -> tuple[Any, ...]:
+    """A message of the server, in the worker."""
+    message: tuple[Any, ...] = pickle.loads(packed)  # noqa: S301 - the server's
     return message
 
 
