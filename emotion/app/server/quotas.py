@@ -73,6 +73,7 @@ class UploadQuotas:
             await self._app(scope, counted, noted)
         except _OverQuotaError as error:
             if not answered:
+                await _discard(receive)
                 await PlainTextResponse(status_code=error.args[0])(scope, receive, send)
         finally:
             # What was stored is counted there from now on.
@@ -91,6 +92,14 @@ class UploadQuotas:
             raise _OverQuotaError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if stored.all_bytes + self._arriving.total() + announced > self._all_bytes:
             raise _OverQuotaError(HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+async def _discard(receive: Receive) -> None:
+    """Reads the rest of the body: a browser that is still sending would not see the answer."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
 
 
 def _stated_length(scope: Scope) -> int:
