@@ -215,13 +215,21 @@ def test_a_slow_photo_ends_in_a_message_and_others_are_served(server: harness.Se
     assert "takes too long" in shown
 
 
+def test_sessions_that_left_keep_few_descriptors(server: harness.Server) -> None:
+    opened = Path(f"/proc/{server.process.pid}/fd")
+    for _ in range(100):
+        Visitor(server.url).leave()
+    time.sleep(2)
+    assert sum(1 for _ in opened.iterdir()) < 200, "three for each would be 300"
+
+
 def test_many_connections_leave_room_for_an_ordinary_visitor(
     outside: BlackHole, tmp_path: Path
 ) -> None:
     with harness.serve(tmp_path / "log", env=outside.env) as small:
         resource.prlimit(small.process.pid, resource.RLIMIT_NOFILE, (300, 300))
         with contextlib.ExitStack() as crowd:
-            for _ in range(400):
+            for _ in range(100):
                 try:
                     crowd.enter_context(Visitor(small.url))
                 except InvalidStatus:
@@ -229,7 +237,7 @@ def test_many_connections_leave_room_for_an_ordinary_visitor(
             else:
                 pytest.fail("the server took all connections")
             time.sleep(6)  # until they count as silent
-            for _ in range(60):
+            for _ in range(20):
                 crowd.enter_context(Visitor(small.url))
             with Visitor(small.url) as visitor:
                 assert "What expression does a face show?" in visitor.run()

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emotion.app.streamlit_patches.session_cleanup import shed_disconnected
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 RESERVED = 128
 """Descriptors kept free: for workers, live streams, and requests."""
+
+KEPT_SESSIONS = 32
+"""Sessions of visitors who left that are kept, in case they come back."""
 
 SILENT_S = 5.0
 """A browser sends its first message at once; a connection that has not is shed first."""
@@ -75,7 +80,7 @@ class ConnectionLimit:
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
             return
-        if _free_descriptors() < RESERVED and not await self._shed():
+        if not await self._has_room():
             _log.warning("Too many connections: a visitor was refused.")
             await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
             return
@@ -92,17 +97,21 @@ class ConnectionLimit:
             await self._app(scope, heard, send)
         finally:
             self._open.discard(connection)
+            shed_disconnected(KEPT_SESSIONS)
 
-    async def _shed(self) -> bool:
-        """Closes the connection that is missed least; returns whether there was one."""
-        idle = [each for each in self._open if each.idle]
-        if not idle:
-            return False
-        oldest = min(idle, key=lambda each: (each.heard, each.last_s))
-        self._open.discard(oldest)
-        with suppress(Exception):  # it may be closing already
-            await oldest.send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
-        return True
+    async def _has_room(self) -> bool:
+        """Whether there is room for one more connection, if need be by closing two idle ones."""
+        if _free_descriptors() >= RESERVED:
+            return True
+        shed_disconnected(0)
+        idle = sorted(
+            (each for each in self._open if each.idle), key=lambda each: (each.heard, each.last_s)
+        )
+        for each in idle[:2]:
+            self._open.discard(each)
+            with suppress(Exception):  # it may be closing already
+                await each.send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
+        return bool(idle)
 
 
 def _free_descriptors() -> int:
