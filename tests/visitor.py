@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.cookies import SimpleCookie
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -51,8 +52,11 @@ class Visitor:
             )
         )
         self.session = ""
+        self._page_hash = ""
         self.uploader: dict[str, str] = {}
         """Label of each file uploader -> its id."""
+        self.camera = ""
+        """Id of the camera component."""
 
     def __enter__(self) -> Self:
         return self
@@ -77,9 +81,7 @@ class Visitor:
 
     def request(self, **widgets: list[tuple[str, str, int]]) -> None:
         """Asks for a run of the page."""
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        message.rerun_script.page_name = self._page
+        message = self._rerun()
         for widget, files in widgets.items():
             state = message.rerun_script.widget_states.widgets.add()
             state.id = widget
@@ -91,6 +93,42 @@ class Visitor:
                 info.file_urls.upload_url = info.file_urls.delete_url = path
         self.socket.send(message.SerializeToString())
 
+    def go(self, page: str) -> str:
+        """Goes to another page; returns what it shows."""
+        self._page, self._page_hash = page, ""
+        return self.run()
+
+    def _rerun(self) -> BackMsg:
+        """A request for a run of the page: by its path at first, then by the server's own hash."""
+        message = BackMsg()
+        if self._page_hash:
+            message.rerun_script.page_script_hash = self._page_hash
+        else:
+            message.rerun_script.page_name = self._page
+        return message
+
+    def offer(self, sdp: str, candidates: Sequence[str] = (), timeout_s: float = 60.0) -> str:
+        """Offers a video to the Webcam page; returns what the page then shows.
+
+        Args:
+            sdp: The session description.
+            candidates: That follow it.
+            timeout_s: For each message.
+        """
+        value = {
+            "playing": False,
+            "sdpOffer": {"type": "offer", "sdp": sdp},
+            "iceCandidates": {
+                str(n): {"candidate": text, "sdpMid": "0", "sdpMLineIndex": 0}
+                for n, text in enumerate(candidates)
+            },
+        }
+        message = self._rerun()
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id, state.json_value = self.camera, json.dumps(value)
+        self.socket.send(message.SerializeToString())
+        return "".join(self.messages(timeout_s))
+
     def messages(self, timeout_s: float = 60.0) -> Iterator[str]:
         """Each message of the run, as text, until the run ends."""
         while True:
@@ -99,7 +137,11 @@ class Visitor:
             message.ParseFromString(packed if isinstance(packed, bytes) else packed.encode())
             if message.WhichOneof("type") == "new_session":
                 self.session = message.new_session.initialize.session_id or self.session
+            if message.WhichOneof("type") == "navigation":
+                self._page_hash = message.navigation.page_script_hash
             element: Any = message.delta.new_element
+            if element.WhichOneof("type") == "component_instance":
+                self.camera = element.component_instance.id
             if element.WhichOneof("type") == "file_uploader":
                 self.uploader[element.file_uploader.label] = element.file_uploader.id
             yield str(message)

@@ -125,12 +125,10 @@ def test_uploads_are_bounded_for_a_session_and_for_all(server: harness.Server) -
         assert [first.upload(2 * MEGABYTE)[0] for _ in range(4)] == [204, 204, 413, 413]
         assert [second.upload(2 * MEGABYTE)[0] for _ in range(2)] == [204, 204]
         assert [third.upload(2 * MEGABYTE)[0] for _ in range(2)] == [204, 503]
-        first._page = "about"
-        first.run()  # leaving a page deletes its uploads
+        first.go("about")  # leaving a page deletes its uploads
         assert third.upload(2 * MEGABYTE)[0] == 204
         for visitor in (second, third):
-            visitor._page = "about"
-            visitor.run()
+            visitor.go("about")
 
 
 def test_an_upload_without_a_stated_length_is_cut_off(server: harness.Server) -> None:
@@ -154,8 +152,7 @@ def test_an_upload_without_a_stated_length_is_cut_off(server: harness.Server) ->
             assert connection.getresponse().status == 413
         connection.close()
         assert visitor.upload(MEGABYTE)[0] == 204, "what was cut off counts no longer"
-        visitor._page = "about"
-        visitor.run()
+        visitor.go("about")
 
 
 def test_a_photo_beyond_the_pages_limit_is_refused_by_the_server(
