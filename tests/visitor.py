@@ -8,7 +8,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -57,6 +57,10 @@ class Visitor:
         """Label of each file uploader -> its id."""
         self.camera = ""
         """Id of the camera component."""
+        self.answer = ""
+        """The server's answer to the offer, as JSON; empty before it came."""
+        self._buttons: dict[str, str] = {}
+        self._files: dict[str, list[tuple[str, str, int]]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -82,6 +86,13 @@ class Visitor:
     def request(self, **widgets: list[tuple[str, str, int]]) -> None:
         """Asks for a run of the page."""
         message = self._rerun()
+        self._files = widgets
+        self._add_files(message, widgets)
+        self.socket.send(message.SerializeToString())
+
+    def _add_files(
+        self, message: BackMsg, widgets: Mapping[str, list[tuple[str, str, int]]]
+    ) -> None:
         for widget, files in widgets.items():
             state = message.rerun_script.widget_states.widgets.add()
             state.id = widget
@@ -91,7 +102,15 @@ class Visitor:
                 path = UPLOAD.format(session=self.session, file=file_id)
                 info.file_urls.file_id = file_id
                 info.file_urls.upload_url = info.file_urls.delete_url = path
+
+    def press(self, label: str, timeout_s: float = 60.0) -> str:
+        """Presses a button; returns what the page then shows."""
+        message = self._rerun()
+        self._add_files(message, self._files)
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id, state.trigger_value = self._buttons[label], True
         self.socket.send(message.SerializeToString())
+        return "".join(self.messages(timeout_s))
 
     def go(self, page: str) -> str:
         """Goes to another page; returns what it shows."""
@@ -142,6 +161,10 @@ class Visitor:
             element: Any = message.delta.new_element
             if element.WhichOneof("type") == "component_instance":
                 self.camera = element.component_instance.id
+                arguments = json.loads(element.component_instance.json_args)
+                self.answer = arguments.get("sdp_answer_json") or self.answer
+            if element.WhichOneof("type") == "button":
+                self._buttons[element.button.label] = element.button.id
             if element.WhichOneof("type") == "file_uploader":
                 self.uploader[element.file_uploader.label] = element.file_uploader.id
             yield str(message)
