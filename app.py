@@ -1,41 +1,7 @@
-"""The Streamlit app, run by ``streamlit run app.py``: four pages and their navigation."""
+"""The app, run by ``streamlit run app.py``: Streamlit's server with limits of its own."""
 
-import importlib
+from streamlit import App
 
-import streamlit as st
+from emotion.app.server import MIDDLEWARE, SCRIPT, lifespan
 
-from emotion.app import layout
-
-
-def _run(module: str) -> None:
-    # Imported on demand: a photo does not need the webcam's libraries.
-    importlib.import_module(f"emotion.app.pages.{module}").page()
-
-
-# st.Page tells pages apart by their functions' names.
-def _photo() -> None:
-    _run("photo")
-
-
-def _webcam() -> None:
-    _run("webcam")
-
-
-def _video() -> None:
-    _run("video")
-
-
-def _about() -> None:
-    _run("about")
-
-
-st.set_page_config(page_title="Emotion", page_icon=layout.ICON, layout="wide")
-PAGES = [
-    st.Page(_photo, title="Photo", default=True),
-    st.Page(_webcam, title="Webcam", url_path="webcam"),
-    st.Page(_video, title="Video", url_path="video"),
-    st.Page(_about, title="About", url_path="about"),
-]
-current_page = st.navigation(PAGES, position="hidden")
-layout.page_frame(PAGES, current_page)
-current_page.run()
+app = App(SCRIPT, lifespan=lifespan, middleware=MIDDLEWARE)

@@ -5,6 +5,7 @@
     │   └── ImageTooLargeError  a picture beyond the pixel limit
     ├── VideoError          a file that is no video we can read
     ├── DataError           training or evaluation data that cannot be used
+    ├── ProcessingError     a file that needs more time or memory than one file may take
     └── ModelError          a model's folder is missing, damaged or of another version
 
 Each message is one sentence for the person who gave the input: what was wrong, and what to do.
@@ -26,6 +27,10 @@ class ImageTooLargeError(ImageError):
 
 class VideoError(EmotionError):
     """The file is no video that can be read."""
+
+
+class ProcessingError(EmotionError):
+    """The file needs more time or memory than one file may take, or crashes its decoder."""
 
 
 class DataError(EmotionError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -44,20 +44,19 @@ class AnalyzedPhoto:
     views: tuple[FaceView, ...]
 
 
-def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
-    """Reads and analyses a photo.
+def analyze_image(photo: emotion.Photo, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
+    """Analyses a decoded photo.
 
     Args:
-        data: An image file.
+        photo: From ``emotion.read_photo``.
         analyzer: Finds and classifies the faces.
 
-    Raises:
-        ImageError: If the bytes cannot be read as an image.
+    Returns:
+        The photo, without the file that it was decoded from.
     """
-    photo = emotion.read_photo(data)
     faces = analyzer.analyze(photo.image)
     return AnalyzedPhoto(
-        data=data,
+        data=b"",
         width=photo.width,
         height=photo.height,
         faces=photo.in_file_pixels(faces),
@@ -67,23 +66,26 @@ def analyze_photo(data: bytes, analyzer: emotion.Analyzer) -> AnalyzedPhoto:
     )
 
 
-def annotated_jpeg(photo: AnalyzedPhoto) -> bytes:
-    """The annotated photo in the size that was analysed as JPEG, made from the visitor's file."""
-    read = emotion.read_photo(photo.data)
-    image = annotate(read.image, read.in_image_pixels(photo.faces))
-    return encode_image(image, suffix=".jpg", quality=93)
-
-
-def annotated_zip(photos: Sequence[tuple[str, AnalyzedPhoto]]) -> bytes:
-    """The annotated photos as a ZIP file.
+def annotated_jpeg(image: Image, faces: Sequence[Face]) -> bytes:
+    """The annotated photo in the size that was analysed, as JPEG.
 
     Args:
-        photos: Of each its file name, which need not be unique, and the photo.
+        image: RGB uint8 (H, W, 3), from the visitor's file.
+        faces: In pixels of the image.
+    """
+    return encode_image(annotate(image, faces), suffix=".jpg", quality=93)
+
+
+def pictures_zip(pictures: Iterable[tuple[str, bytes]]) -> bytes:
+    """Annotated photos as a ZIP file.
+
+    Args:
+        pictures: Of each the visitor's file name, which need not be unique, and the JPEG.
     """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for number, (name, photo) in enumerate(photos, start=1):
-            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", annotated_jpeg(photo))
+        for number, (name, picture) in enumerate(pictures, start=1):
+            archive.writestr(f"{number:02d}-{safe_stem(name)}-faces.jpg", picture)
     return packed.getvalue()
 
 

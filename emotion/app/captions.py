@@ -158,3 +158,10 @@ def _is_unclear(probabilities: npt.NDArray[np.float32]) -> bool:
 
 def _with_percent(named: tuple[str, float]) -> str:
     return f"{named[0]} ({percent(named[1])})"
+
+
+def queue_caption(files_ahead: int) -> str:
+    """A visitor's place in the queue for the workers; empty at its front."""
+    if not files_ahead:
+        return ""
+    return f"Waiting: {counted(files_ahead, 'file')} of others before yours …"

@@ -11,10 +11,8 @@ import streamlit as st
 import emotion
 from emotion.app.captions import escape_markdown
 from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
-from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory, remove_uploads
+from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.templating import render, style
-
-keep_uploads_in_memory()
 
 ICON = str(Path(__file__).parent / "icon.png")
 

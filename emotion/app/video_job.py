@@ -1,61 +1,44 @@
 """The analysis of a clip, which can be stopped, and continued by another run of the page.
 
-Streamlit starts the next run of a page, in another thread, while the last may still be working. A
-``VideoJob`` therefore processes one frame at a time under its lock, and only for the run that took
-it last. Free of Streamlit.
+The clip is decoded, analysed and drawn in a worker process; a job takes what the worker sends, one
+frame at a time. Streamlit starts the next run of a page, in another thread, while the last may
+still be working: a job therefore goes on under its lock, and only for the run that took it last.
+Free of Streamlit.
 """
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing
 from typing import Literal
 
-import emotion
-from emotion.app.widgets.thumbnail import thumbnail
-from emotion.results.frames import FrameResult
-from emotion.tracking.analyzer import StreamAnalyzer
-from emotion.types import Image
-from emotion.video.container import Source, reopened
-from emotion.video.pipeline import track_faces
-from emotion.video.reader import Clip, read_info
-from emotion.video.render import render_clip
+from emotion.app.work import CLIPS, MAX_SECTION_S
+from emotion.app.workers import tasks
+from emotion.errors import EmotionError
+from emotion.video.info import ClipInfo
 from emotion.video.track_store import TrackStore
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 
-MAX_VIDEO_SIDE_PX = 1280
-"""Longer side of the annotated video, which is kept in memory."""
-
-MAX_VIDEO_BYTES = 300_000_000
-"""A larger annotated video ends there, and the page says so; the command line has no limit."""
-
 _UNEXPECTED = "Something went wrong with this clip; the server's log has the details."
-_MAX_THUMBNAILS = 100  # people; more are passers-by in a crowd
-_BETTER = 1.3  # factor of quality that is worth a new thumbnail
 _log = logging.getLogger(__name__)
 
 
 class VideoJob:
-    """Finds the faces in a clip, then draws the annotated video; closes the clip when it ends.
+    """Finds the faces in a clip, then draws the annotated video; ends its worker when it ends.
 
     Safe to use from several threads; only the thread that holds the newest token gets work done.
 
     Args:
         file_id: Of the upload.
-        source: The clip.
-        analyzer: Finds and classifies the faces.
+        data: The clip.
+        info: What it states.
         rate_hz: Analysed frames per second; None for all.
         start_s: Start of the section to analyse.
-        end_s: Its end; None for the end of the clip.
+        end_s: Its end; None for the end of the clip. The section ends after ``MAX_SECTION_S``.
         model: A sentence on the model, for the report.
-
-    Raises:
-        VideoError: If the clip cannot be opened.
 
     Example::
 
@@ -67,8 +50,8 @@ class VideoJob:
     def __init__(
         self,
         file_id: str,
-        source: Source,
-        analyzer: StreamAnalyzer,
+        data: bytes,
+        info: ClipInfo,
         *,
         rate_hz: float | None,
         start_s: float = 0.0,
@@ -76,22 +59,21 @@ class VideoJob:
         model: str = "",
     ) -> None:
         self.file_id = file_id
+        self.info = info
         self.recording = TrackStore()
         self.thumbnails: dict[int, str] = {}
         self.state: State = "analysing"
         self.problem = ""
+        self.damaged = False
+        """Whether part of the clip could not be decoded."""
         self.annotated_video: bytes | None = None
         self.video_note = ""
         """A message on the annotated video, if any."""
         self.model = model
-        self.start_s, self.end_s = start_s, end_s
-        # Its own handle: another run of the page may read the upload at the same time.
-        self._source, self._rate_hz = reopened(source), rate_hz
+        self.start_s, self.end_s = start_s, _bounded_end_s(start_s, end_s, info)
         self._seconds, self._fraction = 0.0, 0.0
-        self._qualities: dict[int, float] = {}
-        self._clip = Clip(self._source)
-        self.info = read_info(self._source)
-        self._steps = self._work(analyzer)
+        self._task = CLIPS.task(tasks.clip, data, rate_hz, start_s, self.end_s)
+        self._steps = self._work()
         self._lock = threading.Lock()
         self._run: object = None
 
@@ -101,9 +83,9 @@ class VideoJob:
         return self.state in ("analysing", "drawing")
 
     @property
-    def damaged(self) -> bool:
-        """Whether part of the clip could not be decoded."""
-        return self._clip.damaged
+    def tasks_ahead(self) -> int:
+        """Clips of others that are analysed before this one."""
+        return self._task.tasks_ahead
 
     @property
     def length_s(self) -> float | None:
@@ -130,7 +112,11 @@ class VideoJob:
             return self._run
 
     def step(self, run: object) -> bool:
-        """Processes the next frame; False when the job has ended or the token is invalid."""
+        """Takes the next frame, or waits for it for a moment.
+
+        Returns:
+            False when the job has ended or the token is invalid.
+        """
         with self._lock:
             if not self.running or run is not self._run:
                 return False
@@ -140,19 +126,17 @@ class VideoJob:
             except Exception:  # noqa: BLE001 - otherwise the page would restart it endlessly
                 _log.exception("The analysis of a clip ended unexpectedly.")
                 has_more = False
-                self._fail()
-            if not has_more:
-                self._clip.close()
-                return False
-            self._seconds += time.monotonic() - began_s
-            return True
+                self._fail(_UNEXPECTED)
+            if has_more and not self.tasks_ahead:
+                self._seconds += time.monotonic() - began_s
+            return has_more
 
     def stop(self) -> None:
         """Ends the work and keeps what is done; without the annotated video if it is not complete.
 
-        Returns at once, also while a late section is being reached, which is one long step.
+        Kills the worker, so it returns soon, also while a late section is being reached.
         """
-        self._clip.close()
+        self._task.stop()
         with self._lock:
             if self.state == "drawing":
                 self.state, self.video_note = "done", "The annotated video was stopped."
@@ -160,86 +144,49 @@ class VideoJob:
                 self.state = "stopped"
             self._steps.close()
 
-    def _fail(self) -> None:
-        """Ends the job after an unexpected error; keeps what is done."""
+    def _fail(self, problem: str) -> None:
+        """Ends the job after an error; keeps what is done."""
         if self.state == "drawing":
-            self.state, self.video_note = "done", f"There is no annotated video: {_UNEXPECTED}"
+            self.state, self.video_note = "done", f"There is no annotated video: {problem}"
         else:
-            self.state, self.problem = "failed", _UNEXPECTED
+            self.state, self.problem = "failed", problem
 
-    def _work(self, analyzer: StreamAnalyzer) -> Generator[bool]:
-        """All work, one frame at a time."""
-        frames = self._clip.frames(self._rate_hz, start_s=self.start_s, end_s=self.end_s)
-        self._begin()
+    def _work(self) -> Generator[bool]:
+        """All work, one message of the worker at a time."""
         try:
-            with closing(track_faces(frames, analyzer)) as found:
-                for result, image in found:
-                    self._add(result, image)
-                    yield True
-        except emotion.EmotionError as error:
-            self.state, self.problem = "failed", str(error)
+            for item in self._task.steps():
+                self._take_item(item)
+                yield True
+        except EmotionError as error:
+            self._fail(str(error))
             return
-        if self._clip.closed:
+        if self._task.stopped:
             return  # ``stop`` sets the state
-        if len(self.recording.faces):
-            self.state = "drawing"
-            self._begin()
-            yield from self._draw()
+        video: tasks.AnnotatedVideo = self._task.result
+        self.annotated_video, self.video_note = video.data, video.note
         self.state = "done"
 
-    def _draw(self) -> Generator[bool]:
-        """Draws the annotated video, one frame at a time."""
-        video = io.BytesIO()
-        drawing = render_clip(
-            self._source,
-            self.recording,
-            video,
-            start_s=self.start_s,
-            end_s=self.end_s,
-            max_side=MAX_VIDEO_SIDE_PX,
-        )
-        try:
-            whole_sound = yield from self._frames_drawn(drawing, video)
-        except emotion.EmotionError as error:
-            self.video_note = f"There is no annotated video: {error}"
-            return
-        finally:
-            drawing.close()
-        self.annotated_video = video.getvalue() or None
-        if self.annotated_video is None:
-            self.video_note = "There is no annotated video: the clip could not be read again."
-        elif not whole_sound:
-            self.video_note = "Part of the sound could not be kept."
-
-    def _frames_drawn(
-        self, drawing: Generator[float, None, bool], video: io.BytesIO
-    ) -> Generator[bool, None, bool]:
-        while True:
-            if video.tell() > MAX_VIDEO_BYTES:
-                drawing.close()
-                self.video_note = "The annotated video is too long for the page and ends early."
-                return True
-            try:
-                self._set_fraction(next(drawing))
-            except StopIteration as end:
-                return bool(end.value)
-            yield True
-
-    def _begin(self) -> None:
-        self._seconds, self._fraction = 0.0, 0.0
+    def _take_item(self, item: object) -> None:
+        if isinstance(item, tasks.Seen):
+            self.recording.add(item.result)
+            self.thumbnails.update(item.thumbnails)
+            self._set_fraction(item.result.time_s)
+        elif isinstance(item, tasks.Analysed):
+            self.damaged = item.damaged
+            if len(self.recording.faces):
+                self.state = "drawing"
+                self._seconds, self._fraction = 0.0, 0.0
+        elif isinstance(item, tasks.DrawnTo):
+            self._set_fraction(item.time_s)
 
     def _set_fraction(self, time_s: float) -> None:
         if self.length_s:
             self._fraction = min(1.0, (time_s - self.start_s) / self.length_s)
 
-    def _add(self, result: FrameResult, image: Image) -> None:
-        self.recording.add(result)
-        self._set_fraction(result.time_s)
-        for face in result.faces:
-            quality = face.score * face.area**0.5
-            known = self._qualities.get(face.track_id)
-            if known is None and len(self._qualities) >= _MAX_THUMBNAILS:
-                continue
-            if known is None or quality > _BETTER * known:
-                self._qualities[face.track_id] = quality
-                self.thumbnails[face.track_id] = thumbnail(image, face)
+
+def _bounded_end_s(start_s: float, end_s: float | None, info: ClipInfo) -> float | None:
+    """The section's end; None for the end of a clip that is short enough."""
+    latest_s = start_s + MAX_SECTION_S
+    if end_s is None and info.duration_s is not None and info.duration_s <= latest_s:
+        return None
+    return latest_s if end_s is None else min(end_s, latest_s)

@@ -61,6 +61,7 @@ FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _HELP = "save it as JPEG or PNG and try again"
+_MEMORY = "Decoding this picture takes too much memory; make it smaller and try again."
 _DAMAGED = f"This picture is damaged or cut short; {_HELP}."
 _UNKNOWN_TIFF = (
     f"This TIFF is damaged, or its kind of pixels cannot be read (such as colours in floating "
@@ -183,6 +184,41 @@ def is_picture(path: Path) -> bool:
         return False
 
 
+def image_size(data: bytes) -> tuple[int, int]:
+    """The (width, height) in pixels that an image file's header states; decodes nothing.
+
+    Returns:
+        (0, 0) for a header that cannot be read; ``read_photo`` says what is wrong with it.
+
+    Raises:
+        ImageTooLargeError: It states more pixels than can be handled.
+    """
+    try:
+        with _opened(io.BytesIO(data)) as picture:
+            return picture.size
+    except MemoryError as error:
+        raise ImageTooLargeError(_MEMORY) from error
+    except ImageTooLargeError:
+        raise
+    except (ImageError, *DAMAGE):
+        return 0, 0
+
+
+def restrict_pillow() -> None:
+    """Makes every ``PIL.Image.open`` of this process refuse formats that ``read_image`` refuses.
+
+    Pillow tries all its plugins by default, among them one that runs Ghostscript on what has the
+    header of an EPS file. A second call does nothing.
+    """
+    from PIL import EpsImagePlugin  # its import registers it
+
+    PILImage.init()  # now, or Pillow would load the other plugins later
+    for name in set(PILImage.ID) - set(FORMATS):
+        PILImage.ID.remove(name)
+        PILImage.OPEN.pop(name, None)
+    EpsImagePlugin.gs_binary = False
+
+
 def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> bytes:
     """Encodes an RGB image as a file.
 
@@ -232,6 +268,8 @@ def _read_photo(source: bytes | str | os.PathLike[str] | BinaryIO, *, reduce: bo
             if reduced and swaps_sides(picture):
                 width, height = height, width
             image = upright_rgb(picture, data)
+    except MemoryError as error:
+        raise ImageTooLargeError(_MEMORY) from error
     except DAMAGE as error:
         raise ImageError(_DAMAGED) from error
     if not reduced:

@@ -16,8 +16,9 @@ SILENCE_TIMEOUT_S = 10.0
 """A stream without frames for this long loses its place. A browser that vanished does not say so,
 and WebRTC itself notices only after half a minute."""
 
-CONNECT_TIMEOUT_S = 30.0
-"""A stream that has not had its first frame yet keeps its place for this long."""
+CONNECT_TIMEOUT_S = 8.0
+"""A stream that has not had its first frame yet keeps its place for this long. One that connects
+later has a place again, beyond the limit if need be."""
 
 
 class ServerFullError(EmotionError):

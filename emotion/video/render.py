@@ -76,16 +76,26 @@ def render_frame(source: Source, tracks: TrackStore, time_s: float) -> Image | N
 
     Decodes from the keyframe before it, or from the clip's start where seeking does not work.
     """
+    found = frame_at(source, time_s)
+    return None if found is None else annotated_frame(found, tracks)
+
+
+def frame_at(source: Source, time_s: float) -> tuple[float, Image] | None:
+    """The frame that is shown at a time, with its own time; None after the clip's end."""
     found: tuple[float, Image] | None = None
     with _open_at(source, time_s) as clip:
         for _, frame_s, image in clip.frames(start_s=time_s - _MAX_FRAME_DURATION_S):
             if frame_s > time_s + 1e-6:
                 break
             found = frame_s, image
-    if found is None:
-        return None
-    _draw_faces(found[1], tracks, found[0])
-    return found[1]
+    return found
+
+
+def annotated_frame(frame: tuple[float, Image], tracks: TrackStore) -> Image:
+    """The image of ``frame_at`` with the faces drawn into it."""
+    time_s, image = frame
+    _draw_faces(image, tracks, time_s)
+    return image
 
 
 def _open_at(source: Source, start_s: float) -> Clip:

@@ -1,19 +1,11 @@
-"""Pages run without a browser, by Streamlit's AppTest, with the real analyzer."""
-
-from collections.abc import Iterator
+"""Pages run without a browser, by Streamlit's AppTest, with real worker processes."""
 
 import pytest
 
-import emotion
-from emotion.app import layout
-from tests.pages.helpers import CountedAnalyzer
+from tests.pages.helpers import CountedWork
 
 
 @pytest.fixture
-def analyzer(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedAnalyzer]:
-    """The default analyzer, counted, in place of the shared one."""
-    found = CountedAnalyzer()
-    monkeypatch.setattr(emotion, "load_analyzer", lambda: found)
-    layout.load.clear()
-    yield found
-    layout.load.clear()
+def counted(monkeypatch: pytest.MonkeyPatch) -> CountedWork:
+    """The worker processes, counted."""
+    return CountedWork(monkeypatch)

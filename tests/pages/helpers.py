@@ -1,35 +1,49 @@
-"""The real analyzer, counted; a real face to put into pictures; short ways to what a page shows."""
+"""The workers, counted; a real face to put into pictures; short ways to what a page shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator
+from contextlib import closing
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 import emotion
 from emotion.analyzer import load_analyzer
+from emotion.app.analyzed_photo import AnalyzedPhoto
+from emotion.app.workers.pool import Pool, Task
+from emotion.app.workers.tasks import Seen
 from emotion.samples import SAMPLES
-from emotion.types import Detection, Face, Image
+from emotion.types import Image
 
 
-class CountedAnalyzer:
-    """The default analyzer, which counts the pictures whose faces it is asked for."""
+class CountedWork:
+    """The real worker processes; counts the pictures and frames whose faces they found."""
 
-    def __init__(self) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = 0
-        self._real = load_analyzer()
-        self.min_score, self.spec = self._real.min_score, self._real.spec
-        self.detect, self.refine = self._real.detect, self._real.refine
-        self.crop, self.classify = self._real.crop, self._real.classify
-        self.occlusion_map = self._real.occlusion_map
+        real = Pool.task
 
-    def analyze(self, image: Image) -> tuple[Face, ...]:
-        return self.faces(image, self.detect(image))
+        def counted(pool: Pool, function: Callable[..., Any], *given: Any) -> Task:
+            task = real(pool, function, *given)
+            monkeypatch.setattr(task, "steps", self._counting(task, task.steps))
+            return task
 
-    def faces(self, image: Image, detections: Sequence[Detection]) -> tuple[Face, ...]:
-        self.calls += 1
-        return self._real.faces(image, detections)
+        monkeypatch.setattr(Pool, "task", counted)
+
+    def _counting(
+        self, task: Task, steps: Callable[[], Generator[Any]]
+    ) -> Callable[[], Generator[Any]]:
+        def counting() -> Generator[Any]:
+            with closing(steps()) as items:
+                for item in items:
+                    self.calls += isinstance(item, Seen)
+                    yield item
+            self.calls += isinstance(task.result, AnalyzedPhoto)
+
+        return counting
 
 
 @cache

@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pillow_heif
@@ -13,13 +13,16 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import emotion
-from emotion.app.analyzed_photo import analyze_photo, annotated_jpeg, annotated_zip, safe_stem
+from emotion.app.analyzed_photo import analyze_image, safe_stem
 from emotion.app.pages.photo import MAX_PHOTOS
 from emotion.app.widgets.photo_view import faces_csv
+from emotion.app.work import analyze_photo, annotated_jpeg, annotated_zip
+from emotion.app.workers import tasks
+from emotion.app.workers.pool import Pool
 from emotion.imaging.files import encode_image
 from emotion.results.rows import COLUMNS
 from emotion.samples import SAMPLES
-from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
+from tests.pages.helpers import CountedWork, html, run_page, scene
 
 pillow_heif.register_heif_opener()
 
@@ -48,18 +51,18 @@ def images(page: AppTest) -> int:
     return len(page.get("image"))
 
 
-def test_the_start_page_says_what_to_do_and_asks_for_no_camera(analyzer: CountedAnalyzer) -> None:
+def test_the_start_page_says_what_to_do_and_asks_for_no_camera(counted: CountedWork) -> None:
     page = open_page()
     assert not page.exception
     assert "emotion-bars" not in html(page)
     assert [button.label for button in page.button] == [sample.label for sample in SAMPLES]
     assert "public domain" in html(page)
     assert not page.get("camera_input")
-    assert analyzer.calls == 0
+    assert counted.calls == 0
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF"])
-def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyzer) -> None:
+def test_a_photo_of_every_kind_shows_its_face(kind: str, counted: CountedWork) -> None:
     page = upload(open_page(), (f"a.{kind.lower()}", photo_bytes(kind=kind)))
     assert not page.exception
     assert not page.error
@@ -70,34 +73,32 @@ def test_a_photo_of_every_kind_shows_its_face(kind: str, analyzer: CountedAnalyz
     assert labels == ["Download picture", "Download table (CSV)"]
 
 
-def test_a_very_large_photo_is_analysed_reduced(
-    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_very_large_photo_is_analysed_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_MAX_MEGAPIXELS", "0.03")  # the photo has 0.115
     data = photo_bytes(kind="JPEG")
-    page = upload(open_page(), ("a.jpg", data))
-    assert not page.exception
-    assert "Face 1 looks happy, " in html(page)
-    assert "480 × 240 pixels" in html(page)
-    photo = analyze_photo(data, analyzer)  # type: ignore[arg-type]
+    assert emotion.read_photo(data).image.shape == (120, 240, 3)
+    photo = analyze_image(emotion.read_photo(data), tasks.analyzer())
     assert (photo.width, photo.height) == (480, 240)
     rows = list(csv.DictReader(io.StringIO(faces_csv([("a.jpg", photo)]).decode("utf-8-sig"))))
     monkeypatch.delenv("EMOTION_MAX_MEGAPIXELS")
-    whole = analyze_photo(data, analyzer)  # type: ignore[arg-type]
+    whole = analyze_image(emotion.read_photo(data), tasks.analyzer())
     assert photo.faces[0].xyxy == pytest.approx(whole.faces[0].xyxy, abs=3)
     assert float(rows[0]["x2"]) == pytest.approx(float(whole.faces[0].xyxy[2]), abs=3)
-    assert "image/*" in page.file_uploader[0].proto.type
 
 
-def test_a_rerun_analyses_nothing_again(analyzer: CountedAnalyzer) -> None:
+def test_phones_offer_their_photos_and_camera() -> None:
+    assert "image/*" in open_page().file_uploader[0].proto.type
+
+
+def test_a_rerun_analyses_nothing_again(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     page.run().run()
-    assert analyzer.calls == 1
+    assert counted.calls == 1
     upload(page, ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=80)))
-    assert analyzer.calls == 2
+    assert counted.calls == 2
 
 
-def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) -> None:
+def test_photos_that_are_no_longer_shown_are_deleted(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     assert len(page.session_state["photo:results"]) == 1
     page.file_uploader[0].set_value([]).run()
@@ -105,7 +106,7 @@ def test_photos_that_are_no_longer_shown_are_deleted(analyzer: CountedAnalyzer) 
     assert "emotion-bars" not in html(page)
 
 
-def test_a_photo_without_a_face_gets_a_friendly_message(analyzer: CountedAnalyzer) -> None:
+def test_a_photo_without_a_face_gets_a_friendly_message(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes(with_face=False)))
     assert not page.exception
     assert not page.error
@@ -128,7 +129,7 @@ BROKEN = {
     + [(name, BROKEN["text"]) for name in ("notes.txt", "noending", "<b>**x**</b>:red[y].png")],
 )
 def test_a_file_that_is_no_photo_gets_one_message(
-    name: str, data: bytes, analyzer: CountedAnalyzer
+    name: str, data: bytes, counted: CountedWork
 ) -> None:
     page = upload(open_page(), (name, data))
     assert not page.exception
@@ -138,13 +139,13 @@ def test_a_file_that_is_no_photo_gets_one_message(
     assert text.endswith(".")
     assert "Traceback" not in text
     assert "<b>" not in text
-    assert analyzer.calls == 0
+    assert counted.calls == 0
     upload(page, ("good.png", photo_bytes()))
     assert not page.error
     assert "emotion-bars" in html(page)
 
 
-def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnalyzer) -> None:
+def test_a_picture_beyond_the_pixel_limit_gets_one_message(counted: CountedWork) -> None:
     buffer = io.BytesIO()
     Image.new("1", (9000, 9000)).save(buffer, "PNG")
     page = upload(open_page(), ("huge.png", buffer.getvalue()))
@@ -153,7 +154,7 @@ def test_a_picture_beyond_the_pixel_limit_gets_one_message(analyzer: CountedAnal
     assert "too large" in page.error[0].value
 
 
-def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> None:
+def test_among_many_one_broken_file_stops_nothing(counted: CountedWork) -> None:
     page = upload(
         open_page(),
         ("a.png", photo_bytes()),
@@ -173,39 +174,39 @@ def test_among_many_one_broken_file_stops_nothing(analyzer: CountedAnalyzer) -> 
     assert "Download all pictures (ZIP)" in labels
 
 
-def test_more_photos_than_the_limit_are_named(analyzer: CountedAnalyzer) -> None:
+def test_more_photos_than_the_limit_are_named(counted: CountedWork) -> None:
     page = upload(open_page(), *[(f"{i}.png", photo_bytes()) for i in range(MAX_PHOTOS + 2)])
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
-    assert analyzer.calls == 1, "equal bytes are analysed once"
+    assert counted.calls == 1, "equal bytes are analysed once"
 
 
 def test_an_interrupted_run_keeps_the_photos_it_analysed(
-    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
+    counted: CountedWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = analyzer.faces
+    real = Pool.task
 
     def stopped_at_the_third(*given: Any) -> Any:
-        if analyzer.calls == 2:
-            monkeypatch.setattr(analyzer, "faces", real)
+        if counted.calls == 2:
+            monkeypatch.setattr(Pool, "task", real)
             st.stop()
         return real(*given)
 
-    monkeypatch.setattr(analyzer, "faces", stopped_at_the_third)
+    monkeypatch.setattr(Pool, "task", stopped_at_the_third)
     page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(4)])
-    assert analyzer.calls == 2
+    assert counted.calls == 2
     page.run()
-    assert analyzer.calls == 4
+    assert counted.calls == 4
     assert images(page) == 4
 
 
 @pytest.mark.parametrize("index", range(len(SAMPLES)))
-def test_a_sample_shows_a_result_with_one_click(index: int, analyzer: CountedAnalyzer) -> None:
+def test_a_sample_shows_a_result_with_one_click(index: int, counted: CountedWork) -> None:
     page = open_page()
     page.button[index].click().run()
     assert not page.exception
     assert images(page) == 1
-    assert analyzer.calls == 1
+    assert counted.calls == 1
     assert "public domain" in html(page)
 
 
@@ -217,8 +218,8 @@ def test_the_samples_faces_are_all_found() -> None:
         assert html(page).count('class="emotion-bars"') == faces, sample.label
 
 
-def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None:
-    photo = analyze_photo(photo_bytes(), analyzer)  # type: ignore[arg-type]
+def test_the_downloads_hold_picture_and_table(counted: CountedWork) -> None:
+    photo = analyze_photo(photo_bytes())
     with Image.open(io.BytesIO(annotated_jpeg(photo))) as picture:
         assert picture.format == "JPEG"
         assert picture.size == (480, 240)
@@ -235,10 +236,10 @@ def test_the_downloads_hold_picture_and_table(analyzer: CountedAnalyzer) -> None
         assert packed.namelist() == ["01-a-faces.jpg", "02-a-faces.jpg"]
 
 
-def test_a_large_photo_is_shown_smaller_and_kept_whole(analyzer: CountedAnalyzer) -> None:
+def test_a_large_photo_is_shown_smaller_and_kept_whole(counted: CountedWork) -> None:
     buffer = io.BytesIO()
     Image.fromarray(scene(3000, 4000)).save(buffer, "JPEG")
-    photo = analyze_photo(buffer.getvalue(), analyzer)  # type: ignore[arg-type]
+    photo = analyze_photo(buffer.getvalue())
     assert (photo.width, photo.height) == (4000, 3000)
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)
@@ -258,7 +259,7 @@ def test_names_of_downloads_are_harmless(name: str, stem: str) -> None:
     assert safe_stem(name) == stem
 
 
-def test_the_answer_for_a_face_is_explained_on_demand(analyzer: CountedAnalyzer) -> None:
+def test_the_answer_for_a_face_is_explained_on_demand(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
     assert 'class="explanation"' not in html(page)
     pills: Any = page.get("button_group")[-1]
@@ -270,12 +271,12 @@ def test_the_answer_for_a_face_is_explained_on_demand(analyzer: CountedAnalyzer)
     assert "<strong>Happy, " in shown
     assert "Strongest around the mouth" in shown
     assert "test faces that the model never saw in training" in shown
-    assert analyzer.calls == 1
+    assert counted.calls == 1
     page.run()
     assert html(page) == shown
 
 
-def test_a_spoiled_face_is_noted(analyzer: CountedAnalyzer) -> None:
+def test_a_spoiled_face_is_noted() -> None:
     pixels = scene(240, 480) // 6
-    photo = analyze_photo(encode_image(pixels, suffix=".png"), cast(emotion.Analyzer, analyzer))
+    photo = analyze_photo(encode_image(pixels, suffix=".png"))
     assert [view.quality.is_dark for view in photo.views] == [True]

@@ -5,11 +5,6 @@ import io
 import itertools
 import json
 import re
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import av
 import numpy as np
@@ -29,14 +24,14 @@ from emotion.app.widgets.timeline import (
     timeline_chart,
     timeline_rows,
 )
+from emotion.app.workers import tasks
 from emotion.results.frames import FrameResult
 from emotion.types import EMOTIONS
-from emotion.video.container import packets_of
 from emotion.video.people import people_of
 from emotion.video.reader import read_frames
 from emotion.video.track_store import TrackStore
 from tests.clips import encode, sound_only, streamed
-from tests.pages.helpers import CountedAnalyzer, html, run_page, scene
+from tests.pages.helpers import CountedWork, html, run_page, scene
 from tests.unit.test_video_render import face
 
 
@@ -77,7 +72,7 @@ def charts(page: AppTest) -> int:
     return len(page.get("vega_lite_chart"))
 
 
-def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
+def test_landing_says_what_to_do(counted: CountedWork) -> None:
     page = open_page()
     assert not page.exception
     assert not page.button
@@ -85,17 +80,15 @@ def test_landing_says_what_to_do(analyzer: CountedAnalyzer) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
-def test_a_clip_results_in_summary_bars_chart_and_table(
-    name: str, analyzer: CountedAnalyzer
-) -> None:
+def test_a_clip_results_in_summary_bars_chart_and_table(name: str, counted: CountedWork) -> None:
     container = {"mkv": "matroska", "avi": "avi"}.get(name.rpartition(".")[2], "mp4")
     page = upload(open_page(), name, clip_bytes(container=container))
     assert not page.exception
-    assert analyzer.calls == 0, "nothing runs before it is asked for"
+    assert counted.calls == 0, "nothing runs before it is asked for"
     press(page, "Analyse")
     assert not page.exception
     assert not page.error
-    assert analyzer.calls == 15, "5 fps for 3 s"
+    assert counted.calls == 15, "5 fps for 3 s"
     assert charts(page) == 1
     assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
     assert html(page).count('class="affect"') == 1
@@ -111,7 +104,7 @@ def test_a_clip_results_in_summary_bars_chart_and_table(
         "Report (HTML)",
     ]
     page.run()
-    assert analyzer.calls == 15, "a rerun analyses nothing anew"
+    assert counted.calls == 15, "a rerun analyses nothing anew"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +120,7 @@ def test_a_clip_results_in_summary_bars_chart_and_table(
     ],
 )
 def test_what_browsers_do_not_play_is_shown_as_a_frame(
-    name: str, container: str, codec: str, plays: bool, analyzer: CountedAnalyzer
+    name: str, container: str, codec: str, plays: bool, counted: CountedWork
 ) -> None:
     options = {"x265-params": "log-level=none"} if codec == "libx265" else None
     pix_fmt = "yuv422p10le" if codec == "prores_ks" else None
@@ -137,27 +130,27 @@ def test_what_browsers_do_not_play_is_shown_as_a_frame(
     assert (len(page.get("video")), len(page.get("image"))) == ((1, 0) if plays else (0, 1))
 
 
-def test_a_clip_that_states_no_duration_has_its_slider(analyzer: CountedAnalyzer) -> None:
+def test_a_clip_that_states_no_duration_has_its_slider(counted: CountedWork) -> None:
     data = streamed(encode(range(40), container="webm", codec="libvpx", rate=10), "webm")
     page = upload(open_page(), "recorded.webm", data)
     assert page.slider[0].value == (0.0, pytest.approx(4.0, abs=0.11))
     page.slider[0].set_value((1.0, 2.0)).run()
     press(page, "Analyse")
     assert not page.error
-    assert analyzer.calls == 6, "5 fps for one second, with both ends"
+    assert counted.calls == 6, "5 fps for one second, with both ends"
 
 
-def test_the_rate_is_the_visitors(analyzer: CountedAnalyzer) -> None:
+def test_the_rate_is_the_visitors(counted: CountedWork) -> None:
     page = upload(open_page(), "a.mp4", clip_bytes())
     page.segmented_control[0].set_value("All").run()
     press(page, "Analyse")
-    assert analyzer.calls == 30
+    assert counted.calls == 30
     page.segmented_control[0].set_value("1").run()
     press(page, "Analyse again")
-    assert analyzer.calls == 33
+    assert counted.calls == 33
 
 
-def test_no_face_in_the_clip_is_a_friendly_message(analyzer: CountedAnalyzer) -> None:
+def test_no_face_in_the_clip_is_a_friendly_message(counted: CountedWork) -> None:
     page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=99)), "Analyse")
     assert not page.exception
     assert not page.error
@@ -177,7 +170,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_a_file_that_is_no_clip_gets_one_message(data: bytes, analyzer: CountedAnalyzer) -> None:
+def test_a_file_that_is_no_clip_gets_one_message(data: bytes, counted: CountedWork) -> None:
     page = upload(open_page(), "a.mp4" if data else "notes.txt", data)
     assert not page.exception
     assert len(page.error) == 1
@@ -188,7 +181,7 @@ def test_a_file_that_is_no_clip_gets_one_message(data: bytes, analyzer: CountedA
     assert page.button
 
 
-def test_a_truncated_clip_is_analysed_as_far_as_it_goes(analyzer: CountedAnalyzer) -> None:
+def test_a_truncated_clip_is_analysed_as_far_as_it_goes(counted: CountedWork) -> None:
     data = clip_bytes(90, container="matroska")
     page = press(upload(open_page(), "a.mkv", data[: len(data) // 2]), "Analyse")
     assert not page.exception
@@ -197,21 +190,28 @@ def test_a_truncated_clip_is_analysed_as_far_as_it_goes(analyzer: CountedAnalyze
     assert charts(page) == 1
 
 
-def test_another_clip_discards_the_first(analyzer: CountedAnalyzer) -> None:
+def test_another_clip_discards_the_first(counted: CountedWork) -> None:
     page = press(upload(open_page(), "a.mp4", clip_bytes()), "Analyse")
     upload(page, "b.mp4", clip_bytes())
     assert charts(page) == 0
     assert "video:job" not in page.session_state
 
 
-def job(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
-    return VideoJob("id", io.BytesIO(data or clip_bytes()), analyzer, rate_hz=None)
+def job(data: bytes | None = None) -> VideoJob:
+    return started(data or clip_bytes())
 
 
-def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
-    work = job(analyzer)
+def started(
+    data: bytes, rate_hz: float | None = None, start_s: float = 0.0, end_s: float | None = None
+) -> VideoJob:
+    info = tasks.clip_facts(data).info
+    return VideoJob("id", data, info, rate_hz=rate_hz, start_s=start_s, end_s=end_s)
+
+
+def test_stopping_keeps_what_is_done() -> None:
+    work = job()
     run = work.take()
-    for _ in range(7):
+    while len(work.recording) < 7:
         assert work.step(run)
     assert 0.1 < work.fraction < 0.3
     work.stop()
@@ -221,33 +221,20 @@ def test_stopping_keeps_what_is_done(analyzer: CountedAnalyzer) -> None:
     assert work.state == "stopped"
 
 
-def test_stopping_does_not_wait_until_a_late_section_is_reached(
-    analyzer: CountedAnalyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, reading = [], threading.Event()
-
-    def slowly(*given: Any) -> Iterator[Any]:
-        for packet in packets_of(*given):
-            read.append(packet)
-            if len(read) == 10:
-                reading.set()
-            if len(read) > 5:
-                time.sleep(0.02)
-            yield packet
-
-    monkeypatch.setattr("emotion.video.reader.packets_of", slowly)
-    work = VideoJob("id", io.BytesIO(clip_bytes(200)), analyzer, rate_hz=None, start_s=19.0)
-    with ThreadPoolExecutor(1) as pool:
-        step = pool.submit(work.step, work.take())
-        assert reading.wait(20)
-        work.stop()
-        assert not step.result()
-    assert len(read) < 100
+def test_stopping_kills_the_worker_also_while_a_late_section_is_reached() -> None:
+    work = started(clip_bytes(600), start_s=59.0)
+    run = work.take()
+    while work._task.worker is None:
+        assert work.step(run)
+    process = work._task.worker
+    work.stop()
+    assert not process.alive
+    assert not work.step(run)
     assert (work.state, len(work.recording), work.annotated_video) == ("stopped", 0, None)
     assert not work.damaged
 
 
-def test_a_section_between_two_frames_is_reported_as_empty(analyzer: CountedAnalyzer) -> None:
+def test_a_section_between_two_frames_is_reported_as_empty(counted: CountedWork) -> None:
     page = upload(open_page(), "clip.mp4", clip_bytes())
     page.slider[0].set_value((1.05, 1.05)).run()
     press(page, "Analyse")
@@ -255,10 +242,11 @@ def test_a_section_between_two_frames_is_reported_as_empty(analyzer: CountedAnal
     assert not any("looks towards the camera" in info.value for info in page.info)
 
 
-def test_a_later_run_continues_where_the_last_one_was(analyzer: CountedAnalyzer) -> None:
-    work = job(analyzer)
+def test_a_later_run_continues_where_the_last_one_was() -> None:
+    work = job()
     first = work.take()
-    assert work.step(first)
+    while not len(work.recording):
+        assert work.step(first)
     second = work.take()
     assert not work.step(first), "the run that was replaced does no more"
     while work.step(second):
@@ -268,18 +256,8 @@ def test_a_later_run_continues_where_the_last_one_was(analyzer: CountedAnalyzer)
     assert work.fraction == pytest.approx(1.0, abs=0.05)
 
 
-def test_another_run_that_reads_the_upload_disturbs_nothing(analyzer: CountedAnalyzer) -> None:
-    upload = io.BytesIO(clip_bytes())
-    work = VideoJob("id", upload, analyzer, rate_hz=None)
-    run = work.take()
-    while work.step(run):
-        upload.seek(0)
-    assert len(work.recording) == 30
-    assert not work.damaged
-
-
-def test_the_table_has_one_row_for_each_face_of_each_frame(analyzer: CountedAnalyzer) -> None:
-    work = job(analyzer, clip_bytes(face_from=20))
+def test_the_table_has_one_row_for_each_face_of_each_frame() -> None:
+    work = job(clip_bytes(face_from=20))
     run = work.take()
     while work.step(run):
         pass
@@ -365,8 +343,8 @@ def test_shares_and_summary_say_the_same() -> None:
     assert expression_shares(record(result(0))) is None
 
 
-def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
-    work = job(analyzer, data)
+def finished(data: bytes | None = None) -> VideoJob:
+    work = job(data)
     run = work.take()
     while work.step(run):
         pass
@@ -375,9 +353,9 @@ def finished(analyzer: CountedAnalyzer, data: bytes | None = None) -> VideoJob:
 
 
 def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
-    analyzer: CountedAnalyzer,
+    counted: CountedWork,
 ) -> None:
-    work = finished(analyzer)
+    work = finished()
     assert work.annotated_video is not None
     frames = list(read_frames(io.BytesIO(work.annotated_video)))
     assert len(frames) == 30
@@ -392,13 +370,12 @@ def test_the_annotated_video_has_every_frame_and_the_tables_the_same_rows(
     assert [{k: str(v) for k, v in row.items()} for row in rows] == texts
 
 
-def test_stopping_the_annotated_video_keeps_the_faces(analyzer: CountedAnalyzer) -> None:
-    work = job(analyzer)
+def test_stopping_the_annotated_video_keeps_the_faces() -> None:
+    work = job()
     run = work.take()
     while work.state != "drawing":
         assert work.step(run)
     assert len(work.recording) == 30
-    assert work.step(run)
     assert 0 <= work.fraction < 0.2
     assert "Drawing" in progress_text(work)
     work.stop()
@@ -407,8 +384,8 @@ def test_stopping_the_annotated_video_keeps_the_faces(analyzer: CountedAnalyzer)
     assert not work.step(run)
 
 
-def test_only_the_chosen_section(analyzer: CountedAnalyzer) -> None:
-    work = VideoJob("id", io.BytesIO(clip_bytes()), analyzer, rate_hz=5, start_s=1.0, end_s=2.0)
+def test_only_the_chosen_section() -> None:
+    work = started(clip_bytes(), rate_hz=5, start_s=1.0, end_s=2.0)
     run = work.take()
     while work.step(run):
         pass
@@ -417,8 +394,8 @@ def test_only_the_chosen_section(analyzer: CountedAnalyzer) -> None:
     assert len(list(read_frames(io.BytesIO(work.annotated_video)))) == 11
 
 
-def test_the_report_is_self_contained(analyzer: CountedAnalyzer) -> None:
-    work = finished(analyzer)
+def test_the_report_is_self_contained() -> None:
+    work = finished()
     text = report_html("<b>mine</b>.mp4", work)
     assert "<b>mine" not in text
     assert "Person 1 mostly looks happy" in text

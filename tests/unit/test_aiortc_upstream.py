@@ -10,14 +10,23 @@ from importlib.metadata import version
 
 import pytest
 
-from emotion.live.aiortc_patches import bounded_queues, jitter_buffer, nack, vp8_settings
+from emotion.live.aiortc_patches import (
+    bounded_decoders,
+    bounded_queues,
+    jitter_buffer,
+    nack,
+    vp8_settings,
+)
 
 TESTED = "1.16.0"
 """The version of aiortc whose sources have the digests below."""
 
 PATCHED = {
-    "aiortc.codecs:get_encoder": "625bca480160fd7b",
+    "aiortc.codecs.h264:H264Decoder": "7a7a122104c845aa",
+    "aiortc.codecs.vpx:Vp8Decoder": "c8dfa22e1e64385e",
     "aiortc.codecs.vpx:Vp8Encoder": "51935e523876997f",
+    "aiortc.codecs:get_decoder": "c688d901bdd33a2d",
+    "aiortc.codecs:get_encoder": "625bca480160fd7b",
     "aiortc.contrib.media:RelayStreamTrack": "322ed4e9cf142718",
     "aiortc.jitterbuffer:JitterBuffer": "7ac35d8598136274",
     "aiortc.jitterbuffer:JitterFrame": "b53f01cfaca3b726",
@@ -61,6 +70,8 @@ def test_the_patched_source_is_the_tested_one(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("module", [bounded_queues, jitter_buffer, nack, vp8_settings])
+@pytest.mark.parametrize(
+    "module", [bounded_decoders, bounded_queues, jitter_buffer, nack, vp8_settings]
+)
 def test_each_patch_names_the_version_it_was_tested_with(module: object) -> None:
     assert f"Tested with aiortc {TESTED}" in str(module.__doc__)

@@ -41,10 +41,12 @@ def test_a_silent_stream_loses_its_place() -> None:
     connecting.frames = 0
     for each in (gone, connecting):
         admission.admit(each, 2)
-        each.silent_s = SILENCE_TIMEOUT_S + 1
+        each.silent_s = CONNECT_TIMEOUT_S + 1
     assert admission.active() == 1
-    connecting.silent_s = CONNECT_TIMEOUT_S + 1
+    gone.silent_s = SILENCE_TIMEOUT_S + 1
     assert admission.active() == 0
+    connecting.frames = 1  # it connected after all
+    assert admission.active() == 1
 
 
 def test_admission_keeps_no_stream_alive() -> None:

@@ -68,8 +68,8 @@ _TRAINING_SETS = {
 
 _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
-- It is kept in that server's memory while it is shown, and deleted when you remove it, go to
-  another page, or close the browser.
+- It is kept in that server's memory while it is shown, and deleted when you remove it or go to
+  another page. After you close the browser it is kept for about two minutes, in case you come back.
 - Nothing is written to disk, nothing is used for training, no usage statistics are collected, and
   no font or script is loaded from another site.
 - The camera is used only after you start it here and your browser has asked you.

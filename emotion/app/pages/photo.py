@@ -9,16 +9,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 import emotion
 from emotion.app import layout
-from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_photo, annotated_zip
-from emotion.app.captions import SECURE_PAGES_ONLY, counted, expression_caption
+from emotion.app.analyzed_photo import AnalyzedPhoto
+from emotion.app.captions import (
+    SECURE_PAGES_ONLY,
+    counted,
+    expression_caption,
+    queue_caption,
+)
 from emotion.app.streamlit_patches.camera_input import insecure_camera_notice
+from emotion.app.streamlit_patches.run_control import stopped_with_visit
 from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.widgets.photo_view import download_button, faces_csv, photo_view
+from emotion.app.work import PhotoWork, annotated_zip
+from emotion.errors import ImageTooLargeError
 from emotion.imaging.files import FORMAT_NAMES
 from emotion.samples import CREDIT, SAMPLES, Sample
 
@@ -28,7 +37,7 @@ MAX_PHOTOS = 40
 _LEAD = "Each face in your photo gets a box and the probabilities of seven apparent expressions."
 _MAX_UPLOAD_MB = 50
 _INSECURE = f"{SECURE_PAGES_ONLY} Open this page at such an address, or upload a photo."
-_RESULTS = "photo:results"
+_RESULTS, _WORK = "photo:results", "photo:work"
 _SOURCE, _SAMPLE = "photo:source", "photo:sample"
 _UPLOAD, _CAMERA, _SAMPLES = "Upload", "Camera", "Samples"
 
@@ -42,11 +51,11 @@ Outcome = AnalyzedPhoto | emotion.EmotionError
 def page() -> None:
     """Draws the page."""
     head = st.container()
-    analyzer = layout.analyzer_or_stop()
+    layout.analyzer_or_stop()
     files, offered = _chosen_files()
     with head:
         layout.headline("What expression does a face show?", "" if files else _LEAD)
-    photos = _analyze_all(files, analyzer)
+    photos = _analyze_all(files)
     for number, (name, photo) in enumerate(photos, start=1):
         photo_view(name, photo, number, is_only=len(files) == 1)
     if len(files) > 1:
@@ -114,9 +123,7 @@ def _choose_sample(sample: Sample) -> None:
     st.session_state[_SAMPLE] = sample.file
 
 
-def _analyze_all(
-    files: Sequence[NamedFile], analyzer: emotion.Analyzer
-) -> list[tuple[str, Outcome]]:
+def _analyze_all(files: Sequence[NamedFile]) -> list[tuple[str, Outcome]]:
     """Name and outcome of each file; forgets the results that are no longer shown."""
     # ``shown`` replaces ``known`` at the end: an earlier run that is still ending may write there.
     known: dict[str, Outcome] = st.session_state.setdefault(_RESULTS, {})
@@ -124,20 +131,39 @@ def _analyze_all(
     digests = [hashlib.sha256(data).hexdigest() for _, data in files]
     progress = st.empty()
     for number, ((_, data), digest) in enumerate(zip(files, digests, strict=True), start=1):
-        if digest not in known:
-            progress.caption(f"Analysing photo {number} of {len(files)} …")
+        text = f"Analysing photo {number} of {len(files)} …"
         # Stored at once: where Streamlit ends this run for a newer one, finished photos stay.
-        shown[digest] = known[digest] = known.get(digest) or _analyze(data, analyzer)
+        shown[digest] = known[digest] = known.get(digest) or _analyze(data, digest, progress, text)
     progress.empty()
+    _stop_work()
     st.session_state[_RESULTS] = shown
     return [(name, shown[digest]) for (name, _), digest in zip(files, digests, strict=True)]
 
 
-def _analyze(data: bytes, analyzer: emotion.Analyzer) -> Outcome:
-    try:
-        return analyze_photo(data, analyzer)
-    except emotion.EmotionError as error:
-        return error
+def _analyze(data: bytes, digest: str, progress: Any, text: str) -> Outcome:
+    """The outcome of a photo; continues the work on it that an earlier run began."""
+    if len(data) > _MAX_UPLOAD_MB << 20:  # the browser's own check can be left out
+        return ImageTooLargeError(
+            f"This file is larger than {_MAX_UPLOAD_MB} MB; make the picture smaller and try again."
+        )
+    work: PhotoWork | None = st.session_state.get(_WORK)
+    if work is None or work.digest != digest:
+        _stop_work()
+        work = st.session_state[_WORK] = PhotoWork(digest, data)
+    with stopped_with_visit(work):
+        progress.caption(text)
+        while not work.step():
+            progress.caption(queue_caption(work.tasks_ahead) or text)
+    st.session_state.pop(_WORK, None)
+    # A worker that was stopped from outside belongs to a visitor who has left.
+    return work.outcome or st.stop()
+
+
+def _stop_work() -> None:
+    """Ends the work on a photo that was removed."""
+    work: PhotoWork | None = st.session_state.pop(_WORK, None)
+    if work is not None:
+        work.stop()
 
 
 def _summary(photos: Sequence[tuple[str, Outcome]]) -> None:

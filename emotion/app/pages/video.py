@@ -2,7 +2,8 @@
 
 The work is a ``VideoJob`` kept in the visitor's session: whatever reruns the page, the next run
 continues it; stopping keeps what is done. While the clip is there, the session holds its bytes, its
-faces, a thumbnail of each person, the annotated video, and the frame that was clicked.
+first frame, its faces, a thumbnail of each person, the annotated video, and the frame that was
+clicked.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import streamlit as st
 
 import emotion
 from emotion.app import layout
-from emotion.app.captions import rough_duration
+from emotion.app.captions import queue_caption, rough_duration
 from emotion.app.clip_preview import playable_type
 from emotion.app.pages import video_results
 from emotion.app.video_job import VideoJob
-from emotion.imaging.files import encode_image
+from emotion.app.work import MAX_SECTION_S, PHOTOS
+from emotion.app.workers import tasks
+from emotion.app.workers.tasks import ClipFacts
 from emotion.video.info import ClipInfo
-from emotion.video.reader import read_frames, read_info
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _RATES: dict[str, float | None] = {"1": 1, "2": 2, "5": 5, "10": 10, "All": None}
@@ -28,7 +30,7 @@ _DEFAULT_RATE = "5"
 _PROGRESS_EVERY_S = 0.25
 _RESULTS_EVERY_S = 2.0  # a chart costs more to draw than a progress bar
 _JOB, _START, _RATE, _BUTTON = "video:job", "video:start", "video:rate", "video:button"
-_SECTION = "video:section"
+_SECTION, _FACTS = "video:section", "video:facts"
 
 
 def page() -> None:
@@ -55,16 +57,21 @@ def page() -> None:
 
 def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
     """One clip: the video, beside it the controls and a summary, below them the results."""
-    info = read_info(file)
+    known = _clip_facts(file)
+    info = known.info
     left, right = st.columns([1, 1], gap="medium")
     # Always the same elements in the same order: what an earlier run drew there is replaced at
     # once, not only when this run ends.
     with right:
         layout.small_text(_facts(info))
+        if info.duration_s is None or info.duration_s > MAX_SECTION_S:
+            layout.small_text(
+                f"A section of up to {MAX_SECTION_S / 60:.0f} minutes is analysed at a time."
+            )
         job = _controls(file, job, analyzer, info)
         progress, summary = st.empty(), st.empty()
     with left:
-        _video(file, job, info)
+        _video(file, job, known)
     results = st.empty()
     if job is None:
         return
@@ -80,25 +87,38 @@ def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
         _work(job, progress)
 
 
-def _video(file: Any, job: VideoJob | None, info: ClipInfo) -> None:
+def _clip_facts(file: Any) -> ClipFacts:
+    """What a worker read of the clip, once for as long as it is there."""
+    kept: tuple[str, ClipFacts] | None = st.session_state.get(_FACTS)
+    if kept is None or kept[0] != file.file_id:
+        st.session_state.pop(_FACTS, None)
+        task, waiting = PHOTOS.task(tasks.clip_facts, file.getvalue()), st.empty()
+        for _ in task.steps():
+            waiting.caption(queue_caption(task.tasks_ahead) or "Reading the clip …")
+        waiting.empty()
+        kept = st.session_state[_FACTS] = (file.file_id, task.result)
+    return kept[1]
+
+
+def _video(file: Any, job: VideoJob | None, known: ClipFacts) -> None:
     """The annotated video once there is one, else the clip itself."""
     with st.container(key="picture-clip"):
         if job is not None and job.annotated_video is not None:
             st.video(job.annotated_video, format="video/mp4")
         else:
-            _preview(file, info)
+            _preview(file, known)
 
 
-def _preview(file: Any, info: ClipInfo) -> None:
-    """The clip itself where browsers play it, else its first frame."""
-    mime = playable_type(info)
+def _preview(file: Any, known: ClipFacts) -> None:
+    """The clip itself where browsers play it, else its first frame.
+
+    Nothing of the visitor's goes to ``st.image``, which would open it here.
+    """
+    mime = playable_type(known.info)
     if mime is not None:
         st.video(file, format=mime)
-    elif info.container == "gif":
-        st.image(file.getvalue(), width="stretch", alt="The clip")
     else:
-        _, _, image = next(read_frames(file))
-        st.image(encode_image(image, suffix=".jpg"), width="stretch", alt="Its first frame")
+        st.image(known.preview, width="stretch", alt="Its first frame")
 
 
 def _controls(
@@ -115,7 +135,7 @@ def _controls(
             "Section to analyse, in seconds",
             0.0,
             _slider_end(info),
-            (0.0, _slider_end(info)),
+            (0.0, min(_slider_end(info), MAX_SECTION_S)),
             step=0.1,
             format="%.1f",
             key=_SECTION,
@@ -143,8 +163,8 @@ def _new_job(file: Any, analyzer: emotion.Analyzer, info: ClipInfo) -> VideoJob:
     spec = analyzer.spec
     return VideoJob(
         file.file_id,
-        file,
-        analyzer,
+        file.getvalue(),
+        info,
         rate_hz=_RATES[rate],
         start_s=start_s,
         end_s=None if info.duration_s is None or end_s == _slider_end(info) else end_s,
@@ -191,6 +211,8 @@ def _work(job: VideoJob, progress: Any, summary: Any = None, results: Any = None
 
 def progress_text(job: VideoJob) -> str:
     """Such as "9.9 of 14.0 s, about 8 s left"; without what is not known yet."""
+    if waiting := queue_caption(job.tasks_ahead):
+        return waiting
     left = "" if job.left_s is None else f", {rough_duration(job.left_s)} left"
     if job.state == "drawing":
         return f"Drawing the annotated video{left}"
@@ -206,7 +228,7 @@ def _slider_end(info: ClipInfo) -> float:
 
 def _discard(job: VideoJob) -> None:
     job.stop()
-    for key in (_JOB, video_results.CLICKED_FRAME):
+    for key in (_JOB, _FACTS, video_results.CLICKED_FRAME):
         st.session_state.pop(key, None)
 
 

@@ -18,12 +18,14 @@ from emotion.app.widgets.bars import bars_html
 from emotion.app.widgets.face_cards import face_cards_html
 from emotion.app.widgets.person_cards import changes_html, person_card
 from emotion.app.widgets.stacked_area_chart import legend_html
+from emotion.app.work import PHOTOS
+from emotion.app.workers import tasks
 from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
 from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
 from emotion.video.people import Change, Person, changes, people_of
-from emotion.video.render import render_frame
+from emotion.video.render import annotated_frame
 from emotion.video.track_store import TrackStore
 
 MAX_PEOPLE = 8
@@ -189,8 +191,11 @@ def _frame(file: Any, job: VideoJob, time_s: float) -> None:
     key = (id(job), time_s)
     kept = st.session_state.get(CLICKED_FRAME)
     if kept is None or kept[0] != key:
-        image = render_frame(file, job.recording, time_s)
-        kept = key, None if image is None else encode_image(image, suffix=".jpg")
+        found = PHOTOS.task(tasks.clip_frame, file.getvalue(), time_s).wait()
+        kept = key, None
+        if found is not None:
+            image = annotated_frame(found, job.recording)
+            kept = key, encode_image(image, suffix=".jpg")
         st.session_state[CLICKED_FRAME] = kept
     if kept[1] is not None:
         time = timecode(time_s)

@@ -103,8 +103,11 @@ def page() -> None:
         return
     left, right = st.columns([3, 2], gap="large")
 
+    made: list[LiveProcessor] = []
+
     def make_processor() -> LiveProcessor:
         processor = LiveProcessor(analyzer, holder)
+        made.append(processor)
         ADMISSION.admit(processor, limit, replacing=own.processor)
         own.processor = processor
         return processor
@@ -113,10 +116,12 @@ def page() -> None:
         try:
             stream = camera(_KEY, make_processor)
         except ServerFullError:  # somebody else was faster
+            _end(made)
             _wait_for_room(limit or 0)
             return
         except Exception as error:  # noqa: BLE001 - an invalid setting or a failed handshake
             _log.exception("The camera component could not be drawn.")
+            _end(made)
             st.error(
                 f"The camera cannot be used at the moment ({type(error).__name__}: {error}). "
                 "Reload the page and try again."
@@ -137,9 +142,15 @@ def page() -> None:
     with right:
         st.fragment(results, run_every=UPDATE_EVERY_S if live else None)()
     # Below both: on a phone the cards follow the video, and the settings come after them.
-    st.fragment(lambda: webcam_controls(holder, stream.video_processor, analyzer))()
+    st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
     st.caption(_PRIVACY)
     layout.footer()
+
+
+def _end(processors: list[LiveProcessor]) -> None:
+    """Ends the processors of a start that failed; their places are free at once."""
+    for processor in processors:
+        processor.on_ended()
 
 
 def _viewer_limit() -> int | None:

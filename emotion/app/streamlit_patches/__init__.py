@@ -3,9 +3,11 @@
 ==================== ===================================================================
 module               what it changes or reads
 ==================== ===================================================================
-session_cleanup      frees the sessions and uploads of visitors who have left
+session_cleanup      frees the sessions and uploads of visitors who have left, bounds their number
 uploads              keeps uploads in memory, removes them when the visitor leaves a page
 camera_component     keeps a starting stream alive, reads its round-trip time
+camera_offers        checks what a browser offers, closes what does not connect
+run_control          ends work when Streamlit ends the run that waits for it
 camera_frame (+ js)  explains camera errors, changes the camera's resolution while it runs
 ==================== ===================================================================
 

@@ -4,7 +4,9 @@ Streamlit keeps a session for two minutes after its browser has gone, so that a 
 costs nothing (``server.disconnectedSessionTTL``). Expired sessions are only removed when the next
 visitor leaves, and then stay alive until Python's garbage collector finds their reference cycles:
 on a quiet server the last visitors' pictures would stay in memory indefinitely. A background thread
-removes and empties them instead.
+removes and empties them instead, and ends the work of visitors who have not come back after one
+round. Each session holds three file descriptors, those of its event loop, so
+``shed_disconnected`` bounds how many are kept.
 """
 
 from __future__ import annotations
@@ -79,19 +81,42 @@ class DisconnectedSessions:
         ]
         for session in expired:
             session.shutdown()
+        for session_id in before.keys() & self.by_id.keys():
+            _stop_all(before[session_id])
         return expired, not self.by_id and not active
+
+
+def shed_disconnected(keep: int) -> None:
+    """Ends the sessions of visitors who have left, all but the last ``keep``.
+
+    To be called on Streamlit's event loop.
+    """
+    if not runtime.exists():
+        return
+    server: Any = runtime.get_instance()
+    storage = server._session_mgr._session_storage
+    stored = storage.list()
+    for kept in stored[: max(0, len(stored) - keep)]:
+        storage.delete(kept.session.id)
+        kept.session.shutdown()
+        clear_session(kept.session)
 
 
 def clear_session(session: Any) -> None:
     """Stops the work of a session that has ended and deletes its state."""
-    state = session.session_state
     try:
-        for value in list(state.filtered_state.values()):
+        _stop_all(session)
+    finally:
+        session.session_state.clear()
+
+
+def _stop_all(session: Any) -> None:
+    """Stops the work of a session; its state stays."""
+    try:
+        for value in list(session.session_state.filtered_state.values()):
             stop_work(value)
     except Exception:  # noqa: BLE001 - one failure must not keep other visitors' pictures alive
         _log.exception("The work of a visitor who left could not be stopped.")
-    finally:
-        state.clear()
 
 
 def _run(server: Any) -> None:

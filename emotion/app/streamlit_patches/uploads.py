@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from starlette.formparsers import MultiPartParser
+from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+
+class StoredUploads(NamedTuple):
+    """What the server holds of uploads.
+
+    Args:
+        session_bytes: Of one session.
+        session_files: Of one session.
+        all_bytes: Of all sessions.
+    """
+
+    session_bytes: int
+    session_files: int
+    all_bytes: int
 
 
 def keep_uploads_in_memory() -> None:
@@ -23,3 +40,10 @@ def remove_uploads() -> None:
     context = get_script_run_ctx()
     if context is not None:
         context.uploaded_file_mgr.remove_session_files(context.session_id)
+
+
+def stored_uploads(session_id: str) -> StoredUploads:
+    """What the server holds of a session's uploads, and of everybody's."""
+    manager: Any = runtime.get_instance()._uploaded_file_mgr
+    files = manager.file_storage.get(session_id, {}).copy().values()
+    return StoredUploads(sum(len(file.data) for file in files), len(files), manager._total_bytes)

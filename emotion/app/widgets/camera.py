@@ -18,7 +18,9 @@ from emotion.app.captions import SECURE_PAGES_ONLY
 from emotion.app.ice import rtc_configuration
 from emotion.app.streamlit_patches.camera_component import Stream, keep_starting_stream
 from emotion.app.streamlit_patches.camera_frame import camera_notice
+from emotion.app.streamlit_patches.camera_offers import install_offer_limits
 from emotion.live import LiveProcessor
+from emotion.live.aiortc_patches.bounded_decoders import install_bounded_decoders
 from emotion.live.aiortc_patches.bounded_queues import install_bounded_queues
 from emotion.live.aiortc_patches.vp8_settings import install_vp8_settings
 
@@ -57,6 +59,8 @@ RESOLUTIONS = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720"
 DEFAULT_RESOLUTION = "640 × 480"
 
 install_vp8_settings()
+install_bounded_decoders()
+install_offer_limits()
 # Several OpenCV threads wait for each other by spinning: on two cores 1.2 ms of the other core for
 # 0.2 ms of work, several times a frame.
 cv2.setNumThreads(1)

@@ -9,12 +9,13 @@ import streamlit as st
 
 import emotion
 from emotion.app import layout
-from emotion.app.analyzed_photo import AnalyzedPhoto, annotated_jpeg, safe_stem
+from emotion.app.analyzed_photo import AnalyzedPhoto, safe_stem
 from emotion.app.captions import counted, escape_markdown, photo_caption
 from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
 from emotion.app.widgets.face_cards import face_cards_html, photo_cards
 from emotion.app.widgets.face_explanation import face_explanation
+from emotion.app.work import annotated_jpeg
 from emotion.results.rows import face_rows
 
 _MAX_CARDS_BESIDE = 4  # more cards go below the picture

@@ -8,11 +8,13 @@ from __future__ import annotations
 import streamlit as st
 
 import emotion
-from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_photo
+from emotion.app import layout
+from emotion.app.analyzed_photo import AnalyzedPhoto
 from emotion.app.streamlit_patches.camera_frame import request_resolution
 from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
+from emotion.app.work import analyze_photo
 from emotion.imaging.files import encode_image
 from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
 
@@ -22,15 +24,12 @@ SMOOTHING = {"Low": 0.25, "Medium": 1.0, "High": 3.0}
 """The choices of smoothing; see ``FaceTracker``."""
 
 
-def webcam_controls(
-    holder: SettingsHolder, processor: LiveProcessor | None, analyzer: emotion.Analyzer
-) -> None:
+def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> None:
     """Draws the settings, and the snapshot and table of the present stream or the last one.
 
     Args:
         holder: Takes the visitor's settings.
         processor: Of the running stream, if any.
-        analyzer: For the snapshot.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mirror = st.toggle("Mirror", key="webcam-mirror")
@@ -65,7 +64,7 @@ def webcam_controls(
     if record is not None:
         with st.container(horizontal=True):
             if st.button("Take snapshot", disabled=processor is None) and processor is not None:
-                _take_snapshot(processor, analyzer)
+                _take_snapshot(processor)
             st.download_button(
                 "Download table (CSV)",
                 lambda: table_bytes(record.rows(), CSV),
@@ -79,10 +78,13 @@ def webcam_controls(
         st.button("Remove snapshot", on_click=lambda: st.session_state.pop(_SNAPSHOT, None))
 
 
-def _take_snapshot(processor: LiveProcessor, analyzer: emotion.Analyzer) -> None:
+def _take_snapshot(processor: LiveProcessor) -> None:
     image = processor.latest_image()
     if image is None:
         st.info("There is no picture yet; try again in a moment.")
         return
     data = encode_image(image, suffix=".jpg", quality=95)
-    st.session_state[_SNAPSHOT] = analyze_photo(data, analyzer)
+    try:
+        st.session_state[_SNAPSHOT] = analyze_photo(data)
+    except emotion.EmotionError as error:
+        layout.show_error(error)

@@ -22,3 +22,17 @@ def is_keyframe(data: bytes) -> bool:
     if data.startswith(_ANNEX_B_START_CODES):  # not VP8, whose start code is another one
         return any(unit[0] & 31 in (5, 7) for unit in _NAL_UNITS.findall(data))
     return data[3:6] == _VP8_START_CODE and not data[0] & 1
+
+
+def vp8_keyframe_size(data: bytes) -> tuple[int, int] | None:
+    """The (width, height) in pixels that a VP8 keyframe states; None for any other frame.
+
+    Ten bytes, the lower 14 bits of the last two pairs (RFC 6386, 9.1).
+
+    Args:
+        data: The frame.
+    """
+    if len(data) < 10 or data[0] & 1 or data[3:6] != _VP8_START_CODE:
+        return None
+    width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    return width & 0x3FFF, height & 0x3FFF

@@ -1,0 +1,323 @@
+"""Soak test of the page under attack: ordinary visitors beside attackers, for some minutes.
+
+    python benchmarks/attack_soak.py --minutes 10 --visitors 20
+
+Of the ordinary visitors three fifths look at photos, a fifth streams, a fifth analyses clips, each
+again and again with a pause. Attackers do what ``tests.attacks`` and ``tests.server`` do, one after
+the other. All is over HTTP and WebSockets, without browsers, which would need more processor time
+than the server. Printed are the times of ordinary visitors' answers, the longest time that the
+server took to answer ``/_stcore/health``, and the memory of the server with its workers before and
+after. The exit status is 1 if an ordinary visitor got an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # for the tests' server, attacks and visitors
+
+import emotion  # noqa: E402 - after the path above
+from benchmarks.live_server import memory_mb  # noqa: E402
+from emotion.samples import SAMPLES  # noqa: E402
+from tests import attacks  # noqa: E402
+from tests.browser import harness  # noqa: E402
+from tests.visitor import Visitor  # noqa: E402
+
+MEGABYTE = bytes(1 << 20)
+PAUSE_S = 5.0
+STREAM_S = 15.0
+QUIET_S = 45.0
+
+
+class Soak:
+    """What the visitors saw so far; safe to use from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.stop = threading.Event()
+        self.times_s: dict[str, list[float]] = {}
+        self.errors: list[str] = []
+        self.attacks: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def ordinary(self, kind: str, visit: Callable[[str], float]) -> None:
+        """Repeats a visit until the end; each returns the seconds that its answer took."""
+        while not self.stop.is_set():
+            try:
+                taken_s = visit(self.url)
+                with self._lock:
+                    self.times_s.setdefault(kind, []).append(taken_s)
+            except Exception as error:  # noqa: BLE001 - any is what the soak looks for
+                with self._lock:
+                    self.errors.append(f"{kind}: {type(error).__name__}: {str(error)[:200]}")
+            self.stop.wait(PAUSE_S * random.uniform(0.5, 1.5))
+
+    def attack(self, number: int) -> None:
+        """Makes one attack after the other until the end; their own failures are welcome."""
+        order = random.Random(number)
+        while not self.stop.is_set():
+            made = order.choice(ATTACKS)
+            with contextlib.suppress(Exception):
+                made(self.url)
+            with self._lock:
+                self.attacks[made.__name__] += 1
+            self.stop.wait(1.0)
+
+
+def photo(url: str) -> float:
+    """A visitor with a photo; the time from the upload's end to the faces."""
+    with Visitor(url) as visitor:
+        visitor.run()
+        began_s = time.monotonic()
+        shown = visitor.show(random.choice(SAMPLES).read(), "photo.jpg", timeout_s=120)
+        if "emotion-bars" not in shown:
+            raise RuntimeError(f"no face on the page: {shown[-300:]}")
+        return time.monotonic() - began_s
+
+
+def clip_file() -> bytes:
+    """Two seconds of a face."""
+    pixels = emotion.read_image(SAMPLES[0].read())
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=10)
+        stream.height, stream.width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+        stream.pix_fmt = "yuv420p"
+        for shift in range(20):
+            moved = np.roll(pixels, shift, axis=1)[: stream.height, : stream.width]
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(moved.copy(), format="rgb24")))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+CLIP = clip_file()
+
+
+def clip(url: str) -> float:
+    """A visitor with a clip; the time from pressing the button to the annotated video."""
+    with Visitor(url, page="video") as visitor:
+        visitor.run()
+        visitor.show(CLIP, "clip.mp4", timeout_s=120)
+        began_s = time.monotonic()
+        shown = visitor.press("Analyse", timeout_s=300)
+        while "Annotated video" not in shown:
+            shown = "".join(visitor.messages(300))
+        return time.monotonic() - began_s
+
+
+class Portrait(MediaStreamTrack):
+    """A camera that shows one of the samples at 15 fps."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        pixels = emotion.read_image(random.choice(SAMPLES).read())
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        self._frame = frame.reformat(640, 480, "yuv420p")
+        self._count = 0
+
+    async def recv(self) -> av.VideoFrame:
+        """The next frame."""
+        await asyncio.sleep(1 / 15)
+        self._count += 1
+        self._frame.pts, self._frame.time_base = 6000 * self._count, Fraction(1, 90_000)
+        return self._frame
+
+
+def stream(url: str) -> float:
+    """A visitor with a camera; the time from the offer to the first returned frame.
+
+    Waits where the server is full.
+    """
+    with Visitor(url, page="webcam") as visitor:
+        while "all are in use" in visitor.run():
+            time.sleep(3)
+        return asyncio.run(_streamed(visitor))
+
+
+async def _streamed(visitor: Visitor) -> float:
+    connection = RTCPeerConnection()
+    try:
+        connection.addTrack(Portrait())
+        await connection.setLocalDescription(await connection.createOffer())
+        began_s = time.monotonic()
+        sdp = connection.localDescription.sdp
+        shown = await asyncio.to_thread(visitor.offer, sdp, (), 60.0)
+        for _ in range(10):
+            if visitor.answer or "all are in use" in shown:
+                break
+            shown = "".join(await asyncio.to_thread(lambda: list(visitor.messages(60.0))))
+        if not visitor.answer:
+            return 0.0  # somebody else was faster
+        answer = json.loads(visitor.answer)
+        await connection.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
+        (receiver,) = connection.getReceivers()
+        await asyncio.wait_for(receiver.track.recv(), 30)
+        taken_s = time.monotonic() - began_s
+        until_s = time.monotonic() + STREAM_S
+        while time.monotonic() < until_s:
+            await asyncio.wait_for(receiver.track.recv(), 30)
+        return taken_s
+    finally:
+        await connection.close()
+
+
+# Attacks. Each file is built once.
+_FILES = {
+    "webp": attacks.huge_webp(),
+    "png": attacks.huge_png(),
+    "scans": attacks.jpeg_of_many_scans(),
+    "postscript": attacks.postscript_clip("/nowhere"),
+}
+
+
+def pixel_bomb(url: str) -> None:
+    """A small picture of 64 million pixels."""
+    with Visitor(url) as visitor:
+        visitor.show(_FILES[random.choice(["webp", "png"])], "a.png", timeout_s=120)
+
+
+def slow_photo(url: str) -> None:
+    """A JPEG of 36 s; its visitor waits, or leaves at once."""
+    with Visitor(url) as visitor:
+        visitor.show(_FILES["scans"], "a.jpg", timeout_s=random.choice([1, 120]))
+
+
+def postscript(url: str) -> None:
+    """A clip that is a program."""
+    with Visitor(url, page="video") as visitor:
+        visitor.show(_FILES["postscript"], "a.gif", timeout_s=120)
+
+
+def foreign_page(url: str) -> None:
+    """Sessions from another origin."""
+    for _ in range(20):
+        with contextlib.suppress(Exception):
+            Visitor(url, origin="http://evil.example")
+
+
+def many_uploads(url: str) -> None:
+    """More uploads than a session may hold."""
+    with Visitor(url) as visitor:
+        visitor.run()
+        for _ in range(6):
+            visitor.upload(120 * MEGABYTE)
+
+
+def silent_connections(url: str) -> None:
+    """Sessions that do nothing."""
+    with contextlib.ExitStack() as crowd:
+        for _ in range(100):
+            crowd.enter_context(Visitor(url))
+        time.sleep(3)
+
+
+def garbage_offers(url: str) -> None:
+    """Offers that lead to no connection."""
+    for sdp in ("v=0\r\ngarbage\r\n", "x" * 3_300_000):
+        with Visitor(url, page="webcam") as visitor:
+            visitor.run()
+            visitor.offer(sdp)
+
+
+ATTACKS = [
+    pixel_bomb, slow_photo, postscript, foreign_page, many_uploads, silent_connections,
+    garbage_offers,
+]  # fmt: skip
+
+
+def all_memory_mb(server: harness.Server) -> float:
+    """Resident memory of the server and its workers."""
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    pids = {pid, *(int(child) for file in children for child in file.read_text().split())}
+    return sum(memory_mb(each) for each in pids)
+
+
+def watch_health(soak: Soak, slowest: list[float]) -> None:
+    """Notes how long the server takes to answer, four times a second."""
+    while not soak.stop.wait(0.25):
+        began_s = time.monotonic()
+        try:
+            with urllib.request.urlopen(f"{soak.url}/_stcore/health", timeout=30) as answer:
+                answer.read()
+        except OSError as error:
+            soak.errors.append(f"health: {error}")
+        slowest.append(time.monotonic() - began_s)
+
+
+def run(server: harness.Server, minutes: float, visitors: int, attackers: int) -> int:
+    """Runs the soak and prints its results; returns the exit status."""
+    for visit in (photo, clip):
+        visit(server.url)  # warm
+    time.sleep(5)
+    before_mb, soak, health_s = all_memory_mb(server), Soak(server.url), list[float]()
+    kinds = {"stream": stream, "clip": clip, "photo": photo}
+    counts = {"stream": visitors // 5, "clip": visitors // 5}
+    counts["photo"] = visitors - sum(counts.values())
+    threads = [
+        threading.Thread(target=soak.ordinary, args=(kind, kinds[kind]), daemon=True)
+        for kind, count in counts.items()
+        for _ in range(count)
+    ]
+    threads += [
+        threading.Thread(target=soak.attack, args=(number,), daemon=True)
+        for number in range(attackers)
+    ]
+    threads.append(threading.Thread(target=watch_health, args=(soak, health_s), daemon=True))
+    for thread in threads:
+        thread.start()
+    time.sleep(60 * minutes)
+    soak.stop.set()
+    for thread in threads:
+        thread.join(120)
+    time.sleep(QUIET_S + 130)  # until the last sessions have gone
+    after_mb = all_memory_mb(server)
+    print("| visitors | visits | median | slowest |\n|---|---|---|---|")
+    for kind, times_s in soak.times_s.items():
+        median = statistics.median(times_s)
+        print(f"| {counts[kind]} {kind} | {len(times_s)} | {median:.2f} s | {max(times_s):.2f} s |")
+    print(f"attacks: {dict(soak.attacks)}")
+    print(f"health: median {statistics.median(health_s):.3f} s, slowest {max(health_s):.2f} s")
+    print(f"memory with workers: {before_mb:.0f} MB before, {after_mb:.0f} MB after")
+    print(f"errors of ordinary visitors: {len(soak.errors)}", *soak.errors[:20], sep="\n  ")
+    print(f"tracebacks in the server's log: {Counter(server.tracebacks())}")
+    return bool(soak.errors)
+
+
+def main() -> None:
+    """Runs the soak test."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--visitors", type=int, default=20)
+    parser.add_argument("--attackers", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        log_file = Path(folder) / "server.log"
+        with harness.serve(log_file) as server:
+            sys.exit(run(server, options.minutes, options.visitors, options.attackers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,289 @@
+"""A few warm workers, the queue before them, and the pixels that are in work at a time.
+
+A task is driven by the thread that wants its result: ``Task.steps`` waits, passes on what the
+worker yields, and keeps the time limit. Any thread may cancel it.
+
+Example::
+
+    task = pool.task(analyze, data)
+    for item in task.steps():
+        show(item if item is not None else task.tasks_ahead)
+    show(task.result)
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from emotion import errors
+from emotion.app.workers import channel
+from emotion.app.workers.limits import Limits
+from emotion.app.workers.process import WorkerProcess
+from emotion.errors import EmotionError, ProcessingError
+
+TICK_S = 0.1
+"""How often ``Task.steps`` returns to its caller while there is nothing new."""
+
+_SLOW = "Reading this file takes too long; save it as {formats} in a smaller size and try again."
+_CRASHED = (
+    "This file could not be read: it is damaged, or needs more memory than one file may take; save "
+    "it as {formats} in a smaller size and try again."
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Yielded by a task before it decodes: it goes on once the gate has room.
+
+    Attributes:
+        count: Pixels of the picture, as its header states them.
+    """
+
+    count: int
+
+
+class PixelGate:
+    """Bounds the pixels that are decoded at a time, in the order in which they were asked for.
+
+    Safe to use from several threads.
+
+    Args:
+        most: Pixels in flight. A single picture of more waits until it is alone.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._waiting: dict[object, int] = {}
+        self._in_flight: dict[object, int] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Pixels that are being decoded."""
+        with self._lock:
+            return sum(self._in_flight.values())
+
+    def enter(self, holder: object, pixels: int) -> bool:
+        """Whether the holder may go on; if not, it keeps its place and asks again later."""
+        with self._lock:
+            self._waiting.setdefault(holder, max(pixels, 0))
+            used = sum(self._in_flight.values())
+            is_next = next(iter(self._waiting)) is holder
+            if not is_next or (used and used + self._waiting[holder] > self._most):
+                return False
+            self._in_flight[holder] = self._in_flight.get(holder, 0) + self._waiting.pop(holder)
+            return True
+
+    def leave(self, holder: object) -> None:
+        """Gives back what the holder has and its place; nothing where it has none."""
+        with self._lock:
+            self._waiting.pop(holder, None)
+            self._in_flight.pop(holder, None)
+
+
+class Pool:
+    """Runs tasks in at most ``size`` processes; safe to use from several threads.
+
+    Args:
+        size: Tasks that run at a time.
+        limits: Of each task.
+        gate: Shared by the pools of the server.
+        clips: Whether the tasks read clips.
+    """
+
+    def __init__(self, size: int, limits: Limits, gate: PixelGate, *, clips: bool = False) -> None:
+        self.limits, self.gate, self.clips = limits, gate, clips
+        self._size = size
+        self._lock = threading.Lock()
+        self._idle: list[WorkerProcess] = []
+        self._running = 0
+        self._queue: deque[Task] = deque()
+
+    def start(self, count: int | None = None) -> None:
+        """Starts workers in the background, by default all; a second call does nothing."""
+        with self._lock:
+            missing = (self._size if count is None else count) - len(self._idle) - self._running
+            self._idle += [WorkerProcess(clips=self.clips) for _ in range(missing)]
+
+    def close(self) -> None:
+        """Ends the idle workers; those at work end with their task's cancellation."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.close()
+
+    def task(self, function: Callable[..., Any], *arguments: Any) -> Task:
+        """A task, which enters the queue when its ``steps`` begin.
+
+        Args:
+            function: Of a module that the worker can import. If it is a generator, what it yields
+                are the task's items, and ``Pixels`` asks the gate.
+            arguments: Picklable.
+        """
+        return Task(self, function, arguments)
+
+    def enter(self, task: Task) -> None:
+        """Puts a task into the queue."""
+        with self._lock:
+            self._queue.append(task)
+            self._assign()
+
+    def tasks_ahead(self, task: Task) -> int:
+        """How many tasks are before this one, those at work included; 0 once it runs."""
+        with self._lock:
+            if task not in self._queue:
+                return 0
+            return self._queue.index(task) + self._running
+
+    def stop(self, task: Task) -> None:
+        """Kills the task's worker, if it has one; whoever drives the task then takes it out."""
+        with self._lock:
+            if task.worker is not None:
+                task.worker.kill()
+
+    def leave(self, task: Task, *, reusable: bool) -> None:
+        """Takes out a task that has ended, in whatever way.
+
+        Args:
+            task: That entered the queue.
+            reusable: Whether its worker can serve the next task; if not, it is replaced.
+        """
+        with self._lock:
+            if task in self._queue:
+                self._queue.remove(task)
+            worker, task.worker = task.worker, None
+        self.gate.leave(task)
+        if worker is None:
+            return
+        if not reusable:
+            worker.close()
+        with self._lock:
+            self._running -= 1
+            self._idle.append(worker if reusable else WorkerProcess(clips=self.clips))
+            self._assign()
+
+    def _assign(self) -> None:
+        """Gives idle workers to waiting tasks; called with the lock held."""
+        while self._queue and self._running < self._size:
+            worker = self._idle.pop() if self._idle else WorkerProcess(clips=self.clips)
+            if not worker.alive:  # it died while idle
+                worker.close()
+                continue
+            task = self._queue.popleft()
+            task.worker = worker
+            self._running += 1
+            task.assigned.set()
+
+
+class Task:
+    """One function call in a worker; made by ``Pool.task``, driven by one thread."""
+
+    def __init__(
+        self, pool: Pool, function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> None:
+        self.result: Any = None
+        """What the function returned, once ``steps`` has ended."""
+        self.stopped = False
+        """Whether it was ended by ``stop``; there is no result then."""
+        self.worker: WorkerProcess | None = None
+        self.assigned = threading.Event()
+        self._pool = pool
+        self._message = (channel.TASK, function, arguments, pool.limits)
+        self._reusable = False
+
+    @property
+    def tasks_ahead(self) -> int:
+        """The tasks that must end before this one begins."""
+        return self._pool.tasks_ahead(self)
+
+    def stop(self) -> None:
+        """Kills the worker; ``steps`` then ends. Any thread may call it, more than once."""
+        self.stopped = True
+        self._pool.stop(self)
+
+    def steps(self) -> Generator[Any]:
+        """Yields each item of the task, and None every ``TICK_S`` while there is nothing new.
+
+        Closing the generator stops the task.
+
+        Raises:
+            EmotionError: The task's own error.
+            ProcessingError: It broke a limit, or its process died.
+        """
+        self._pool.enter(self)
+        try:
+            while not self.stopped and not self.assigned.wait(TICK_S):
+                yield None
+            if not self.stopped:
+                yield from self._run()
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            if not self.stopped:
+                raise self._broken(error) from error
+        finally:
+            self._pool.leave(self, reusable=self._reusable)
+
+    def wait(self) -> Any:
+        """The result, without regard to what the task yields.
+
+        Raises:
+            EmotionError: See ``steps``.
+        """
+        for _ in self.steps():
+            pass
+        return self.result
+
+    def _run(self) -> Generator[Any]:
+        """The task in its worker."""
+        worker, ends_s = self.worker, time.monotonic() + self._pool.limits.wall_s
+        if worker is None:
+            return
+        channel.send(worker.connection, self._message)
+        while True:
+            if time.monotonic() > ends_s:
+                raise self._error(_SLOW)
+            if not worker.connection.poll(TICK_S):
+                yield None
+                continue
+            kind, *content = channel.receive_data(worker.connection)
+            self._reusable = kind in (channel.DONE, channel.REFUSED)
+            if kind == channel.DONE:
+                (self.result,) = content
+                return
+            if kind == channel.REFUSED:
+                raise _refusal(*content)
+            if kind == channel.FAILED:
+                _log.error("The work on a file ended unexpectedly:\n%s", *content)
+                raise self._error(_CRASHED)
+            (item,) = content
+            if isinstance(item, Pixels):
+                while not self._pool.gate.enter(self, item.count):
+                    yield None
+                    time.sleep(TICK_S / 4)
+                channel.send(worker.connection, (channel.GO,))
+            else:
+                yield item
+
+    def _broken(self, error: Exception) -> ProcessingError:
+        """The error for a worker that ended, or sent what it must not."""
+        status = self.worker.close() if self.worker is not None else None
+        if status == -signal.SIGXCPU:
+            return self._error(_SLOW)
+        _log.warning("A worker ended with status %s: %s", status, error)
+        return self._error(_CRASHED)
+
+    def _error(self, text: str) -> ProcessingError:
+        return ProcessingError(text.format(formats="MP4" if self._pool.clips else "JPEG or PNG"))
+
+
+def _refusal(name: str, text: str) -> EmotionError:
+    """The error that a task raised, by the name of its type."""
+    kind = getattr(errors, name, EmotionError)
+    return kind(text) if issubclass(kind, EmotionError) else EmotionError(text)

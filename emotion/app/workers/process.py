@@ -1,0 +1,82 @@
+"""The server's end of one worker process.
+
+The process is a fresh interpreter: it inherits neither Streamlit nor the server's threads, sockets
+and secrets. (multiprocessing's spawn would run the page's script in it, which is ``__main__`` to
+Streamlit.)
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import emotion
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "EMOTION_MODELS")
+"""Environment variables that a worker gets; the others may hold secrets of the deployment."""
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Set to 1: there are as many workers as cores, and threads that wait for each other spin."""
+
+_SOURCE = Path(emotion.__file__).parents[1]
+
+
+class WorkerProcess:
+    """A started worker, to which tasks can be sent at once, also while it still loads the models.
+
+    Args:
+        clips: Whether it reads clips; if so it has lower priority and loads what they need.
+    """
+
+    def __init__(self, *, clips: bool = False) -> None:
+        ours, theirs = socket.socketpair()
+        lifeline_read, self._lifeline = os.pipe()
+        fds = (theirs.fileno(), lifeline_read)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "emotion.app.workers", *map(str, fds)]
+                + (["clips"] if clips else []),
+                pass_fds=fds,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,  # decoders write there what the stranger's file tells
+            )
+        finally:
+            theirs.close()
+            os.close(lifeline_read)
+        self.connection = Connection(ours.detach())
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends the process at once; the connection then reads its end. Can be repeated."""
+        self._process.kill()
+
+    def close(self) -> int:
+        """Kills the process, releases what belongs to it, and returns its exit status."""
+        self._process.kill()
+        status = self._process.wait()
+        self.connection.close()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        return status
+
+
+def _environment() -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
+    return {**passed, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONPATH": path}
