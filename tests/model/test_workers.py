@@ -3,6 +3,7 @@
 The worker processes are real; so are the files, see ``tests.attacks``.
 """
 
+import contextlib
 import io
 import os
 import pickle
@@ -26,7 +27,7 @@ from emotion.app import work
 from emotion.app.workers import channel, tasks
 from emotion.app.workers.limits import Limits
 from emotion.app.workers.pool import PixelGate, Pool, Task
-from emotion.errors import EmotionError, ImageError, ImageTooLargeError, ProcessingError, VideoError
+from emotion.errors import ImageError, ImageTooLargeError, ProcessingError, VideoError
 from emotion.imaging.files import restrict_pillow
 from emotion.samples import SAMPLES
 from tests import attacks, worker_tasks
@@ -93,7 +94,7 @@ def test_a_stopped_task_ends_its_process(pool: Pool) -> None:
     steps = task.steps()
     pid = next(item for item in steps if item is not None)
     task.stop()
-    assert list(steps) in ([], [None])
+    assert not any(steps)
     assert task.stopped
     assert not Path(f"/proc/{pid}").exists()
     assert pool.task(worker_tasks.allocate, 1).wait() == 1
@@ -107,7 +108,8 @@ def test_a_task_whose_thread_gives_it_up_ends_its_process(pool: Pool) -> None:
 
 
 def test_a_waiting_task_knows_its_place(pool: Pool) -> None:
-    first, second, third = (pool.task(worker_tasks.wait_forever) for _ in range(3))
+    clips = Pool(1, pool.limits, pool.gate, clips=True)
+    first, second, third = (clips.task(worker_tasks.wait_forever) for _ in range(3))
     running = first.steps()
     next(item for item in running if item is not None)
     waiting = [task.steps() for task in (second, third)]
@@ -120,6 +122,25 @@ def test_a_waiting_task_knows_its_place(pool: Pool) -> None:
     next(item for item in waiting[1] if item is not None)
     assert third.tasks_ahead == 0
     waiting[1].close()
+    clips.close()
+
+
+def test_a_slow_task_makes_room_for_the_next(pool: Pool) -> None:
+    limits = Limits(cpu_s=60, wall_s=60.0, memory_mb=200)
+    narrow = Pool(1, limits, pool.gate)
+    slow = [narrow.task(worker_tasks.spin) for _ in range(2)]
+    threads = [threading.Thread(target=task.wait) for task in slow]
+    for thread in threads:
+        thread.start()
+    assert narrow.task(worker_tasks.allocate, 1).wait() == 1, "beside the first or the second"
+    running = next(task.worker for task in slow if task.worker is not None)
+    assert os.getpriority(os.PRIO_PROCESS, running.pid) == 10
+    for task in slow:
+        task.stop()
+    for thread in threads:
+        thread.join()
+    assert narrow.task(worker_tasks.allocate, 1).wait() == 1
+    narrow.close()
 
 
 def test_the_pixels_in_flight_are_bounded() -> None:
@@ -182,25 +203,14 @@ def test_a_workers_message_cannot_run_code_in_the_server() -> None:
         channel.receive_data(reading)
 
 
-@pytest.mark.parametrize(
-    ("name", "allowed"),
-    [
-        ("huge_webp", ImageTooLargeError),
-        ("huge_png", ImageTooLargeError),
-        ("jpeg_of_many_scans", ProcessingError),
-    ],
-)
-def test_a_picture_that_wants_gigabytes_or_minutes_gets_neither(
-    name: str, allowed: type[EmotionError]
-) -> None:
+@pytest.mark.parametrize("name", ["huge_webp", "huge_png", "jpeg_of_many_scans"])
+def test_a_picture_that_wants_gigabytes_or_minutes_gets_neither(name: str) -> None:
     """The photo may be analysed after all, if that fits the limits; the server stays as it is."""
     data = getattr(attacks, name)()
     assert len(data) < 1_000_000
     began, began_s = _used(), time.process_time()
-    try:
+    with contextlib.suppress(ImageTooLargeError, ProcessingError):
         work.analyze_photo(data)
-    except EmotionError as error:
-        assert isinstance(error, allowed)  # noqa: PT017 - either outcome is fine
     assert _used() - began < 100, "megabytes in the server itself"
     assert time.process_time() - began_s < 1, "seconds of the server's own processor time"
     assert len(work.analyze_photo(SAMPLES[0].read()).faces) == 1

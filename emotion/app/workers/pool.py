@@ -13,7 +13,9 @@ Example::
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import pickle
 import signal
 import threading
@@ -31,6 +33,11 @@ from emotion.errors import EmotionError, ProcessingError
 
 TICK_S = 0.1
 """How often ``Task.steps`` returns to its caller while there is nothing new."""
+
+SLOW_S = 3.0
+"""A photo that takes longer makes room for the next one and goes on with lower priority."""
+
+_SLOW_NICENESS = 10
 
 _SLOW = "Reading this file takes too long; save it as {formats} in a smaller size and try again."
 _CRASHED = (
@@ -90,10 +97,12 @@ class PixelGate:
 
 
 class Pool:
-    """Runs tasks in at most ``size`` processes; safe to use from several threads.
+    """Runs tasks in a few processes; safe to use from several threads.
+
+    A slow photo does not hold up the others: after ``SLOW_S`` another task may run beside it.
 
     Args:
-        size: Tasks that run at a time.
+        size: Tasks that run at a time; at most as many slow ones run beside them.
         limits: Of each task.
         gate: Shared by the pools of the server.
         clips: Whether the tasks read clips.
@@ -104,13 +113,15 @@ class Pool:
         self._size = size
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
-        self._running = 0
+        self._running: dict[Task, float] = {}  # task -> when it began
+        self._slow: set[Task] = set()
         self._queue: deque[Task] = deque()
 
     def start(self, count: int | None = None) -> None:
         """Starts workers in the background, by default all; a second call does nothing."""
         with self._lock:
-            missing = (self._size if count is None else count) - len(self._idle) - self._running
+            present = len(self._idle) + len(self._running)
+            missing = (self._size if count is None else count) - present
             self._idle += [WorkerProcess(clips=self.clips) for _ in range(missing)]
 
     def close(self) -> None:
@@ -136,12 +147,17 @@ class Pool:
             self._queue.append(task)
             self._assign()
 
+    def look_after(self) -> None:
+        """Notes which tasks have become slow, and starts others in their place."""
+        with self._lock:
+            self._assign()
+
     def tasks_ahead(self, task: Task) -> int:
         """How many tasks are before this one, those at work included; 0 once it runs."""
         with self._lock:
             if task not in self._queue:
                 return 0
-            return self._queue.index(task) + self._running
+            return self._queue.index(task) + len(self._running)
 
     def stop(self, task: Task) -> None:
         """Kills the task's worker, if it has one; whoever drives the task then takes it out."""
@@ -160,27 +176,52 @@ class Pool:
             if task in self._queue:
                 self._queue.remove(task)
             worker, task.worker = task.worker, None
+            was_slow = task in self._slow
         self.gate.leave(task)
         if worker is None:
             return
-        if not reusable:
+        # A slow one's lower priority cannot be raised again.
+        kept = reusable and not was_slow and len(self._idle) < self._size
+        if not kept:
             worker.close()
         with self._lock:
-            self._running -= 1
-            self._idle.append(worker if reusable else WorkerProcess(clips=self.clips))
+            del self._running[task]
+            self._slow.discard(task)
+            if kept:
+                self._idle.append(worker)
+            elif len(self._idle) + len(self._running) < self._size:
+                self._idle.append(WorkerProcess(clips=self.clips))
             self._assign()
 
     def _assign(self) -> None:
         """Gives idle workers to waiting tasks; called with the lock held."""
-        while self._queue and self._running < self._size:
+        self._note_slow()
+        while (
+            self._queue
+            and len(self._running) - len(self._slow) < self._size
+            and len(self._running) < 2 * self._size
+        ):
             worker = self._idle.pop() if self._idle else WorkerProcess(clips=self.clips)
             if not worker.alive:  # it died while idle
                 worker.close()
                 continue
             task = self._queue.popleft()
             task.worker = worker
-            self._running += 1
+            self._running[task] = time.monotonic()
             task.assigned.set()
+
+    def _note_slow(self) -> None:
+        """Lowers the priority of tasks that have become slow, and warms up a worker for others."""
+        if self.clips:
+            return
+        for task, began_s in self._running.items():
+            if task in self._slow or time.monotonic() - began_s < SLOW_S or task.worker is None:
+                continue
+            self._slow.add(task)
+            with contextlib.suppress(OSError):  # it has just ended
+                os.setpriority(os.PRIO_PROCESS, task.worker.pid, _SLOW_NICENESS)
+            if not self._idle:
+                self._idle.append(WorkerProcess(clips=self.clips))
 
 
 class Task:
@@ -221,6 +262,7 @@ class Task:
         self._pool.enter(self)
         try:
             while not self.stopped and not self.assigned.wait(TICK_S):
+                self._pool.look_after()
                 yield None
             if not self.stopped:
                 yield from self._run()
@@ -250,6 +292,7 @@ class Task:
             if time.monotonic() > ends_s:
                 raise self._error(_SLOW)
             if not worker.connection.poll(TICK_S):
+                self._pool.look_after()
                 yield None
                 continue
             kind, *content = channel.receive_data(worker.connection)
