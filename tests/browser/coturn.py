@@ -47,7 +47,10 @@ def turn_server(folder: Path, secret: str = "a shared secret") -> Iterator[TurnS
         )
     port = _free_port()
     log_file = folder / "coturn.log"
-    command = [path, "-c", str(CONFIGURATION)]
+    configuration = folder / "turnserver.conf"
+    # The test reads what coturn writes, which a deployment does not keep.
+    configuration.write_text(CONFIGURATION.read_text().replace("\nno-stdout-log\n", "\n"))
+    command = [path, "-c", str(configuration)]
     command += ["--listening-ip", HOST, "--relay-ip", HOST, "--listening-port", str(port)]
     command += ["--realm", "test", "--static-auth-secret", secret]
     command += ["--allow-loopback-peers", "--allowed-peer-ip", HOST]
