@@ -5,3 +5,7 @@ segmentation fault; the other way round works. The tests need both in one proces
 """
 
 import streamlit_webrtc  # noqa: F401  # only for its place in the order
+from hypothesis import settings
+
+settings.register_profile("emotion", deadline=None)  # no test fails on the clock
+settings.load_profile("emotion")

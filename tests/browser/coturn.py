@@ -1,4 +1,7 @@
-"""A real TURN server for the browser tests: Debian's coturn on loopback, gone with its block."""
+"""A real TURN server for the browser tests: Debian's coturn on loopback, gone with its block.
+
+It runs with the configuration of ``deploy/``.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from pathlib import Path
 from tests.browser import harness
 
 HOST = "127.0.0.1"
+CONFIGURATION = harness.ROOT / "deploy" / "coturn" / "turnserver.conf"
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,14 @@ def turn_server(folder: Path, secret: str = "a shared secret") -> Iterator[TurnS
         )
     port = _free_port()
     log_file = folder / "coturn.log"
-    command = [path, "-c", "/dev/null", "--no-cli", "--no-tls", "--no-dtls", "--fingerprint"]
+    configuration = folder / "turnserver.conf"
+    # The test reads what coturn writes, which a deployment does not keep.
+    configuration.write_text(CONFIGURATION.read_text().replace("\nno-stdout-log\n", "\n"))
+    command = [path, "-c", str(configuration)]
     command += ["--listening-ip", HOST, "--relay-ip", HOST, "--listening-port", str(port)]
-    command += ["--realm", "test", "--use-auth-secret", "--static-auth-secret", secret]
-    command += ["--allow-loopback-peers", "--verbose", "--log-file", "stdout", "--simple-log"]
+    command += ["--realm", "test", "--static-auth-secret", secret]
+    command += ["--allow-loopback-peers", "--allowed-peer-ip", HOST]
+    command += ["--verbose", "--log-file", "stdout", "--simple-log"]
     command += ["--pidfile", str(folder / "coturn.pid"), "--userdb", str(folder / "coturn.db")]
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)

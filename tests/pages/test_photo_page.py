@@ -82,8 +82,8 @@ def test_a_very_large_photo_is_analysed_reduced(monkeypatch: pytest.MonkeyPatch)
     rows = list(csv.DictReader(io.StringIO(faces_csv([("a.jpg", photo)]).decode("utf-8-sig"))))
     monkeypatch.delenv("EMOTION_MAX_MEGAPIXELS")
     whole = analyze_image(emotion.read_photo(data), tasks.analyzer())
-    assert photo.faces[0].xyxy == pytest.approx(whole.faces[0].xyxy, abs=3)
-    assert float(rows[0]["x2"]) == pytest.approx(float(whole.faces[0].xyxy[2]), abs=3)
+    assert photo.faces[0].xyxy == pytest.approx(whole.faces[0].xyxy, abs=5)
+    assert float(rows[0]["x2"]) == pytest.approx(float(whole.faces[0].xyxy[2]), abs=5)
 
 
 def test_phones_offer_their_photos_and_camera() -> None:
@@ -224,8 +224,8 @@ def test_the_downloads_hold_picture_and_table(counted: CountedWork) -> None:
         assert picture.format == "JPEG"
         assert picture.size == (480, 240)
         x1, _, x2, y2 = (int(v) for v in photo.faces[0].xyxy)
-        red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
-        assert blue > red + 60, "the box of face 1 is blue"
+        edge = np.asarray(picture.convert("RGB"), int)[y2 - 3 : y2 + 2, (x1 + x2) // 2]
+        assert (edge[:, 2] > edge[:, 0] + 60).any(), "the box of face 1 is blue"
     table = faces_csv([("á, b.png", photo)])
     assert table.startswith(b"\xef\xbb\xbfsource,"), "or a spreadsheet garbles the name"
     rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
@@ -244,8 +244,8 @@ def test_a_large_photo_is_shown_smaller_and_kept_whole(counted: CountedWork) -> 
     with Image.open(io.BytesIO(photo.preview)) as picture:
         assert picture.size == (1600, 1200)
         x1, _, x2, y2 = (int(v * 0.4) for v in photo.faces[0].xyxy)
-        red, _, blue = picture.convert("RGB").getpixel(((x1 + x2) // 2, y2))  # type: ignore[misc]
-        assert blue > red + 60, "the box was scaled with the picture"
+        edge = np.asarray(picture.convert("RGB"), int)[y2 - 8 : y2 + 8, (x1 + x2) // 2]
+        assert (edge[:, 2] > edge[:, 0] + 60).any(), "the box was scaled with the picture"
 
 
 @pytest.mark.parametrize(

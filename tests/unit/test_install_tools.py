@@ -27,7 +27,7 @@ class Machine:
         """Exit code, stderr, and the calls."""
         done = subprocess.run(
             [str(shutil.which("sh")), str(SCRIPT)],
-            env={"PATH": str(self.folder), "LOG": str(self.log), **env},
+            env={"PATH": str(self.folder), "LOG": str(self.log), "SBIN": "/none", **env},
             capture_output=True,
             text=True,
             check=False,
@@ -47,12 +47,14 @@ def test_nothing_is_done_where_nothing_is_missing(tmp_path: Path) -> None:
     here = machine(tmp_path, user=0)
     here.program("chromium", "true")
     here.program("turnserver", "true")
+    here.program("nginx", "true")
     assert here.run() == (0, "", "")
 
 
 def test_a_user_is_told_and_nothing_is_installed(tmp_path: Path) -> None:
     here = machine(tmp_path, user=1000)
     here.program("chromium", "true")
+    here.program("nginx", "true")
     code, stderr, called = here.run()
     assert code == 1
     assert "not on the PATH: coturn" in stderr
@@ -67,9 +69,22 @@ def test_a_user_is_told_and_nothing_is_installed(tmp_path: Path) -> None:
 def test_root_and_ci_install(tmp_path: Path, user: int, env: dict[str, str], prefix: str) -> None:
     code, stderr, called = machine(tmp_path, user=user).run(**env)
     assert code == 0
-    assert "Installing: chromium coturn" in stderr
-    assert "apt-get install -q -y --no-install-recommends chromium coturn\n" in called
+    assert "Installing: chromium coturn nginx-light" in stderr
+    assert "apt-get install -q -y --no-install-recommends chromium coturn nginx-light\n" in called
     assert called.startswith(f"{prefix}apt-get update")
+
+
+def test_nginx_is_found_where_only_root_looks(tmp_path: Path) -> None:
+    here = machine(tmp_path, user=0)
+    here.program("chromium", "true")
+    here.program("turnserver", "true")
+    sbin = tmp_path / "sbin"
+    sbin.mkdir()
+    assert here.run(SBIN=str(sbin))[2] != ""
+    (sbin / "nginx").write_text("#!/bin/sh\n")
+    (sbin / "nginx").chmod(0o755)
+    here.log.unlink()
+    assert here.run(SBIN=str(sbin)) == (0, "", "")
 
 
 @pytest.mark.parametrize("user", [0, 1000])
