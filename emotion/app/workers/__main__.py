@@ -31,6 +31,7 @@ def main(socket_fd: int, lifeline_fd: int, *, clips: bool) -> None:
         channel.send(connection, (channel.FAILED, traceback.format_exc()))
         return
     limits.drop_rights()
+    channel.send(connection, (channel.READY,))
     while True:
         try:
             message = connection.recv_bytes()

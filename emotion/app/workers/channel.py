@@ -16,9 +16,10 @@ from typing import Any
 TASK, GO = "task", "go"
 """Server to worker: (TASK, function, arguments, limits), and (GO,) in answer to ``Pixels``."""
 
-ITEM, DONE, REFUSED, FAILED = "item", "done", "refused", "failed"
-"""Worker to server: (ITEM, value), (DONE, value), (REFUSED, name of the error, its message) for an
-``EmotionError``, and (FAILED, traceback) for any other exception."""
+READY, ITEM, DONE, REFUSED, FAILED = "ready", "item", "done", "refused", "failed"
+"""Worker to server: (READY,) once the models are loaded; for a task (ITEM, value), (DONE, value),
+(REFUSED, name of the error, its message) for an ``EmotionError``, and (FAILED, traceback) for any
+other exception."""
 
 MAX_MESSAGE_BYTES = 1 << 30
 

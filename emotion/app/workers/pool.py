@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import pickle
 import signal
@@ -38,6 +39,7 @@ SLOW_S = 3.0
 """A photo that takes longer makes room for the next one and goes on with lower priority."""
 
 _SLOW_NICENESS = 10
+_START_S = 120.0  # for loading the models, on a busy machine
 
 _SLOW = "Reading this file takes too long; save it as {formats} in a smaller size and try again."
 _CRASHED = (
@@ -113,7 +115,7 @@ class Pool:
         self._size = size
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
-        self._running: dict[Task, float] = {}  # task -> when it began
+        self._running: set[Task] = set()
         self._slow: set[Task] = set()
         self._queue: deque[Task] = deque()
 
@@ -185,7 +187,7 @@ class Pool:
         if not kept:
             worker.close()
         with self._lock:
-            del self._running[task]
+            self._running.discard(task)
             self._slow.discard(task)
             if kept:
                 self._idle.append(worker)
@@ -207,15 +209,15 @@ class Pool:
                 continue
             task = self._queue.popleft()
             task.worker = worker
-            self._running[task] = time.monotonic()
+            self._running.add(task)
             task.assigned.set()
 
     def _note_slow(self) -> None:
         """Lowers the priority of tasks that have become slow, and warms up a worker for others."""
         if self.clips:
             return
-        for task, began_s in self._running.items():
-            if task in self._slow or time.monotonic() - began_s < SLOW_S or task.worker is None:
+        for task in self._running - self._slow:
+            if task.worker is None or time.monotonic() - task.began_s < SLOW_S:
                 continue
             self._slow.add(task)
             with contextlib.suppress(OSError):  # it has just ended
@@ -236,6 +238,8 @@ class Task:
         """Whether it was ended by ``stop``; there is no result then."""
         self.worker: WorkerProcess | None = None
         self.assigned = threading.Event()
+        self.began_s = math.inf
+        """Monotonic time at which a worker that was ready began with it."""
         self._pool = pool
         self._message = (channel.TASK, function, arguments, pool.limits)
         self._reusable = False
@@ -284,12 +288,15 @@ class Task:
 
     def _run(self) -> Generator[Any]:
         """The task in its worker."""
-        worker, ends_s = self.worker, time.monotonic() + self._pool.limits.wall_s
+        worker, wall_s = self.worker, self._pool.limits.wall_s
         if worker is None:
             return
+        given_s = time.monotonic()
+        if worker.ready:
+            self.began_s = given_s
         channel.send(worker.connection, self._message)
         while True:
-            if time.monotonic() > ends_s:
+            if time.monotonic() > min(self.began_s + wall_s, given_s + wall_s + _START_S):
                 raise self._error(_SLOW)
             if not worker.connection.poll(TICK_S):
                 self._pool.look_after()
@@ -297,6 +304,9 @@ class Task:
                 continue
             kind, *content = channel.receive_data(worker.connection)
             self._reusable = kind in (channel.DONE, channel.REFUSED)
+            if kind == channel.READY:
+                worker.ready, self.began_s = True, time.monotonic()
+                continue
             if kind == channel.DONE:
                 (self.result,) = content
                 return
@@ -310,6 +320,7 @@ class Task:
                 while not self._pool.gate.enter(self, item.count):
                     yield None
                     time.sleep(TICK_S / 4)
+                given_s = self.began_s = time.monotonic()  # waiting is no work
                 channel.send(worker.connection, (channel.GO,))
             else:
                 yield item

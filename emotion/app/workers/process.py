@@ -50,6 +50,8 @@ class WorkerProcess:
             theirs.close()
             os.close(lifeline_read)
         self.connection = Connection(ours.detach())
+        self.ready = False
+        """Whether it is known to have loaded the models; set by who reads its messages."""
 
     @property
     def pid(self) -> int:
