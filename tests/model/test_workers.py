@@ -133,17 +133,15 @@ def _drive(task: Task) -> None:
 def test_a_slow_task_makes_room_for_the_next(pool: Pool) -> None:
     limits = Limits(cpu_s=60, wall_s=600.0, memory_mb=200)
     narrow = Pool(1, limits, pool.gate)
-    slow = [narrow.task(worker_tasks.spin) for _ in range(2)]
-    threads = [threading.Thread(target=_drive, args=(task,)) for task in slow]
-    for thread in threads:
-        thread.start()
-    assert narrow.task(worker_tasks.allocate, 1).wait() == 1, "beside the first or the second"
-    running = next(task.worker for task in slow if task.worker is not None)
-    assert os.getpriority(os.PRIO_PROCESS, running.pid) == 10
-    for task in slow:
-        task.stop()
-    for thread in threads:
-        thread.join()
+    slow = narrow.task(worker_tasks.spin)
+    thread = threading.Thread(target=_drive, args=(slow,))
+    thread.start()
+    assert slow.assigned.wait(60)
+    assert narrow.task(worker_tasks.allocate, 1).wait() == 1, "beside the slow one"
+    assert slow.worker is not None
+    assert os.getpriority(os.PRIO_PROCESS, slow.worker.pid) >= 10
+    slow.stop()
+    thread.join()
     assert narrow.task(worker_tasks.allocate, 1).wait() == 1
     narrow.close()
 
