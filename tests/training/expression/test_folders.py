@@ -13,7 +13,8 @@ from emotion.errors import DataError
 from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import training_split
-from emotion.training.expression.data.grouping import groups_of, subject_of
+from emotion.training.expression.data.folders import read_pictures
+from emotion.training.expression.data.grouping import GroupRule, groups_of, subject_of
 from emotion.training.expression.data.layout import Location, parse_layout
 from emotion.training.expression.data.problems import count_by_kind
 from emotion.training.expression.data.splits import (
@@ -41,6 +42,21 @@ def test_a_folder_of_pictures_is_a_custom_set(tmp_path: Path) -> None:
     assert faces.split.tolist() == ["PrivateTest", "Training", "PublicTest"]
     assert faces.head == "custom"
     assert not faces.problems
+
+
+def test_splits_that_a_table_states_stay(tmp_path: Path) -> None:
+    """Drawn anew, they would change with the pictures that a detector finds a face in."""
+    for number in range(12):
+        picture(tmp_path / "set" / "happy" / f"{number}.png", number)
+    table = tmp_path / "groups.csv"
+    rows = [f"happy/{n}.png,p{n},{'PrivateTest' if n % 3 else 'Training'}" for n in range(10)]
+    table.write_text("picture,group,split\n" + "\n".join(rows) + "\n")
+    faces = read_pictures(tmp_path / "set", "custom", grouping=GroupRule.parse(str(table)))
+    assert faces.images[:, 0, 0].tolist() == list(range(10)), "the two that it does not name"
+    assert (faces.split == "PrivateTest").tolist() == [n % 3 > 0 for n in range(10)]
+    table.write_text("picture,group,split\nhappy/0.png,p0,Test\n")
+    with pytest.raises(DataError, match=r"names the split 'Test'; there are Training, PublicTest"):
+        GroupRule.parse(str(table))
 
 
 def test_an_archive_reads_as_its_folder(tmp_path: Path) -> None:

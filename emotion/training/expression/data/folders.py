@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -128,6 +128,8 @@ def read_pictures(
         groups=groups,
         problems=tuple(problems),
     )
+    if grouping and grouping.splits:
+        return _stated_splits(faces, [path for path, _ in used], grouping.splits)
     if None in split:
         return add_splits(faces, groups)
     return faces if "PublicTest" in split else add_validation_split(faces, groups)
@@ -162,6 +164,18 @@ def _nothing(root: Path, problems: list[Problem], names: list[Name]) -> str:
         f"No pictures under {root} can be used: expected train|val|test/LABEL/* or LABEL/*, "
         f"with LABEL one of {', '.join(EMOTIONS)}.{why}"
     )
+
+
+def _stated_splits(
+    faces: LabelledFaces, paths: Sequence[Name], splits: Mapping[str, str]
+) -> LabelledFaces:
+    """The splits of a table; a picture that it does not name is left out.
+
+    A split drawn anew would change with every picture that a better detector finds a face in, and
+    move test pictures into the training split.
+    """
+    stated = np.array([splits.get("/".join(path), "") for path in paths])
+    return replace(faces, split=stated).take(np.flatnonzero(stated != ""))
 
 
 def _framed(image: Image, framing: Framing, form: FaceFormat) -> np.ndarray:

@@ -15,25 +15,28 @@ from pathlib import Path
 import numpy as np
 
 from emotion.errors import DataError
+from emotion.training.expression.data.faces import SPLITS
 
-COLUMNS = ("picture", "group")
-"""Columns of a file of groups: a picture's path below the set's root, and its group."""
+COLUMNS, SPLIT_COLUMN = ("picture", "group"), "split"
+"""Columns of a file of groups: a picture's path below the set's root, its group, and its split."""
 
 _CKPLUS_FRAME = re.compile(r"(S\d{2,4})_\d{3}_\d{6,8}(?!\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRule:
-    """How a set's groups are found; exactly one attribute is given.
+    """How a set's groups are found: by a pattern, a table or a network.
 
     Attributes:
         pattern: A regular expression with one capturing group, searched in a picture's path.
         table: A picture's path below the set's root -> the name of its group.
+        splits: A picture's path -> its split, where the table states splits.
         network: File of a face recognition network; similar faces form a group.
     """
 
     pattern: re.Pattern[str] | None = None
     table: dict[str, str] | None = None
+    splits: dict[str, str] | None = None
     network: Path | None = None
 
     @classmethod
@@ -41,8 +44,9 @@ class GroupRule:
         """Parses a rule.
 
         Args:
-            text: Path of a CSV file with the columns picture and group, path of a face recognition
-                network's ``.json``, or a regular expression.
+            text: Path of a CSV file with the columns picture and group and, if the splits are to
+                stay as they are, split; path of a face recognition network's ``.json``; or a
+                regular expression.
 
         Raises:
             DataError: When it is none of these.
@@ -58,7 +62,15 @@ class GroupRule:
                 raise DataError(f"The file of groups {path} cannot be read ({error}).") from error
             if not rows or not set(COLUMNS) <= set(rows[0]):
                 raise DataError(f"{path} has no rows with the columns {' and '.join(COLUMNS)}.")
-            return cls(table={row["picture"]: row["group"] for row in rows})
+            table = {row["picture"]: row["group"] for row in rows}
+            if SPLIT_COLUMN not in rows[0]:
+                return cls(table=table)
+            splits = {row["picture"]: row[SPLIT_COLUMN] for row in rows}
+            if unknown := set(splits.values()) - set(SPLITS):
+                raise DataError(
+                    f"{path} names the split {sorted(unknown)[0]!r}; there are {', '.join(SPLITS)}."
+                )
+            return cls(table=table, splits=splits)
         try:
             pattern = re.compile(text)
         except re.error as error:
