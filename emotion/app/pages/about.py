@@ -131,13 +131,13 @@ def _training_data() -> str:
 
 
 def _section(title: str, text: str) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(text)
 
 
 def _accuracy() -> None:
     """How often each expression is right, then all figures of the evaluation one level down."""
-    st.subheader("Can I believe it?", anchor=False)
+    st.header("Can I believe it?", anchor=False)
     try:
         folder = model_folder()
         default_head = read_spec(folder).default_head
