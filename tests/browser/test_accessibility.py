@@ -1,4 +1,4 @@
-"""Every place in each of its states: axe-core's findings, names, keyboard, colours and large text."""
+"""Every place in each of its states: axe-core's findings, names, keyboard, colours, large text."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_links_and_buttons_show_the_focus(page: Page, server: harness.Server) ->
         style = page.evaluate(
             """() => { const e = document.activeElement, s = getComputedStyle(e)
             return ['A', 'BUTTON'].includes(e.tagName) && e.dataset.testid !== 'stSkipToContent'
-                ? [e.outerHTML.slice(0, 200), s.outlineStyle, parseFloat(s.outlineWidth)] : null }"""
+                ? [e.outerHTML, s.outlineStyle, parseFloat(s.outlineWidth)] : null }"""
         )
         if style is not None:
             seen += 1

@@ -1,4 +1,4 @@
-// Landmarks, names and announcements for assistive technology that Streamlit cannot be told to give.
+// Landmarks, names and announcements for assistive technology that Streamlit does not give.
 // Written for Streamlit 1.67.
 
 const ANNOUNCE_EVERY_MS = 4000 // a live result changes every second; nobody can follow that by ear

@@ -1,4 +1,4 @@
-"""Landmarks, names and announcements for assistive technology that Streamlit cannot be told to give.
+"""Landmarks, names and announcements for assistive technology that Streamlit does not give.
 
 ``st.container`` is always a ``div`` and ``st.page_link`` never says which place is shown;
 ``page_semantics.js`` sets the attributes in the browser and keeps them set. It also reads out

@@ -56,7 +56,7 @@ class FaceCard:
 
     @property
     def spoken(self) -> str:
-        """What is read out when it changes: title and note without numbers that move all the time."""
+        """What is read out when it changes: title and note without percentages."""
         text = f"{self.title}: {self.note}" if self.note else self.title
         return _MOVING.sub("", text)
 
