@@ -150,3 +150,9 @@ def test_bars_keep_their_length_in_large_text(page: Page, server: harness.Server
     page.add_style_tag(content="html { font-size: 200% !important }")
     width = page.locator(".face-card .emotion-bar-track").first.evaluate("e => e.clientWidth")
     assert width >= 100
+
+
+def test_a_fault_is_found(page: Page, server: harness.Server) -> None:
+    open_place(page, server, "About")
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=x>')")
+    assert [each.split(" at ")[0] for each in axe.findings(page)] == ["critical image-alt"]
