@@ -21,6 +21,10 @@ _LABEL_SETS = {
     "ckplus": "CK+ labels",
     "wild": "web photo labels",
 }
+_PROTOCOLS = ("ferplus_default_head", "labels_default_head", "labels")
+"""The first of them whose head is the wanted one counts: a majority of ten votes comes before the
+data set's own labels."""
+
 _VARIANTS = ("labels_mirrored", "labels_leak_free", "ferplus_seven")
 _MIN_CONFUSED = 0.08  # fraction of a class's faces
 
@@ -58,6 +62,28 @@ def evaluations(report: Any) -> dict[str, dict[str, Any]]:
     return found
 
 
+def sections(report: Any) -> list[dict[str, Any]]:
+    """The part of the report on each data set, the main one first."""
+    return [report, *_data_sets(report).values()] if isinstance(report, dict) else []
+
+
+def head_evaluation(section: Any, head: str) -> tuple[str, dict[str, Any]]:
+    """The one evaluation that says how well a head does on a data set.
+
+    Args:
+        section: The report's part on a data set.
+        head: Whose predictions count.
+
+    Returns:
+        The protocol's name and the evaluation; both empty where there is none.
+    """
+    for name in _PROTOCOLS:
+        evaluation = _subsection(section, "protocols", name)
+        if evaluation.get("head") == head:
+            return name, evaluation
+    return "", {}
+
+
 def robustness_changes(report: Any, head: str) -> dict[str, dict[str, Any]]:
     """What image changes cost the head, by data set: change -> {"text", "lost", ...}.
 
@@ -77,7 +103,7 @@ def robustness_changes(report: Any, head: str) -> dict[str, dict[str, Any]]:
 
 def confusions(evaluation: Any, most: int = 4) -> list[str]:
     """Such as "fear mistaken for sad (18%)" in Markdown, largest fraction of a class first."""
-    labels, matrix = _confusion_matrix(evaluation)
+    labels, matrix = confusion_matrix(evaluation)
     found = []
     for label, row in zip(labels, matrix, strict=True):
         total = sum(row)
@@ -89,6 +115,25 @@ def confusions(evaluation: Any, most: int = 4) -> list[str]:
         f"{escape_markdown(label)} mistaken for {escape_markdown(other)} ({percent(fraction)})"
         for fraction, label, other in found[:most]
     ]
+
+
+def confusion_matrix(evaluation: Any) -> tuple[list[str], list[list[float]]]:
+    """The labels and the confusion matrix; both empty unless they match.
+
+    Returns:
+        Names of the classes, and for each (as labelled by people) a row with the number of its
+        faces that got each label.
+    """
+    labels = evaluation.get("labels") if isinstance(evaluation, dict) else None
+    matrix = evaluation.get("confusion_matrix") if isinstance(evaluation, dict) else None
+    if not isinstance(labels, list) or not isinstance(matrix, list) or len(labels) != len(matrix):
+        return [], []
+    for row in matrix:
+        if not isinstance(row, list) or len(row) != len(labels):
+            return [], []
+        if not all(isinstance(value, int | float) and 0 <= value < math.inf for value in row):
+            return [], []
+    return [str(label) for label in labels], matrix
 
 
 def finite_number(values: Any, key: str) -> float | None:
@@ -131,17 +176,3 @@ def _evaluations_of(section: dict[str, Any], suffix: str) -> dict[str, dict[str,
                 title = protocol_name(name, rows=rows, on_page="this app")
             found[title + suffix] = {"head": head, "variant": name in _VARIANTS, **values}
     return found
-
-
-def _confusion_matrix(evaluation: Any) -> tuple[list[str], list[list[float]]]:
-    """The labels and the confusion matrix; both empty unless they match."""
-    labels = evaluation.get("labels") if isinstance(evaluation, dict) else None
-    matrix = evaluation.get("confusion_matrix") if isinstance(evaluation, dict) else None
-    if not isinstance(labels, list) or not isinstance(matrix, list) or len(labels) != len(matrix):
-        return [], []
-    for row in matrix:
-        if not isinstance(row, list) or len(row) != len(labels):
-            return [], []
-        if not all(isinstance(value, int | float) for value in row):
-            return [], []
-    return [str(label) for label in labels], matrix

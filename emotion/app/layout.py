@@ -10,6 +10,7 @@ import streamlit as st
 
 import emotion
 from emotion.app.captions import escape_markdown
+from emotion.app.streamlit_patches.page_semantics import page_semantics
 from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
 from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.templating import render, style
@@ -35,6 +36,7 @@ def page_frame(pages: Sequence[st.Page], current: st.Page) -> None:
         st.html(render("brand.html", icon=_data_url(ICON)), width="content")
         for page in pages:
             st.page_link(page, label=page.title)
+    page_semantics(current.title)
     _clear_other_pages(current.title)
 
 
@@ -49,7 +51,7 @@ def headline(title: str, text: str = "") -> None:
 
 
 def subheading(title: str) -> None:
-    """Draws a heading below ``st.subheader``."""
+    """Draws a heading below ``st.header``."""
     st.html(render("subheading.html", title=title))
 
 

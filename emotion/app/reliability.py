@@ -10,13 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from emotion.app.evaluation_report import finite_number
+from emotion.app.evaluation_report import finite_number, head_evaluation, sections
 
 _TEST_SPLIT = "PrivateTest"
-_PROTOCOLS = ("ferplus_default_head", "labels_default_head", "labels")
-"""The first of them whose head is the wanted one counts: a majority of ten votes comes before the
-data set's own labels."""
-
 _MIN_FACES = 50  # that a figure is computed from
 
 Bins = dict[tuple[float, float], tuple[int, int]]
@@ -41,11 +37,21 @@ class Reliability:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the fraction that is right (Wilson 1927)."""
-        z, n, fraction = 1.96, self.n, self.right / self.n
-        middle = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
-        half = z / (1 + z**2 / n) * math.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
-        return max(middle - half, 0.0), min(middle + half, 1.0)
+        """The 95 % interval of the fraction that is right."""
+        return wilson_interval(self.right, self.n)
+
+
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a fraction (Wilson 1927).
+
+    Args:
+        right: How many of the faces, 0..n.
+        n: Number of faces, at least 1.
+    """
+    z, fraction = 1.96, right / n
+    middle = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def reliability(report: Any, head: str, confidence: float) -> Reliability | None:
@@ -82,29 +88,20 @@ def reliability(report: Any, head: str, confidence: float) -> Reliability | None
 
 def _totals(report: Any, head: str) -> Bins:
     """The bins of all test splits together."""
-    if not isinstance(report, dict):
-        return {}
-    sets = report.get("sets")
-    sections = [report, *(sets.values() if isinstance(sets, dict) else [])]
     totals: Bins = {}
-    for section in sections:
+    for section in sections(report):
         for bounds, (n, right) in _test_bins(section, head).items():
             before = totals.get(bounds, (0, 0))
             totals[bounds] = before[0] + n, before[1] + right
     return totals
 
 
-def _test_bins(section: Any, head: str) -> Bins:
+def _test_bins(section: dict[str, Any], head: str) -> Bins:
     """The bins of one data set's test split; empty where it has none."""
-    if not isinstance(section, dict) or section.get("split") != _TEST_SPLIT:
+    if section.get("split") != _TEST_SPLIT:
         return {}
-    protocols = section.get("protocols")
-    for name in _PROTOCOLS:
-        protocol = protocols.get(name) if isinstance(protocols, dict) else None
-        if isinstance(protocol, dict) and protocol.get("head") == head:
-            rows = protocol.get("reliability")
-            return _bins(rows if isinstance(rows, list) else [])
-    return {}
+    rows = head_evaluation(section, head)[1].get("reliability")
+    return _bins(rows if isinstance(rows, list) else [])
 
 
 def _bins(rows: list[Any]) -> Bins:

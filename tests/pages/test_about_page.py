@@ -8,7 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion.app.evaluation_report import confusions, evaluations, read_report
-from emotion.app.widgets.evaluation_tables import class_table_html, evaluations_table_html
+from emotion.app.expression_evidence import Evidence, expression_evidence
+from emotion.app.widgets.evaluation_tables import (
+    class_table_html,
+    evaluations_table_html,
+    evidence_html,
+)
 from emotion.models.spec import EVAL_FILE, RUN_FILE, HeadSpec, ModelSpec
 from emotion.types import EMOTIONS
 from tests.pages.helpers import html, run_page
@@ -146,3 +151,62 @@ def test_what_is_missing_is_left_out() -> None:
 def test_a_class_without_faces_is_no_confusion() -> None:
     head = {"labels": ["a", "b"], "confusion_matrix": [[0, 0], [1, 9]]}
     assert confusions(head) == ["b mistaken for a (10%)"]
+
+
+def part(name: str, split: str, head: str, fear: tuple[int, int, int]) -> dict[str, Any]:
+    """A data set's part of a report: fearful faces found, missed, and others taken for fear."""
+    found, missed, wrong = fear
+    counts = {
+        "head": head,
+        "accuracy": 0.5,
+        "labels": ["fear", "happy"],
+        "confusion_matrix": [[found, missed], [wrong, 100]],
+    }
+    return {"set": name, "split": split, "protocols": {"labels_default_head": counts}}
+
+
+def test_each_expression_has_one_answer_over_all_faces() -> None:
+    report = part("wild", "PrivateTest", "ferplus", (3, 2, 5))
+    report["sets"] = {
+        "rafdb": part("rafdb", "PublicTest", "ferplus", (2, 3, 10)),
+        "other": part("other", "PrivateTest", "fer2013", (90, 0, 0)),
+    }
+    evidence, parts = expression_evidence(report, "ferplus")
+    fear, happy = evidence
+    assert (fear.label, fear.n, fear.named, fear.right) == ("fear", 10, 20, 5)
+    assert fear.found == pytest.approx((0.5, 0.2366, 0.7634), abs=1e-4)  # Wilson, 5 of 10
+    assert fear.correct == pytest.approx((0.25, 0.1119, 0.4687), abs=1e-4)  # 5 of 20
+    assert (happy.n, happy.named, happy.right) == (215, 205, 200)
+    assert [(each.n, each.split) for each in parts] == [(110, "test"), (115, "validation")]
+    shown = evidence_html(evidence)
+    assert "found in 5 of 10 (95% between 2 and 8)" in shown
+    assert "When it says fear, it is right in 2 of 10 (95% between 1 and 5)" in shown
+
+
+def test_a_majority_of_votes_replaces_the_labels_of_the_same_faces() -> None:
+    report = part("fer2013", "PrivateTest", "blend", (1, 9, 0))
+    voted = part("fer2013", "PrivateTest", "blend", (8, 2, 0))["protocols"]["labels_default_head"]
+    report["protocols"]["ferplus_default_head"] = voted
+    evidence, parts = expression_evidence(report, "blend")
+    assert (evidence[0].n, evidence[0].right) == (10, 8)
+    assert [each.by_majority for each in parts] == [True]
+
+
+def test_an_expression_without_faces_or_answers_says_so() -> None:
+    shown = evidence_html([Evidence(label="fear", n=0, named=0, right=0)])
+    assert "none of the faces had this label" in shown
+    assert "It never said fear" in shown
+
+
+def test_the_page_answers_from_the_file_and_says_on_which_faces(model: Path) -> None:
+    report = part("wild", "PrivateTest", "ferplus", (3, 2, 5))
+    report["sets"] = {"rafdb": part("rafdb", "PublicTest", "ferplus", (2, 3, 10))}
+    (model / EVAL_FILE).write_text(json.dumps(report))
+    page = open_page()
+    assert not page.exception
+    assert "found in 5 of 10" in html(page)
+    shown = texts(page)
+    assert "225 faces" in shown
+    assert "web photos of public figures (110 faces, test part)" in shown
+    assert "RAF\\-DB\\, web photos (115 faces, validation part)" in shown
+    assert "chosen by how well it does" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,9 +12,11 @@ import emotion
 from emotion.app import layout
 from emotion.app.captions import escape_markdown
 from emotion.app.evaluation_report import confusions, evaluations, read_report
+from emotion.app.expression_evidence import TestedPart, expression_evidence
 from emotion.app.widgets.evaluation_tables import (
     class_table_html,
     evaluations_table_html,
+    evidence_html,
     metric_tiles_html,
     robustness_table_html,
 )
@@ -66,6 +69,21 @@ _TRAINING_SETS = {
 }
 """Name of a head, or part of a source's name in the run's record -> what was trained on."""
 
+_HOW_OFTEN = """
+Each expression, counted over {n} faces that this network was not trained on. Their labels were
+given by people, who do not always agree either.
+"""
+_WHY_BELIEVE_IT = """
+Each face counts once, as answered by this page's own model; the interval says what is likely for
+other faces of the same kind, and is wide where there were few. How often "it is right" also depends
+on how common an expression is: where fear is rarer than in these pictures, more of the answers
+"fear" are wrong. Anybody with the data sets can repeat the count: `python -m emotion evaluate`.
+"""
+_VALIDATION = (
+    " The model was not trained on validation parts either, but it was chosen by how well it does "
+    "on them, so their figures are a little too high."
+)
+
 _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
 - It is kept in that server's memory while it is shown, and deleted when you remove it or go to
@@ -82,6 +100,7 @@ def page() -> None:
         "What this is, and what it is not",
         "Reads the apparent expression of faces. It is a measuring tool with known errors.",
     )
+    _accuracy()
     left, right = st.columns([1, 1], gap="large")
     with left:
         _section("How it works", _HOW_IT_WORKS)
@@ -89,7 +108,6 @@ def page() -> None:
     with right:
         _section("Limits", _LIMITS)
         _section("Training data", _training_data())
-    _accuracy()
     layout.footer()
 
 
@@ -113,13 +131,13 @@ def _training_data() -> str:
 
 
 def _section(title: str, text: str) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     st.markdown(text)
 
 
 def _accuracy() -> None:
-    """The default model's evaluation, as far as there is one."""
-    st.subheader("Accuracy", anchor=False)
+    """How often each expression is right, then all figures of the evaluation one level down."""
+    st.header("Can I believe it?", anchor=False)
     try:
         folder = model_folder()
         default_head = read_spec(folder).default_head
@@ -131,9 +149,34 @@ def _accuracy() -> None:
     if not tests:
         st.info("This model has not been evaluated yet, so there are no figures to show.")
         return
+    evidence, parts = expression_evidence(report, default_head)
+    if evidence:
+        st.markdown(_HOW_OFTEN.format(n=f"{sum(part.n for part in parts):,}"))
+        st.html(evidence_html(evidence))
+        st.markdown(f"**What this was counted on.** {_counted_on(parts)} {_WHY_BELIEVE_IT}")
+    with st.expander("All figures"):
+        _all_figures(folder.name, report, tests, default_head)
+
+
+def _counted_on(parts: Sequence[TestedPart]) -> str:
+    """The data sets' parts in Markdown, and what makes their figures too high or low."""
+    names = [
+        f"{escape_markdown(part.name)} ({part.n:,} faces, {escape_markdown(part.split)} part"
+        f"{', labelled by most of ten people' if part.by_majority else ''})"
+        for part in parts
+    ]
+    validation = any(part.split == "validation" for part in parts)
+    return f"{'; '.join(names)}.{_VALIDATION if validation else ''}"
+
+
+def _all_figures(
+    model: str, report: dict[str, Any], tests: dict[str, dict[str, Any]], default_head: str
+) -> None:
+    """Each evaluation of the report, all of them in a table, and what worse pictures cost."""
     st.markdown(
-        f"Model **{escape_markdown(folder.name)}**, {_tested_on(report)}. "
-        "These pictures were held back from training."
+        f"Model **{escape_markdown(model)}**, {_tested_on(report)}. "
+        "These pictures were held back from training. Data sets differ in how hard their pictures "
+        "are and in who labelled them, so the same expression has other figures in each."
     )
     # Variants are only listed below. The labels that this page predicts come first.
     names = [name for name, test in tests.items() if not test.get("variant")]

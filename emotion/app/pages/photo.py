@@ -178,7 +178,7 @@ def _summary(photos: Sequence[tuple[str, Outcome]]) -> None:
         for name, photo in analyzed
         for number, face in enumerate(photo.faces, start=1)
     ]
-    st.subheader(
+    st.header(
         f"Summary: {counted(len(rows), 'face')} in {counted(len(analyzed), 'photo')}",
         anchor=False,
         divider="gray",

@@ -105,7 +105,7 @@ def results(name: str, file: Any, job: VideoJob) -> None:
     """
     people = people_of(job.recording)
     _people(job, people)
-    st.subheader("Timeline", anchor=False)
+    st.header("Timeline", anchor=False)
     _timeline(file, job, people)
     _changes(changes(job.recording))
     _downloads(name, job)
@@ -113,7 +113,7 @@ def results(name: str, file: Any, job: VideoJob) -> None:
 
 def _people(job: VideoJob, people: list[Person]) -> None:
     shown = people[:MAX_PEOPLE]
-    st.subheader("People", anchor=False)
+    st.header("People", anchor=False)
     st.html(
         face_cards_html(
             person_card(person, job.thumbnails.get(person.track_id, "")) for person in shown
@@ -159,7 +159,7 @@ def _timeline(file: Any, job: VideoJob, people: list[Person]) -> None:
     if selected and "time_s" in selected[0]:
         _frame(file, job, float(selected[0]["time_s"]))
     chosen = [person for person in people if track_id in (None, person.track_id)]
-    st.subheader("Valence and arousal", anchor=False)
+    st.header("Valence and arousal", anchor=False)
     st.html(affect_plot_html(clip_points(job.recording, chosen[:MAX_PEOPLE]), path_name=_PATH))
 
 
@@ -204,7 +204,7 @@ def _frame(file: Any, job: VideoJob, time_s: float) -> None:
 
 
 def _changes(found: list[Change]) -> None:
-    st.subheader("Moments of change", anchor=False)
+    st.header("Moments of change", anchor=False)
     st.html(changes_html(found[:_MAX_CHANGES]))
     if len(found) > _MAX_CHANGES:
         more = counted(len(found) - _MAX_CHANGES, "more change")
@@ -212,7 +212,7 @@ def _changes(found: list[Change]) -> None:
 
 
 def _downloads(name: str, job: VideoJob) -> None:
-    st.subheader("Downloads", anchor=False)
+    st.header("Downloads", anchor=False)
     stem = safe_stem(name)
     with st.container(horizontal=True, gap="small"):
         for table_format in TABLE_FORMATS:

@@ -29,7 +29,6 @@ def _about() -> None:
     _run("about")
 
 
-st.set_page_config(page_title="Emotion", page_icon=layout.ICON, layout="wide")
 PAGES = [
     st.Page(_photo, title="Photo", default=True),
     st.Page(_webcam, title="Webcam", url_path="webcam"),
@@ -37,5 +36,8 @@ PAGES = [
     st.Page(_about, title="About", url_path="about"),
 ]
 current_page = st.navigation(PAGES, position="hidden")
+st.set_page_config(
+    page_title=f"{current_page.title} - Emotion", page_icon=layout.ICON, layout="wide"
+)
 layout.page_frame(PAGES, current_page)
 current_page.run()

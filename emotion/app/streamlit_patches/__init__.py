@@ -8,6 +8,7 @@ uploads              keeps uploads in memory, removes them when the visitor leav
 camera_component     keeps a starting stream alive, reads its round-trip time
 camera_offers        checks what a browser offers, closes what does not connect
 run_control          ends work when Streamlit ends the run that waits for it
+page_semantics (+ js) landmarks, names, announcements, the target of the skip link
 camera_frame (+ js)  explains camera errors, changes the camera's resolution while it runs
 ==================== ===================================================================
 

@@ -26,6 +26,9 @@ function frameDocument() {
 }
 
 function addStyle(frame) {
+  for (const video of frame.querySelectorAll("video:not([aria-label])")) {
+    video.setAttribute("aria-label", "Camera with labelled faces")
+  }
   if (!frame.head || frame.getElementById("emotion-style")) return
   const style = frame.createElement("style")
   style.id = "emotion-style"

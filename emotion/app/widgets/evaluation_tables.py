@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from emotion.app.captions import percent
 from emotion.app.evaluation_report import finite_number, robustness_changes
+from emotion.app.expression_evidence import Evidence
 from emotion.app.templating import render
 
 _WEAK_RECALL = 0.6  # below it the bar has a warning colour
@@ -41,6 +43,22 @@ def class_table_html(evaluation: Any) -> Markup:
         return Markup()
     rows = [_class_row(str(label), values) for label, values in per_class.items()]
     return render("class_table.html", rows=rows)
+
+
+def evidence_html(evidence: Sequence[Evidence]) -> Markup:
+    """A sentence on each expression: how often it is found, and how often naming it is right."""
+    rows = [
+        {
+            "label": each.label,
+            "n": f"{each.n:,}",
+            "faces": "face" if each.n == 1 else "faces",
+            "named": f"{each.named:,}",
+            "found": _tenths(each.found),
+            "correct": _tenths(each.correct),
+        }
+        for each in evidence
+    ]
+    return render("evidence.html", rows=rows)
 
 
 def evaluations_table_html(evaluations: dict[str, dict[str, Any]]) -> Markup:
@@ -96,6 +114,15 @@ def _class_row(label: str, values: Any) -> dict[str, Any]:
         "precision": _cell(finite_number(values, "precision"), "precision"),
         "support": _cell(finite_number(values, "support"), "n"),
     }
+
+
+def _tenths(values: tuple[float, float, float] | None) -> dict[str, str] | None:
+    """A fraction and its interval in tenths, such as 6, 5 and 7."""
+    if values is None:
+        return None
+    middle, low, high = (f"{10 * value:.0f}" for value in values)
+    interval = f"between {low} and {high}" if low != high else f"about {low}"
+    return {"middle": middle, "interval": interval}
 
 
 def _cell(value: float | None, key: str) -> str:

@@ -5,6 +5,7 @@ Photo, Webcam, Video and the report all show these cards; they differ in what th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,9 @@ from emotion.app.templating import render
 from emotion.app.widgets.bars import bars_html
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
+
+_MOVING = re.compile(r",? \(?(over )?\d+%\)?")
+"""A percentage in a caption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,12 @@ class FaceCard:
         return f"{self.kind.capitalize()} {self.number}"
 
     @property
+    def spoken(self) -> str:
+        """What is read out when it changes: title and note without percentages."""
+        text = f"{self.title}: {self.note}" if self.note else self.title
+        return _MOVING.sub("", text)
+
+    @property
     def color(self) -> tuple[int, int, int]:
         """RGB of the face's box."""
         return face_color(self.number - 1)
@@ -62,8 +72,13 @@ class FaceCard:
 
 
 def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
-    """The cards in a grid, for ``st.html``."""
-    return render("face_cards.html", cards=list(cards))
+    """The cards in a grid, for ``st.html``; faces under a heading for screen readers.
+
+    A clip's people stand under a heading that everybody sees.
+    """
+    shown = list(cards)
+    heading = "Faces" if any(card.kind == "face" for card in shown) else ""
+    return render("face_cards.html", cards=shown, heading=heading)
 
 
 def photo_cards(

@@ -37,7 +37,7 @@ def photo_view(
         is_only: Whether it is the only photo; if not, it has a heading.
     """
     if not is_only:
-        st.subheader(escape_markdown(name), anchor=False, divider="gray")
+        st.header(escape_markdown(name), anchor=False, divider="gray")
     if isinstance(photo, emotion.EmotionError):
         layout.show_error(photo, name)
         return

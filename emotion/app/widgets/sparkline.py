@@ -7,9 +7,10 @@ import base64
 import numpy as np
 from markupsafe import Markup
 
+from emotion.app.captions import percent
 from emotion.app.templating import render
 from emotion.app.widgets.stacked_area_chart import contiguous_runs, stacked_area_svg
-from emotion.types import Floats
+from emotion.types import EMOTIONS, Floats
 
 SECONDS = 60.0
 """The time that a sparkline spans."""
@@ -24,11 +25,17 @@ def sparkline_html(times: Floats, probabilities: Floats, *, title: str) -> Marku
     Args:
         times: As for ``sparkline_svg``.
         probabilities: As for ``sparkline_svg``.
-        title: What it shows, for screen readers.
+        title: The time that it shows; the means and the newest label are added, for screen readers.
     """
     svg = sparkline_svg(times, probabilities)
     if not svg:
         return svg
+    shares = np.asarray(probabilities).mean(axis=0)
+    means = ", ".join(
+        f"{EMOTIONS[index]} {percent(float(shares[index]))}" for index in np.argsort(-shares)[:3]
+    )
+    now = EMOTIONS[int(np.asarray(probabilities)[-1].argmax())]
+    title = f"{title}: on average {means}; now {now}"
     data = base64.b64encode(svg.encode()).decode()
     return render("sparkline.html", title=title, svg_base64=data)
 

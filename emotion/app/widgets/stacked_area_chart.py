@@ -17,7 +17,7 @@ EMOTION_COLORS = {
     "happy": "#eda91f",
     "sad": "#3f7fc4",
     "surprise": "#2fb3a8",
-    "neutral": "#98a2ad",
+    "neutral": "#66717d",
 }
 """A colour for each expression, the same in every chart of the page."""
 

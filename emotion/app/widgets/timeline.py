@@ -19,6 +19,7 @@ MAX_GAP_STEPS = 2.5
 _MAX_POINTS = 600  # about as many as the chart has pixels; more only cost the browser time
 
 _COLORS = alt.Scale(domain=list(EMOTIONS), range=[EMOTION_COLORS[name] for name in EMOTIONS])
+_EDGE = {"stroke": "#fff", "strokeWidth": 0.75}  # parts areas that are equally light
 
 ChartRow = dict[str, float | int | str]
 
@@ -118,7 +119,7 @@ def timeline_chart(
     # The page draws its own legend above the chart, as text.
     color = alt.Color("expression:N", title=None, scale=_COLORS, legend=None)
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=color, detail="run:N")
-    marks = base.mark_line(strokeWidth=2) if lines else base.mark_area()
+    marks = base.mark_line(strokeWidth=2) if lines else base.mark_area(**_EDGE)
     marks = marks.encode(y=y) if lines else marks.encode(y=y, y2="high:Q")
     zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
     return alt.layer(marks.add_params(zoom), _pointer_layer(rows, x)).properties(height=280)
