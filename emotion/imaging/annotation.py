@@ -155,7 +155,8 @@ def _draw_tag(
     texts = [str(number)]
     if labels:
         percent = round(100 * float(face.probabilities.max()))
-        texts = [f"{number} {face.label} {percent}%", f"{number} {face.label}", str(number)]
+        percent_text = ">99%" if percent == 100 else f"{percent}%"  # never certain
+        texts = [f"{number} {face.label} {percent_text}", f"{number} {face.label}", str(number)]
     tags = [_render_tag(text, _text_height(box, canvas), color) for text in texts]
     for tag in tags:
         for place in _places(box, tag, canvas):

@@ -51,7 +51,7 @@ def test_the_cards_of_a_photo_are_numbered_and_coloured() -> None:
         ("data:b", "Face 2"),
     ]
     assert Parsed(html).text.count("Face 1 looks happy, 90%") == 1
-    assert html.count("A small face: less certain.") == 1
+    assert html.count("A small face: less reliable than usual.") == 1
 
 
 def test_a_person_has_the_same_card() -> None:

@@ -58,7 +58,8 @@ class FaceCard:
     @property
     def bars(self) -> Markup:
         """The bars of the probabilities."""
-        return bars_html(self.probabilities, self.color, label=self.bars_label)
+        is_share = self.kind == "person"
+        return bars_html(self.probabilities, self.color, label=self.bars_label, shares=is_share)
 
 
 def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
