@@ -75,7 +75,7 @@ def face_caption(face: Face, number: int) -> str:
 
 
 def quality_caption(quality: FaceQuality) -> str:
-    """Such as "A small, dark face: less reliable than usual."; empty for a face that is none of these."""
+    """Such as "A small, dark face: less reliable than usual."; empty for a good one."""
     flaws = {
         "small": quality.is_small,
         "blurred": quality.is_blurred,

@@ -67,6 +67,11 @@ def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
     return render("face_cards.html", cards=list(cards))
 
 
+def face_rows_html(cards: Iterable[FaceCard]) -> Markup:
+    """The cards as rows of a line each, which open; for ``st.html``."""
+    return render("face_rows.html", cards=list(cards))
+
+
 def photo_cards(
     faces: Sequence[Face], thumbnails: Sequence[str], views: Sequence[FaceView]
 ) -> list[FaceCard]:
