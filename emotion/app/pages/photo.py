@@ -93,7 +93,7 @@ def _source() -> str:
     if _SOURCE not in st.session_state:
         last = st.session_state.get(_LAST_SOURCE, _UPLOAD)
         st.session_state[_SOURCE] = _linked_source() or last
-    source = st.segmented_control(
+    chosen = st.segmented_control(
         "Source of the picture",
         [_UPLOAD, _CAMERA, _SAMPLES],
         required=True,
@@ -101,6 +101,7 @@ def _source() -> str:
         label_visibility="collapsed",
         on_change=put_aside_uploads,
     )
+    source = chosen or _UPLOAD
     st.session_state[_LAST_SOURCE] = source
     _set_link(source)
     return source
