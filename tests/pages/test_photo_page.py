@@ -21,7 +21,7 @@ from emotion.app.workers import tasks
 from emotion.app.workers.pool import Pool
 from emotion.imaging.files import encode_image
 from emotion.results.rows import COLUMNS
-from emotion.samples import SAMPLES
+from emotion.samples import CREDIT, SAMPLES
 from tests.pages.helpers import CountedWork, html, run_page, scene
 
 pillow_heif.register_heif_opener()
@@ -292,6 +292,13 @@ def test_the_samples_faces_are_all_found() -> None:
         next(button for button in page.button if button.label == sample.label).click().run()
         assert not page.exception
         assert html(page).count('class="emotion-bars"') == faces, sample.label
+
+
+def test_the_samples_show_the_expressions_that_the_page_names() -> None:
+    analyzer = emotion.load_analyzer()
+    faces = [f for s in SAMPLES for f in analyzer.analyze(emotion.read_image(s.read()))]
+    assert {face.label for face in faces} == {"happy", "neutral"}
+    assert "happy and neutral" in CREDIT
 
 
 def test_the_downloads_hold_picture_and_table(counted: CountedWork) -> None:
