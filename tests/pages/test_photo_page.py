@@ -230,7 +230,7 @@ def test_a_link_opens_a_sample_or_a_source(counted: CountedWork) -> None:
     other_source(page, "Upload")
     assert "sample" not in page.query_params
     next(button for button in page.button if button.label == SAMPLES[0].label).click().run()
-    assert page.query_params["sample"] == [SAMPLES[0].name]
+    assert page.query_params["sample"] == SAMPLES[0].name
     unknown = AppTest.from_function(script, default_timeout=60)
     unknown.query_params["source"] = "<script>"
     assert not unknown.run().exception
