@@ -14,11 +14,16 @@ import numpy as np
 import emotion
 from emotion.app.face_view import FaceView, face_view
 from emotion.app.widgets.thumbnail import thumbnail
+from emotion.geometry.reading_order import reading_order
 from emotion.imaging.annotation import annotate
 from emotion.imaging.files import encode_image
 from emotion.types import Face, Image
 
-_PREVIEW_PX = 1600  # longer side of what the browser gets; the download has full size
+PREVIEW_PX = 1600
+"""Longer side of what the browser gets; the download has full size."""
+
+MAX_LABELLED = 8
+"""In a picture with more faces, only their numbers are drawn."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,7 +34,7 @@ class AnalyzedPhoto:
         data: The visitor's file.
         width: Pixels of the upright photo in its file.
         height: Pixels, like the width.
-        faces: In pixels of the file, largest first.
+        faces: In pixels of the file, left to right in rows from top to bottom.
         preview: The annotated photo as JPEG, its longer side bounded.
         thumbnails: A data URL for each face.
         views: Of each face, to explain its answer.
@@ -54,7 +59,9 @@ def analyze_image(photo: emotion.Photo, analyzer: emotion.Analyzer) -> AnalyzedP
     Returns:
         The photo, without the file that it was decoded from.
     """
-    faces = analyzer.analyze(photo.image)
+    found = analyzer.analyze(photo.image)
+    # The analyzer's order is largest first; people look for a number as they read.
+    faces = [found[i] for i in reading_order([face.xyxy for face in found])]
     return AnalyzedPhoto(
         data=b"",
         width=photo.width,
@@ -73,7 +80,7 @@ def annotated_jpeg(image: Image, faces: Sequence[Face]) -> bytes:
         image: RGB uint8 (H, W, 3), from the visitor's file.
         faces: In pixels of the image.
     """
-    return encode_image(annotate(image, faces), suffix=".jpg", quality=93)
+    return encode_image(_annotated(image, faces), suffix=".jpg", quality=93)
 
 
 def pictures_zip(pictures: Iterable[tuple[str, bytes]]) -> bytes:
@@ -98,13 +105,17 @@ def safe_stem(name: str) -> str:
 
 def _preview(image: Image, faces: Sequence[Face]) -> Image:
     """The annotated photo, shrunk before drawing: lines and text suit the size that is shown."""
-    scale = _PREVIEW_PX / max(image.shape[:2])
+    scale = PREVIEW_PX / max(image.shape[:2])
     if scale >= 1:
-        return annotate(image, faces)
+        return _annotated(image, faces)
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     scaled = [
         Face(xyxy=face.xyxy * scale, score=face.score, probabilities=face.probabilities)
         for face in faces
     ]
-    return annotate(small, scaled)
+    return _annotated(small, scaled)
+
+
+def _annotated(image: Image, faces: Sequence[Face]) -> Image:
+    return annotate(image, faces, labels=len(faces) <= MAX_LABELLED)

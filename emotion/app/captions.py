@@ -32,9 +32,27 @@ UNCLEAR_MARGIN = 0.15
 """Two probabilities closer than this: both expressions are named."""
 
 
-def percent(fraction: float) -> str:
-    """A fraction as text, such as "93%"."""
+_MOST = 0.5
+"""An expression is there "mostly" from this share of the time on."""
+
+
+def percent(fraction: float, *, short: bool = False) -> str:
+    """A measured fraction as text, such as "93%"; "100%" and "0%" only where they are exact.
+
+    Args:
+        fraction: 0..1.
+        short: ">99%" and "<1%" in place of "over 99%" and "under 1%".
+    """
+    if 0.995 <= fraction < 1:
+        return ">99%" if short else "over 99%"
+    if 0 < fraction < 0.005:
+        return "<1%" if short else "under 1%"
     return f"{100 * fraction:.0f}%"
+
+
+def probability_percent(probability: float, *, short: bool = False) -> str:
+    """``percent`` of a probability: never "100%" or "0%", which only rounding could give."""
+    return percent(min(max(float(probability), 0.001), 0.999), short=short)
 
 
 def expression_caption(probabilities: npt.NDArray[np.float32]) -> str:
@@ -47,7 +65,7 @@ def expression_caption(probabilities: npt.NDArray[np.float32]) -> str:
     if _is_unclear(probabilities):
         return f"unclear, {_with_percent(best)} or {_with_percent(second)}"
     (adjective, probability) = best
-    return f"looks {adjective}, {percent(probability)}"
+    return f"looks {adjective}, {probability_percent(probability)}"
 
 
 def face_caption(face: Face, number: int) -> str:
@@ -57,7 +75,7 @@ def face_caption(face: Face, number: int) -> str:
 
 
 def quality_caption(quality: FaceQuality) -> str:
-    """Such as "A small, dark face: less certain."; empty for a face that is none of these."""
+    """Such as "A small, dark face: less reliable than usual."; empty for a good one."""
     flaws = {
         "small": quality.is_small,
         "blurred": quality.is_blurred,
@@ -66,7 +84,7 @@ def quality_caption(quality: FaceQuality) -> str:
         "cut-off": quality.is_cut,
     }
     found = ", ".join(name for name, is_so in flaws.items() if is_so)
-    return f"A {found} face: less certain." if found else ""
+    return f"A {found} face: less reliable than usual." if found else ""
 
 
 def quality_notes(quality: FaceQuality) -> list[str]:
@@ -100,6 +118,30 @@ def photo_caption(faces: Sequence[Face]) -> str:
     return f"{count}{first}{'; and more' if len(faces) > 3 else ''}."
 
 
+def shares_caption(shares: npt.NDArray[np.float32]) -> str:
+    """Such as "mostly looks happy, 62%", or "looks happy (38%) or neutral (38%)" in a tie.
+
+    "Mostly" takes half of the time; below that, "looks happy most often, 45%".
+
+    Args:
+        shares: Fraction of the time with each expression, shape (7,).
+    """
+    order = np.argsort(-shares, kind="stable")
+    best, second = (float(shares[i]) for i in order[:2])
+    adjective = ADJECTIVES[EMOTIONS[int(order[0])]]
+    if best >= _MOST > second:
+        return f"mostly looks {adjective}, {percent(best)}"
+    tied = [int(i) for i in order if shares[i] > best - UNCLEAR_MARGIN and shares[i] > 0][:3]
+    if len(tied) > 1:
+        return "looks " + " or ".join(share_caption(i, shares) for i in tied)
+    return f"looks {adjective} most often, {percent(best)}"
+
+
+def share_caption(index: int, shares: npt.NDArray[np.float32]) -> str:
+    """Such as "happy (38%)" for the expression with this index in ``EMOTIONS``."""
+    return f"{ADJECTIVES[EMOTIONS[index]]} ({percent(float(shares[index]))})"
+
+
 def person_caption(track_id: int, shares: npt.NDArray[np.float32]) -> str:
     """Such as "Person 1 mostly looks happy, 62%".
 
@@ -107,9 +149,7 @@ def person_caption(track_id: int, shares: npt.NDArray[np.float32]) -> str:
         track_id: The person's number in the clip.
         shares: Fraction of the time with each expression, shape (7,).
     """
-    best = int(shares.argmax())
-    adjective = ADJECTIVES[EMOTIONS[best]]
-    return f"Person {track_id} mostly looks {adjective}, {percent(float(shares[best]))}"
+    return f"Person {track_id} {shares_caption(shares)}"
 
 
 def timecode(time_s: float) -> str:
@@ -157,7 +197,7 @@ def _is_unclear(probabilities: npt.NDArray[np.float32]) -> bool:
 
 
 def _with_percent(named: tuple[str, float]) -> str:
-    return f"{named[0]} ({percent(named[1])})"
+    return f"{named[0]} ({probability_percent(named[1])})"
 
 
 def queue_caption(files_ahead: int) -> str:

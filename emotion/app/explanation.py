@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 import emotion
-from emotion.app.captions import ADJECTIVES, percent
+from emotion.app.captions import ADJECTIVES, probability_percent
 from emotion.app.face_view import FaceView
 from emotion.expression.occlusion import GRID, OcclusionMap, enlarge
 from emotion.imaging.files import encode_image
@@ -119,7 +119,7 @@ def _heat_map(
     text = _sentence(name, part, probability, covered, speaks=bool(effect[row, column] > 0))
     jpeg = encode_image(overlay(picture, effect, scale), suffix=".jpg", quality=88)
     return HeatMap(
-        title=f"{name.capitalize()}, {percent(probability)}",
+        title=f"{name.capitalize()}, {probability_percent(probability)}",
         text=text,
         picture=f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}",
         alt=f"The face with the regions that speak for {name} in orange, and against it in blue. "
@@ -133,7 +133,5 @@ def _sentence(name: str, part: str, probability: float, covered: float, *, speak
         return f"No region speaks for {name}."
     if probability - covered < _MIN_CHANGE:
         return f"Strongest around {part}; covering that alone changes little."
-    return (
-        f"Strongest around {part}: with it covered, {name} falls from {percent(probability)} to "
-        f"{percent(covered)}."
-    )
+    before, after = probability_percent(probability), probability_percent(covered)
+    return f"Strongest around {part}: with it covered, {name} falls from {before} to {after}."

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from markupsafe import Markup
 
 import emotion
 from emotion.app.captions import escape_markdown
+from emotion.app.kept_uploads import forget, put_aside_uploads
 from emotion.app.streamlit_patches.page_semantics import page_semantics
 from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
-from emotion.app.streamlit_patches.uploads import remove_uploads
 from emotion.app.templating import render, style
 
 ICON = str(Path(__file__).parent / "icon.png")
@@ -20,11 +21,12 @@ ICON = str(Path(__file__).parent / "icon.png")
 _CURRENT_PAGE = "current-page"
 """Key of the session's state: the title of the page that is shown."""
 
-_PAGES_WITH_STATE = ("photo", "video", "webcam")
+_KEPT_PAGES = ("photo", "video")
+"""Pages whose files and results stay until the visitor removes them."""
 
 
 def page_frame(pages: Sequence[st.Page], current: st.Page) -> None:
-    """Draws the style and the navigation; clears the state of the page that was left.
+    """Draws the style and the navigation; ends the work of the page that was left.
 
     Args:
         pages: All pages, in the order of their links.
@@ -37,7 +39,7 @@ def page_frame(pages: Sequence[st.Page], current: st.Page) -> None:
         for page in pages:
             st.page_link(page, label=page.title)
     page_semantics(current.title)
-    _clear_other_pages(current.title)
+    _leave_other_pages(current.title)
 
 
 def footer() -> None:
@@ -47,7 +49,17 @@ def footer() -> None:
 
 def headline(title: str, text: str = "") -> None:
     """Draws the page's title, and a sentence under it if there is one."""
-    st.html(render("headline.html", title=title, text=text))
+    st.html(headline_html(title, text))
+
+
+def headline_html(title: str, text: str = "") -> Markup:
+    """What ``headline`` draws, for an element that is there already."""
+    return render("headline.html", title=title, text=text)
+
+
+def skeleton_html() -> Markup:
+    """The outline of a page that is being loaded."""
+    return render("skeleton.html")
 
 
 def subheading(title: str) -> None:
@@ -63,6 +75,18 @@ def small_text(text: str) -> None:
 def hint(title: str, text: str) -> None:
     """Draws a quiet notice in place of a result that is not there yet; the text is escaped."""
     st.html(render("hint.html", title=title, text=text))
+
+
+def clear_button(place: str, *, but: tuple[str, ...] = ()) -> None:
+    """Draws the button that deletes a place's files and results; ``but`` names keys that stay."""
+    st.button(
+        "Clear",
+        key=f"clear-{place}",
+        help="Deletes these files and their results from this server's memory at once.",
+        on_click=forget,
+        args=(place,),
+        kwargs={"but": but},
+    )
 
 
 @st.cache_resource(show_spinner="Loading the model …")
@@ -94,16 +118,21 @@ def _data_url(path: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(Path(path).read_bytes()).decode()}"
 
 
-def _clear_other_pages(title: str) -> None:
-    """Deletes what other pages kept for this visitor: pictures are kept only while shown.
+def _leave_other_pages(title: str) -> None:
+    """Ends the work of the other pages; those that keep nothing lose their state.
 
     Pages prefix their keys in the session's state with "photo:", "video:" and so on.
     """
-    if st.session_state.get(_CURRENT_PAGE, title) != title:
-        remove_uploads()
+    is_new = st.session_state.get(_CURRENT_PAGE, title) != title
+    if is_new:
+        put_aside_uploads()
     st.session_state[_CURRENT_PAGE] = title
     for key in list(st.session_state):
-        owner, colon, _ = str(key).partition(":")
-        if colon and owner in _PAGES_WITH_STATE and owner != title.lower():
-            stop_work(st.session_state[key])
+        owner, colon, name = str(key).partition(":")
+        if not colon or owner == title.lower() or owner not in (*_KEPT_PAGES, "webcam"):
+            continue
+        stop_work(st.session_state[key])
+        # The webcam's snapshot has explanations too.
+        is_passing = name == "work" or (is_new and name.startswith("explanation:"))
+        if owner not in _KEPT_PAGES or is_passing:
             del st.session_state[key]

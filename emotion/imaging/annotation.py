@@ -155,16 +155,20 @@ def _draw_tag(
     texts = [str(number)]
     if labels:
         percent = round(100 * float(face.probabilities.max()))
-        texts = [f"{number} {face.label} {percent}%", f"{number} {face.label}", str(number)]
-    tags = [_render_tag(text, _text_height(box, canvas), color) for text in texts]
+        percent_text = ">99%" if percent == 100 else f"{percent}%"  # never certain
+        texts = [f"{number} {face.label} {percent_text}", f"{number} {face.label}", str(number)]
+    height = _text_height(box, canvas) if labels else _number_height(box, canvas)
+    tags = [_render_tag(text, height, color) for text in texts]
     for tag in tags:
-        for place in _places(box, tag, canvas):
+        for place in _places(box, tag, canvas, beside=not labels):
             if not any(_overlap(place, other) for other in (*taken, *others)):
                 _paste(canvas, tag, place, taken)
                 return
-    for place in _places(box, tags[-1], canvas):  # no free place: the number, over a neighbour
-        _paste(canvas, tags[-1], place, taken)
-        return
+    # No free place: the number, where it hides the least.
+    places = list(_places(box, tags[-1], canvas, beside=True))
+    if places:
+        hidden = [sum(_common(place, other) for other in (*taken, *others)) for place in places]
+        _paste(canvas, tags[-1], places[hidden.index(min(hidden))], taken)
 
 
 def _paste(canvas: Canvas, tag: Image, place: Rect, taken: list[Rect]) -> None:
@@ -172,21 +176,47 @@ def _paste(canvas: Canvas, tag: Image, place: Rect, taken: list[Rect]) -> None:
     taken.append(place)
 
 
-def _places(box: Rect, tag: Image, canvas: Canvas) -> Iterator[Rect]:
-    """Candidate rectangles for the tag, the best first: above the box, below it, at its top."""
+def _places(box: Rect, tag: Image, canvas: Canvas, *, beside: bool) -> Iterator[Rect]:
+    """Candidate rectangles for the tag, the best first: above the box, below it, at its top.
+
+    Args:
+        box: Of the face.
+        tag: To be placed.
+        canvas: It has to lie within.
+        beside: Also at the box's right ends and sides, before its top, where it hides the face.
+    """
     height, width = canvas.height, canvas.width
     tag_height, tag_width = tag.shape[:2]
     if tag_height > height or tag_width > width:
         return
     rim = _line_width(box, canvas) // 2 + 1
-    x = min(max(box[0] - rim, 0), width - tag_width)
-    for y in (box[1] - rim - tag_height + 1, box[3] + rim - 1, box[1]):
-        if 0 <= y <= height - tag_height:
+    left = min(max(box[0] - rim, 0), width - tag_width)
+    right = min(max(box[2] + rim - tag_width, 0), width - tag_width)
+    above, below = box[1] - rim - tag_height + 1, box[3] + rim - 1
+    corners = [(left, above), (left, below)]
+    if beside:
+        corners += [(right, above), (right, below)]
+        for y in (box[1], box[3] - tag_height):
+            corners += [(box[2] + rim - 1, y), (box[0] - rim - tag_width + 1, y)]
+    for x, y in (*corners, (left, box[1])):
+        if 0 <= y <= height - tag_height and 0 <= x <= width - tag_width:
             yield x, y, x + tag_width, y + tag_height
 
 
 def _overlap(a: Rect, b: Rect) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _common(a: Rect, b: Rect) -> int:
+    """Pixels of the intersection."""
+    across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(across, 0) * max(down, 0)
+
+
+def _number_height(box: Rect, canvas: Canvas) -> int:
+    """``_text_height`` of a number alone, which is small beside a small face."""
+    usual = math.sqrt(canvas.height * canvas.width) / 44
+    return max(8, round(min(0.75 * usual, max(0.4 * usual, (box[2] - box[0]) / 5))))
 
 
 def _text_height(box: Rect, canvas: Canvas) -> int:

@@ -40,5 +40,6 @@ SAMPLES = (
 )
 CREDIT = (
     "Eileen Collins (photo: NASA) and Grace Hopper (photo: James S. Davis, US Navy); "
-    "both in the public domain."
+    "both in the public domain. They look happy and neutral; we have no public-domain photographs "
+    "of the other five expressions to show."
 )

@@ -33,7 +33,7 @@ def test_an_uploaded_photo_shows_its_face_with_bars(
     assert sum(probabilities) == pytest.approx(1.0, abs=0.001)
     best = sized_page.locator(".emotion-bar-top")
     assert float(best.get_attribute("data-probability") or 0) == max(probabilities)
-    expect(sized_page.locator('[data-testid="stImage"] img').first).to_be_visible()
+    expect(sized_page.locator(".photo img").first).to_be_visible()
     assert harness.overflow_px(sized_page) == 0
 
 
@@ -71,6 +71,63 @@ def test_a_sample_shows_a_result_with_one_click(sized_page: Page, server: harnes
     sized_page.get_by_role("button", name="Astronaut", exact=True).click()
     expect(sized_page.locator(".emotion-bars").first).to_be_visible(timeout=SHOWN_MS)
     assert harness.overflow_px(sized_page) == 0
+
+
+def test_a_click_on_a_samples_picture_shows_its_result(
+    sized_page: Page, server: harness.Server
+) -> None:
+    sized_page.goto(server.url)
+    picture = sized_page.locator(".st-key-sample-pair img")
+    expect(picture).to_be_visible(timeout=SHOWN_MS)
+    box = picture.bounding_box()
+    assert box is not None
+    sized_page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(sized_page.locator(".emotion-bars")).to_have_count(2, timeout=SHOWN_MS)
+    face = sized_page.locator(".photo-face").first
+    shown = "face => getComputedStyle(face, '::after').display"
+    assert face.evaluate(shown) == "none"
+    face.hover()
+    assert face.evaluate(shown) == "block"
+    image = sized_page.locator(".photo img")
+    before = (image.bounding_box() or {"width": 0})["width"]
+    sized_page.get_by_text("Zoom in").click()
+    assert (image.bounding_box() or {"width": 0})["width"] > 2 * before
+    assert harness.overflow_px(sized_page) == 0
+
+
+@pytest.mark.parametrize("event", ["paste", "drop"])
+def test_a_picture_is_pasted_or_dropped_anywhere(
+    page: Page, server: harness.Server, portrait: FilePayload, event: str
+) -> None:
+    page.goto(server.url)
+    expect(page.get_by_text("You can also paste a picture")).to_be_visible(timeout=SHOWN_MS)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(
+        """([event, bytes]) => {
+            const transfer = new DataTransfer()
+            transfer.items.add(new File([new Uint8Array(bytes)], "a.jpg", { type: "image/jpeg" }))
+            const name = event === "paste" ? "clipboardData" : "dataTransfer"
+            const given = { bubbles: true, cancelable: true, [name]: transfer }
+            const Kind = event === "paste" ? ClipboardEvent : DragEvent
+            document.querySelector("h1").dispatchEvent(new Kind(event, given))
+        }""",
+        [event, list(portrait["buffer"])],
+    )
+    expect(page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
+
+
+def test_results_stay_while_another_place_is_shown(
+    page: Page, server: harness.Server, portrait: FilePayload
+) -> None:
+    page.goto(server.url)
+    page.locator('input[type="file"]').first.set_input_files(portrait)
+    expect(page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
+    page.get_by_role("link", name="About", exact=True).first.click()
+    expect(page.locator(".photo")).to_have_count(0, timeout=SHOWN_MS)
+    page.get_by_role("link", name="Photo", exact=True).first.click()
+    expect(page.locator(".emotion-bars")).to_have_count(1, timeout=SHOWN_MS)
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.locator(".emotion-bars")).to_have_count(0, timeout=SHOWN_MS)
 
 
 def test_the_camera_of_a_plain_http_page_is_explained(

@@ -21,7 +21,7 @@ from emotion.app.workers import tasks
 from emotion.app.workers.pool import Pool
 from emotion.imaging.files import encode_image
 from emotion.results.rows import COLUMNS
-from emotion.samples import SAMPLES
+from emotion.samples import CREDIT, SAMPLES
 from tests.pages.helpers import CountedWork, html, run_page, scene
 
 pillow_heif.register_heif_opener()
@@ -48,7 +48,7 @@ def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def images(page: AppTest) -> int:
-    return len(page.get("image"))
+    return html(page).count('class="photo"')
 
 
 def test_the_start_page_says_what_to_do_and_asks_for_no_camera(counted: CountedWork) -> None:
@@ -100,9 +100,9 @@ def test_a_rerun_analyses_nothing_again(counted: CountedWork) -> None:
 
 def test_photos_that_are_no_longer_shown_are_deleted(counted: CountedWork) -> None:
     page = upload(open_page(), ("a.png", photo_bytes()))
-    assert len(page.session_state["photo:results"]) == 1
+    assert len(page.session_state["photo:results:Upload"]) == 1
     page.file_uploader[0].set_value([]).run()
-    assert len(page.session_state["photo:results"]) == 0
+    assert "photo:results:Upload" not in page.session_state
     assert "emotion-bars" not in html(page)
 
 
@@ -168,7 +168,12 @@ def test_among_many_one_broken_file_stops_nothing(counted: CountedWork) -> None:
     assert html(page).count('class="emotion-bars"') == 2
     assert images(page) == 3
     (table,) = page.dataframe
-    assert list(table.value["Photo"]) == ["a.png", "b.png"]
+    assert list(table.value["Photo"]) == ["a.png", "broken.jpg", "empty room.png", "b.png"]
+    assert list(table.value["Face"]) == ["1", "", "", "1"]
+    assert list(table.value["Apparent expression"])[1:3] == ["Unreadable", "No face found"]
+    assert page.subheader[0].value == (
+        "Summary: 2 faces in 4 photos, 1 without a face, 1 unreadable"
+    )
     labels = [button.proto.label for button in page.get("download_button")]
     assert "Download all as one table (CSV)" in labels
     assert "Download all pictures (ZIP)" in labels
@@ -179,6 +184,77 @@ def test_more_photos_than_the_limit_are_named(counted: CountedWork) -> None:
     assert not page.exception
     assert f"first {MAX_PHOTOS} of {MAX_PHOTOS + 2}" in page.info[-1].value
     assert counted.calls == 1, "equal bytes are analysed once"
+
+
+def test_of_many_photos_each_is_a_row_that_opens(counted: CountedWork) -> None:
+    page = upload(open_page(), *[(f"{i}.png", photo_bytes(shade=i)) for i in range(5)])
+    assert not page.exception
+    assert counted.calls == 5
+    assert "emotion-bars" not in html(page)
+    rows = [row.label for row in page.expander]
+    assert len(rows) == 5
+    assert rows[1].startswith("**1\\.png** · Face 1 looks happy, ")
+    assert page.subheader[0].value == "Summary: 5 faces in 5 photos"
+
+
+def other_source(page: AppTest, source: str) -> AppTest:
+    group: Any = page.get("button_group")[0]
+    group.set_value(source).run()
+    assert not page.exception
+    return page
+
+
+def test_photos_stay_while_another_source_is_shown(counted: CountedWork) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()))
+    before = html(page)
+    other_source(page, "Samples")
+    assert "Face 1" not in html(page)
+    other_source(page, "Upload")
+    assert html(page) == before
+    upload(page, ("b.png", photo_bytes(shade=90)))
+    assert counted.calls == 2
+    assert html(page).count('class="emotion-bars"') == 2
+
+
+def test_a_link_opens_a_sample_or_a_source(counted: CountedWork) -> None:
+    def script() -> None:
+        from emotion.app.pages import photo
+
+        photo.page()
+
+    page = AppTest.from_function(script, default_timeout=60)
+    page.query_params["sample"] = "pair"
+    page.run()
+    assert not page.exception
+    assert html(page).count('class="emotion-bars"') == 2
+    other_source(page, "Upload")
+    assert "sample" not in page.query_params
+    next(button for button in page.button if button.label == SAMPLES[0].label).click().run()
+    assert page.query_params["sample"] == SAMPLES[0].name
+    unknown = AppTest.from_function(script, default_timeout=60)
+    unknown.query_params["source"] = "<script>"
+    assert not unknown.run().exception
+    assert unknown.file_uploader
+
+
+def test_clear_forgets_at_once(counted: CountedWork) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()))
+    next(button for button in page.button if button.label == "Clear").click().run()
+    assert not page.exception
+    assert "emotion-bars" not in html(page)
+    assert "photo:results:Upload" not in page.session_state
+    assert not page.session_state["photo:uploads"].current
+    upload(page, ("a.png", photo_bytes()))
+    assert counted.calls == 2
+
+
+def test_one_of_the_photos_can_be_removed(counted: CountedWork) -> None:
+    page = upload(open_page(), ("a.png", photo_bytes()), ("b.png", photo_bytes(shade=90)))
+    next(button for button in page.button if button.label == "Remove").click().run()
+    assert not page.exception
+    assert [file.name for file in page.session_state["photo:uploads"].earlier] == ["b.png"]
+    assert html(page).count('class="emotion-bars"') == 1
+    assert counted.calls == 2
 
 
 def test_an_interrupted_run_keeps_the_photos_it_analysed(
@@ -216,6 +292,13 @@ def test_the_samples_faces_are_all_found() -> None:
         next(button for button in page.button if button.label == sample.label).click().run()
         assert not page.exception
         assert html(page).count('class="emotion-bars"') == faces, sample.label
+
+
+def test_the_samples_show_the_expressions_that_the_page_names() -> None:
+    analyzer = emotion.load_analyzer()
+    faces = [f for s in SAMPLES for f in analyzer.analyze(emotion.read_image(s.read()))]
+    assert {face.label for face in faces} == {"happy", "neutral"}
+    assert "happy and neutral" in CREDIT
 
 
 def test_the_downloads_hold_picture_and_table(counted: CountedWork) -> None:

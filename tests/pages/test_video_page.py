@@ -339,7 +339,8 @@ def test_shares_and_summary_say_the_same() -> None:
     assert dict(zip(EMOTIONS, shares.tolist(), strict=True))["sad"] == pytest.approx(0.75)
     text = summary(kept)
     assert "3 of 4 frames, at most 2 at once" in text
-    assert "mostly looks sad (75%), then happy (25%)" in text
+    assert "Person 1 mostly looks sad, 100%; Person 2 mostly looks happy, 100%." in text
+    assert "It mostly looks sad, 100%." in summary(record(result(0, "sad")))
     assert expression_shares(record(result(0))) is None
 
 

@@ -12,10 +12,10 @@ WITHOUT_STREAMLIT = {
     "analyzed_photo", "captions", "clip_preview", "evaluation_report", "malloc", "table_formats",
     "templating",
     "video_job", "video_report", "widgets.bars", "widgets.evaluation_tables", "widgets.face_cards",
-    "widgets.person_cards", "widgets.sparkline", "widgets.stacked_area_chart",
-    "widgets.stream_stats", "widgets.thumbnail", "widgets.timeline", "work", "workers",
-    "workers.__main__", "workers.channel", "workers.limits", "workers.pool", "workers.process",
-    "workers.tasks",
+    "widgets.person_cards", "widgets.photo_picture", "widgets.sparkline",
+    "widgets.stacked_area_chart", "widgets.stream_stats", "widgets.thumbnail", "widgets.timeline",
+    "work", "workers", "workers.__main__", "workers.channel", "workers.limits", "workers.pool",
+    "workers.process", "workers.tasks",
 }  # fmt: skip
 PUBLIC_ONLY = ("streamlit", "streamlit_webrtc", "starlette")
 

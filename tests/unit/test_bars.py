@@ -25,7 +25,7 @@ class Parsed(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        if tag != "img":
+        if tag not in ("img", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:

@@ -11,7 +11,10 @@ from emotion.app.captions import (
     escape_markdown,
     expression_caption,
     face_caption,
+    percent,
+    person_caption,
     photo_caption,
+    probability_percent,
     quality_caption,
     quality_notes,
     rough_duration,
@@ -32,6 +35,29 @@ def test_captions() -> None:
     unclear = {"sad": 0.41, "neutral": 0.39, "angry": 0.2}
     assert expression_caption(probabilities(**unclear)) == "unclear, sad (41%) or neutral (39%)"
     assert face_caption(face(**unclear), 2) == "Face 2: unclear, sad (41%) or neutral (39%)"
+
+
+def test_no_rounding_makes_certain() -> None:
+    assert [percent(p) for p in (0, 0.004, 0.93, 0.994, 0.995, 0.9999, 1)] == [
+        "0%", "under 1%", "93%", "99%", "over 99%", "over 99%", "100%"
+    ]  # fmt: skip
+    assert [probability_percent(p) for p in (0.0, 1.0)] == ["under 1%", "over 99%"]
+    assert [probability_percent(p, short=True) for p in (0.0, 0.5, 1.0)] == ["<1%", "50%", ">99%"]
+    assert face_caption(face(happy=1.0), 1) == "Face 1 looks happy, over 99%"
+
+
+def test_mostly_takes_half_of_the_time_and_ties_are_named() -> None:
+    def caption(**shares: float) -> str:
+        return person_caption(1, probabilities(**shares))
+
+    assert caption(happy=0.62, sad=0.38) == "Person 1 mostly looks happy, 62%"
+    assert caption(happy=0.5, sad=0.5) == "Person 1 looks happy (50%) or sad (50%)"
+    assert caption(happy=0.38, neutral=0.38, sad=0.24) == (
+        "Person 1 looks happy (38%) or neutral (38%) or sad (24%)"
+    )
+    assert caption(happy=0.4, neutral=0.2, sad=0.2, fear=0.2) == (
+        "Person 1 looks happy most often, 40%"
+    )
 
 
 def test_counts_and_durations() -> None:
@@ -85,13 +111,13 @@ def test_a_good_face_has_no_notes() -> None:
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_each_flaw_of_a_face_is_told(flaw: str) -> None:
     found = replace(GOOD, **FLAWS[flaw])
-    assert quality_caption(found) == f"A {flaw} face: less certain."
+    assert quality_caption(found) == f"A {flaw} face: less reliable than usual."
     (note,) = quality_notes(found)
     assert flaw.replace("-", " ") in note
 
 
 def test_several_flaws_are_told_together() -> None:
     found = replace(GOOD, side_px=31.6, brightness=20, visible=0.71)
-    assert quality_caption(found) == "A small, dark, cut-off face: less certain."
+    assert quality_caption(found) == "A small, dark, cut-off face: less reliable than usual."
     assert "32 pixels" in " ".join(quality_notes(found))
     assert "71% of it" in " ".join(quality_notes(found))

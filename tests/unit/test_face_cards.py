@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from markupsafe import Markup
 
+from emotion.app.analyzed_photo import AnalyzedPhoto
 from emotion.app.face_view import FaceView
 from emotion.app.templating import render
-from emotion.app.widgets.face_cards import FaceCard, face_cards_html, photo_cards
+from emotion.app.widgets.face_cards import FaceCard, face_cards_html, face_rows_html, photo_cards
 from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.app.widgets.photo_picture import photo_picture_html
 from emotion.expression.quality import FaceQuality
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
@@ -51,7 +53,37 @@ def test_the_cards_of_a_photo_are_numbered_and_coloured() -> None:
         ("data:b", "Face 2"),
     ]
     assert Parsed(html).text.count("Face 1 looks happy, 90%") == 1
-    assert Parsed(html).text.count("A small face: less certain.") == 1
+    assert Parsed(html).text.count("A small face: less reliable than usual.") == 1
+
+
+def test_many_faces_are_rows_that_open() -> None:
+    faces, views = [face(90), face(20)], [view(90), view(20)]
+    parsed = Parsed(face_rows_html(photo_cards(faces, ["data:a", "data:b"], views)))
+    rows = [attrs for tag, attrs in parsed.tags if tag == "details"]
+    assert [row["data-face"] for row in rows] == ["1", "2"]
+    assert not any("open" in row for row in rows)
+    assert parsed.text.count("Face 2 looks happy, 90%") == 1
+    assert sum(tag == "ul" for tag, _ in parsed.tags) == 2
+
+
+def test_each_face_in_the_picture_says_its_answer() -> None:
+    photo = AnalyzedPhoto(
+        data=b"",
+        width=4000,
+        height=1000,
+        faces=(face(90), face(3000)),
+        preview=b"jpeg",
+        thumbnails=("", ""),
+        views=(view(90), view(20)),
+    )
+    parsed = Parsed(photo_picture_html(photo))
+    spots = [attrs for tag, attrs in parsed.tags if tag == "button"]
+    assert spots[0]["style"] == "left:0.25%;top:1.00%;width:2.25%;height:9.00%"
+    assert [("photo-face-right" in (spot["class"] or "")) for spot in spots] == [False, False]
+    assert spots[1]["data-answer"] == "Face 2 looks happy, 90%"
+    assert "2 faces · 4000 × 1000 pixels" in parsed.text
+    (figure,) = (attrs for tag, attrs in parsed.tags if tag == "figure")
+    assert figure["style"] == "--ratio:4.0;--width:1600"
 
 
 def test_a_person_has_the_same_card() -> None:

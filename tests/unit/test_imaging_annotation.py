@@ -111,6 +111,26 @@ def test_close_faces_keep_their_tags_apart() -> None:
         assert area > 4 * 28, f"face {index + 1} is hidden"
 
 
+def test_in_a_crowd_the_numbers_hide_no_face() -> None:
+    image = gray_image(900, 1200)
+    faces = [
+        face(60 + 120 * (i % 9), 60 + 165 * (i // 9), 120 + 120 * (i % 9), 130 + 165 * (i // 9))
+        for i in range(45)
+    ]
+    changed = drawn(image, annotate(image, faces, labels=False))
+    for item in faces:
+        x1, y1, x2, y2 = (int(v) for v in item.xyxy)
+        assert not changed[y1 + 6 : y2 - 6, x1 + 6 : x2 - 6].any()
+        assert changed[y1 - 30 : y1 - 6, x1 - 6 : x2 + 6].any(), "its number is above it"
+
+
+def test_without_room_above_and_below_a_number_stands_beside_its_face() -> None:
+    image = gray_image(100, 400)
+    result = drawn(image, annotate(image, [face(150, 0, 230, 100)], labels=False))
+    assert not result[10:90, 160:220].any()
+    assert result[:, 240:].any()
+
+
 def test_in_place_drawing_equals_the_copy_and_refuses_read_only() -> None:
     image = gray_image()
     expected = annotate(image, [face(10, 10, 90, 90)])

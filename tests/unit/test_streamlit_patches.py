@@ -18,10 +18,10 @@ from starlette.formparsers import MultiPartParser
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import AsyncObjects, Runtime
 from streamlit.runtime.scriptrunner import ScriptRunContext
 from streamlit.runtime.state import SessionState
-from streamlit.runtime.uploaded_file_manager import UploadedFileManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit_webrtc import component
 
@@ -64,7 +64,7 @@ def test_session_cleanup_finds_streamlits_sessions() -> None:
 def test_uploads_are_found_where_streamlit_keeps_them() -> None:
     annotations = inspect.get_annotations(ScriptRunContext)
     assert {"session_id", "uploaded_file_mgr"} <= set(annotations), WHAT_TO_DO
-    assert callable(UploadedFileManager.remove_session_files), WHAT_TO_DO
+    assert callable(MemoryUploadedFileManager.remove_file), WHAT_TO_DO
 
 
 def test_starlette_still_has_the_limit_that_sends_uploads_to_disk(

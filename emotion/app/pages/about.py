@@ -86,8 +86,10 @@ _VALIDATION = (
 
 _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
-- It is kept in that server's memory while it is shown, and deleted when you remove it or go to
-  another page. After you close the browser it is kept for about two minutes, in case you come back.
+- Photos and clips are kept in that server's memory with their results, also while you look at
+  another page, until you remove them or press Clear; of more than 40 photos, the oldest go first.
+  Camera images of the live stream are kept only while they are analysed. About two minutes after
+  you close or reload the page, everything is deleted.
 - Nothing is written to disk, nothing is used for training, no usage statistics are collected, and
   no font or script is loaded from another site.
 - The camera is used only after you start it here and your browser has asked you.

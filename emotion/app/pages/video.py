@@ -17,6 +17,7 @@ import emotion
 from emotion.app import layout
 from emotion.app.captions import queue_caption, rough_duration
 from emotion.app.clip_preview import playable_type
+from emotion.app.kept_uploads import uploads
 from emotion.app.pages import video_results
 from emotion.app.video_job import VideoJob
 from emotion.app.work import MAX_SECTION_S, PHOTOS
@@ -38,7 +39,14 @@ def page() -> None:
     head = st.container()
     analyzer = layout.analyzer_or_stop()
     # No list of types: Streamlit would answer other files with an exception, we with a message.
-    file = st.file_uploader("A clip (MP4, MOV, MKV, WebM, AVI or GIF)")
+    files = uploads(
+        "video:upload",
+        lambda key: st.file_uploader("A clip (MP4, MOV, MKV, WebM, AVI or GIF)", key=key),
+        limit=1,
+    )
+    file = files[0] if files else None
+    if file is not None and _FACTS in st.session_state:
+        layout.clear_button("video")
     with head:
         layout.headline("Expressions over time", "" if file else _LEAD)
     body = st.container()

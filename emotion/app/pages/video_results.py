@@ -79,7 +79,12 @@ def shares(job: VideoJob) -> bool:
     if fractions is None:
         return False
     st.html(
-        bars_html(fractions, face_color(0), label="Share of each apparent expression in the clip")
+        bars_html(
+            fractions,
+            face_color(0),
+            label="Share of each apparent expression in the clip",
+            shares=True,
+        )
     )
     return True
 

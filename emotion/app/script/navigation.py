@@ -1,6 +1,7 @@
 """The script that Streamlit runs for each visitor: four pages and their navigation."""
 
 import importlib
+import sys
 
 import streamlit as st
 
@@ -8,8 +9,13 @@ from emotion.app import layout
 
 
 def _run(module: str) -> None:
+    waiting = st.empty()
+    if f"emotion.app.pages.{module}" not in sys.modules:
+        waiting.html(layout.skeleton_html())
     # Imported on demand: a photo does not need the webcam's libraries.
-    importlib.import_module(f"emotion.app.pages.{module}").page()
+    page = importlib.import_module(f"emotion.app.pages.{module}").page
+    waiting.empty()
+    page()
 
 
 # st.Page tells pages apart by their functions' names.

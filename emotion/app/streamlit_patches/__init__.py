@@ -4,7 +4,8 @@
 module               what it changes or reads
 ==================== ===================================================================
 session_cleanup      frees the sessions and uploads of visitors who have left, bounds their number
-uploads              keeps uploads in memory, removes them when the visitor leaves a page
+uploads              keeps uploads in memory, removes single ones
+page_drop (+ js)     hands pasted and dropped files to the file uploader
 camera_component     keeps a starting stream alive, reads its round-trip time
 camera_offers        checks what a browser offers, closes what does not connect
 run_control          ends work when Streamlit ends the run that waits for it

@@ -1,4 +1,4 @@
-"""Uploads stay in memory, and leave it with the page that asked for them."""
+"""Uploads stay in memory, and leave it when they are removed."""
 
 from __future__ import annotations
 
@@ -32,14 +32,18 @@ def keep_uploads_in_memory() -> None:
     MultiPartParser.spool_max_size = 1 << 30
 
 
-def remove_uploads() -> None:
-    """Removes this visitor's uploads and camera pictures.
+def remove_upload(file: Any) -> None:
+    """Removes one of this visitor's uploads or camera pictures.
 
-    Streamlit itself keeps them until the session ends, even when their page was left.
+    Streamlit itself keeps them until the session ends, unless they are removed in the widget.
+
+    Args:
+        file: An ``UploadedFile``.
     """
     context = get_script_run_ctx()
     if context is not None:
-        context.uploaded_file_mgr.remove_session_files(context.session_id)
+        manager: Any = context.uploaded_file_mgr
+        manager.remove_file(context.session_id, file.file_id)
 
 
 def stored_uploads(session_id: str) -> StoredUploads:

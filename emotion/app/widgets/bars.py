@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from emotion.app.captions import percent
+from emotion.app.captions import percent, probability_percent
 from emotion.app.templating import render
 from emotion.types import EMOTIONS
 
@@ -22,6 +22,7 @@ def bars_html(
     color: tuple[int, int, int],
     *,
     label: str = "Probabilities of the seven apparent expressions",
+    shares: bool = False,
 ) -> Markup:
     """A ``ul.emotion-bars`` with a row for each of ``EMOTIONS``, in their order.
 
@@ -32,6 +33,7 @@ def bars_html(
         probabilities: Shape (7,), finite, clipped to 0..1.
         color: RGB of the bars, 0..255.
         label: What the chart shows, for screen readers.
+        shares: The numbers are measured shares of time, which can be exactly 0% or 100%.
 
     Raises:
         ValueError: If ``probabilities`` are not seven finite numbers.
@@ -43,11 +45,12 @@ def bars_html(
         )
     values = values.clip(0.0, 1.0)
     top = int(values.argmax())
+    as_text = percent if shares else probability_percent
     bars = [
         {
             "emotion": emotion,
             "probability": value,
-            "percent": percent(value),
+            "percent": as_text(value, short=True),
             "is_top": index == top,
         }
         for index, (emotion, value) in enumerate(zip(EMOTIONS, values.tolist(), strict=True))

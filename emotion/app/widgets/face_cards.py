@@ -68,7 +68,8 @@ class FaceCard:
     @property
     def bars(self) -> Markup:
         """The bars of the probabilities."""
-        return bars_html(self.probabilities, self.color, label=self.bars_label)
+        is_share = self.kind == "person"
+        return bars_html(self.probabilities, self.color, label=self.bars_label, shares=is_share)
 
 
 def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
@@ -79,6 +80,11 @@ def face_cards_html(cards: Iterable[FaceCard]) -> Markup:
     shown = list(cards)
     heading = "Faces" if any(card.kind == "face" for card in shown) else ""
     return render("face_cards.html", cards=shown, heading=heading)
+
+
+def face_rows_html(cards: Iterable[FaceCard]) -> Markup:
+    """The cards as rows of a line each, which open; for ``st.html``."""
+    return render("face_rows.html", cards=list(cards))
 
 
 def photo_cards(

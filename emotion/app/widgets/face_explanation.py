@@ -51,6 +51,13 @@ def face_explanation(faces: Sequence[Face], views: Sequence[FaceView], number: i
     st.fragment(panel)()
 
 
+def forget_explanations(but: Sequence[FaceView] = ()) -> None:
+    """Deletes the explanations that are kept, but those of the given faces."""
+    for key in [key for key in map(str, st.session_state) if key.startswith(_KEPT)]:
+        if not any(st.session_state[key].view is view for view in but):
+            del st.session_state[key]
+
+
 def explanation_html(face: Face, view: FaceView, maps: Sequence[HeatMap]) -> Markup:
     """The heat maps with what limits the answer.
 

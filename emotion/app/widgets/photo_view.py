@@ -10,48 +10,48 @@ import streamlit as st
 import emotion
 from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto, safe_stem
-from emotion.app.captions import counted, escape_markdown, photo_caption
 from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
-from emotion.app.widgets.face_cards import face_cards_html, photo_cards
+from emotion.app.widgets.face_cards import face_cards_html, face_rows_html, photo_cards
 from emotion.app.widgets.face_explanation import face_explanation
+from emotion.app.widgets.photo_picture import photo_picture_html
 from emotion.app.work import annotated_jpeg
 from emotion.results.rows import face_rows
 
 _MAX_CARDS_BESIDE = 4  # more cards go below the picture
+_MAX_CARDS = 12  # more faces get a row each, which opens
 _NO_FACE = (
     "**No face was found.** Try a picture in which a face looks towards the camera, is at least "
     "40 pixels wide, well lit, and upright."
 )
 
 
-def photo_view(
-    name: str, photo: AnalyzedPhoto | emotion.EmotionError, number: int, *, is_only: bool
-) -> None:
+Outcome = AnalyzedPhoto | emotion.EmotionError
+"""Result of a photo."""
+
+
+def photo_view(name: str, photo: Outcome, number: int) -> None:
     """Draws the photo with its results, or the message that says why there are none.
 
     Args:
         name: The visitor's file name.
         photo: Result of the photo.
         number: Of the photo on the page, from 1; makes the widgets' keys unique.
-        is_only: Whether it is the only photo; if not, it has a heading.
     """
-    if not is_only:
-        st.header(escape_markdown(name), anchor=False, divider="gray")
     if isinstance(photo, emotion.EmotionError):
         layout.show_error(photo, name)
         return
     beside = len(photo.faces) <= _MAX_CARDS_BESIDE
     left, right = st.columns([3, 2], gap="medium") if beside else (st.container(), st.container())
-    with left, st.container(key=f"picture-{number}", gap="xsmall"):
-        st.image(photo.preview, width="stretch", alt=photo_caption(photo.faces))
-        count = counted(len(photo.faces), "face")
-        layout.small_text(f"{count} · {photo.width} × {photo.height} pixels")
+    with left, st.container(key=f"picture-{number}"):
+        st.html(photo_picture_html(photo))
     with right:
         if not photo.faces:
             st.info(_NO_FACE)
             return
-        st.html(face_cards_html(photo_cards(photo.faces, photo.thumbnails, photo.views)))
+        cards = photo_cards(photo.faces, photo.thumbnails, photo.views)
+        as_html = face_cards_html if len(cards) <= _MAX_CARDS else face_rows_html
+        st.html(as_html(cards))
         face_explanation(photo.faces, photo.views, number)
         with st.expander("Valence and arousal"):
             st.html(

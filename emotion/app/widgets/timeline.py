@@ -5,9 +5,10 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
-from emotion.app.captions import ADJECTIVES, counted, percent
+from emotion.app.captions import counted, person_caption, shares_caption
 from emotion.app.widgets.stacked_area_chart import EMOTION_COLORS, STACK_ORDER, contiguous_runs
 from emotion.types import EMOTIONS, Floats
+from emotion.video.people import people_of
 from emotion.video.track_store import TrackStore
 
 MOMENT = "moment"
@@ -17,6 +18,8 @@ MAX_GAP_STEPS = 2.5
 """More analysed frames than this without a face leave a gap."""
 
 _MAX_POINTS = 600  # about as many as the chart has pixels; more only cost the browser time
+
+_MAX_NAMED = 3  # people in the summary; all have their cards
 
 _COLORS = alt.Scale(domain=list(EMOTIONS), range=[EMOTION_COLORS[name] for name in EMOTIONS])
 _EDGE = {"stroke": "#fff", "strokeWidth": 0.75}  # parts areas that are equally light
@@ -33,19 +36,19 @@ def expression_shares(recording: TrackStore) -> Floats | None:
 
 
 def summary(recording: TrackStore) -> str:
-    """How long faces are in view, how many, and what they mostly look like."""
+    """How long faces are in view, how many, and what each person mostly looks like."""
     frames, shares = counted(len(recording), "frame"), expression_shares(recording)
     if shares is None:
         return f"No face was found in {frames}."
     _, at_once = np.unique(recording.faces["frame"], return_counts=True)
-    parts = [
-        f"{ADJECTIVES[EMOTIONS[index]]} ({percent(float(shares[index]))})"
-        for index in np.argsort(-shares, kind="stable")[:3]
-        if shares[index] > 0
-    ]
+    people = people_of(recording)
+    if len(people) > 1:
+        named = [person_caption(person.track_id, person.shares) for person in people[:_MAX_NAMED]]
+        looks = f"{'; '.join(named)}{'; and others' if len(people) > _MAX_NAMED else ''}."
+    else:
+        looks = f"It {shares_caption(shares)}."
     return (
-        f"A face is in view in {len(at_once)} of {frames}, at most {at_once.max()} at once. It "
-        f"mostly looks {parts[0]}{', then ' + ' and '.join(parts[1:]) if len(parts) > 1 else ''}."
+        f"A face is in view in {len(at_once)} of {frames}, at most {at_once.max()} at once. {looks}"
     )
 
 

@@ -74,7 +74,7 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
             )
     snapshot: AnalyzedPhoto | None = st.session_state.get(_SNAPSHOT)
     if snapshot is not None:
-        photo_view("snapshot.jpg", snapshot, 1, is_only=True)
+        photo_view("snapshot.jpg", snapshot, 1)
         st.button("Remove snapshot", on_click=lambda: st.session_state.pop(_SNAPSHOT, None))
 
 
