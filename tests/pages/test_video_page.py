@@ -1,4 +1,4 @@
-"""The Video page: a clip from upload to chart, stopping, and and files that are not clips."""
+"""The Video page: a clip from upload to chart, stopping, and files that are not clips."""
 
 import csv
 import io
@@ -242,6 +242,20 @@ def test_a_section_between_two_frames_is_reported_as_empty(counted: CountedWork)
     assert not any("looks towards the camera" in info.value for info in page.info)
 
 
+def test_a_moment_goes_to_its_time_and_stands_for_the_person_chosen(counted: CountedWork) -> None:
+    page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=12)), "Analyse")
+    labels = [button.label for button in page.button]
+    assert "**0:01.2** Person 1 appears, looks happy" in labels
+    (peak,) = (button for button in page.button if "looks most happy" in button.label)
+    peak.click().run()
+    assert not page.exception
+    moment = page.session_state["video:moment"]
+    assert 1.2 <= moment.time_s <= 2.8
+    assert moment.count == 1
+    assert not page.get("imgs"), "the video is there, and goes to it"
+    assert counted.calls == 15, "nothing is analysed anew"
+
+
 def test_a_later_run_continues_where_the_last_one_was() -> None:
     work = job()
     first = work.take()
@@ -325,11 +339,13 @@ def test_each_person_has_a_point_at_the_mean_and_a_path() -> None:
 
 
 @pytest.mark.parametrize("lines", [False, True])
-def test_the_chart_can_be_zoomed_and_clicked(lines: bool) -> None:
+def test_the_chart_can_be_clicked_and_leaves_the_wheel_to_the_page(lines: bool) -> None:
     kept = record(*(result(i, "sad") for i in range(9)))
     spec = timeline_chart(kept, lines=lines).to_dict()
     names = {param["name"]: param["select"]["type"] for param in spec["params"]}
-    assert names == {"zoom": "interval", "pointed": "point", "moment": "point"}
+    assert names == {"pointed": "point", "moment": "point"}
+    assert not any(param.get("bind") for param in spec["params"])
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0.0, 0.8], "the clip's ends"
 
 
 def test_shares_and_summary_say_the_same() -> None:
