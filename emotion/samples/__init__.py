@@ -1,4 +1,4 @@
-"""Sample photographs in the public domain: for one click on the page, and for benchmarks."""
+"""Sample photographs and a clip in the public domain: for one click on the page, for benchmarks."""
 
 from __future__ import annotations
 
@@ -42,3 +42,5 @@ CREDIT = (
     "Eileen Collins (photo: NASA) and Grace Hopper (photo: James S. Davis, US Navy); "
     "both in the public domain."
 )
+CLIP = Path(__file__).parent / "clip.mp4"
+"""A clip of nine seconds made from the photographs by ``tools/make_sample_clip.py``."""

@@ -75,8 +75,19 @@ def charts(page: AppTest) -> int:
 def test_landing_says_what_to_do(counted: CountedWork) -> None:
     page = open_page()
     assert not page.exception
-    assert not page.button
+    assert [button.label for button in page.button] == ["Sample clip"]
     assert "clip" in html(page)
+
+
+def test_the_sample_clip_is_analysed_with_one_click(counted: CountedWork) -> None:
+    page = press(open_page(), "Sample clip")
+    assert not page.exception
+    assert not page.error
+    assert counted.calls == 45, "5 fps for nine seconds"
+    assert charts(page) == 1
+    assert "still photographs" in html(page)
+    press(page, "Close sample")
+    assert [button.label for button in page.button] == ["Sample clip"]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
@@ -175,7 +186,7 @@ def test_a_file_that_is_no_clip_gets_one_message(data: bytes, counted: CountedWo
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.endswith(".")
-    assert not page.button
+    assert not any(button.label == "Analyse" for button in page.button)
     upload(page, "good.mp4", clip_bytes())
     assert not page.error
     assert page.button

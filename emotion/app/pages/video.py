@@ -8,6 +8,7 @@ clicked.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from emotion.app.video_job import VideoJob
 from emotion.app.work import MAX_SECTION_S, PHOTOS
 from emotion.app.workers import tasks
 from emotion.app.workers.tasks import ClipFacts
+from emotion.samples import CLIP, CREDIT
 from emotion.video.info import ClipInfo
 from emotion.video.people import people_of
 
@@ -33,7 +35,7 @@ _DEFAULT_RATE = "5"
 _PROGRESS_EVERY_S = 0.25
 _RESULTS_EVERY_S = 2.0  # a chart costs more to draw than a progress bar
 _JOB, _START, _RATE, _BUTTON = "video:job", "video:start", "video:rate", "video:button"
-_SECTION, _FACTS = "video:section", "video:facts"
+_SECTION, _FACTS, _SAMPLE = "video:section", "video:facts", "video:sample"
 
 
 def page() -> None:
@@ -42,6 +44,8 @@ def page() -> None:
     analyzer = layout.analyzer_or_stop()
     # No list of types: Streamlit would answer other files with an exception, we with a message.
     file = st.file_uploader("A clip (MP4, MOV, MKV, WebM, AVI or GIF)")
+    if file is None:
+        file = _sample()
     with head:
         layout.headline("Expressions over time", "" if file else _LEAD)
     body = st.container()
@@ -56,6 +60,33 @@ def page() -> None:
                 _clip(file, job, analyzer)
             except emotion.EmotionError as error:
                 layout.show_error(error, file.name)
+
+
+class _SampleClip(io.BytesIO):
+    """The sample clip in the form of an upload."""
+
+    def __init__(self) -> None:
+        super().__init__(CLIP.read_bytes())
+        self.name, self.file_id = CLIP.name, "sample"
+
+
+def _sample() -> _SampleClip | None:
+    """The sample clip once it was asked for; until then the button that opens and analyses it."""
+    sample: _SampleClip | None = st.session_state.get(_SAMPLE)
+    if sample is None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Sample clip", on_click=_choose_sample)
+            layout.small_text(
+                "No clip at hand? This one shows three photographs in motion, nine seconds."
+            )
+    else:
+        st.button("Close sample", on_click=lambda: st.session_state.pop(_SAMPLE, None))
+        layout.small_text(f"Made from still photographs: {CREDIT}")
+    return sample
+
+
+def _choose_sample() -> None:
+    st.session_state[_SAMPLE], st.session_state[_START] = _SampleClip(), True
 
 
 def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
