@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from emotion.app import layout
 from emotion.app.captions import counted, timecode
-from emotion.app.table_formats import TABLE_FORMATS, table_bytes
+from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
 from emotion.app.widgets.face_cards import face_cards_html
 from emotion.app.widgets.person_cards import person_card
 from emotion.app.widgets.stacked_area_chart import legend_html
@@ -48,7 +50,7 @@ def session_summary(record: LiveHistory) -> None:
         for table_format in TABLE_FORMATS:
             st.download_button(
                 f"Session ({table_format.name})",
-                lambda chosen=table_format: table_bytes(record.rows(), chosen),
+                partial(_table, record, table_format),
                 file_name=f"webcam-session{table_format.suffix}",
                 mime=table_format.mime,
                 on_click="ignore",
@@ -60,3 +62,7 @@ def session_summary(record: LiveHistory) -> None:
     if len(people) > _MAX_PEOPLE:
         more = counted(len(people) - _MAX_PEOPLE, "more person", "more people")
         layout.small_text(f"{more} in view for a shorter time; all are in the table.")
+
+
+def _table(record: LiveHistory, table_format: TableFormat) -> bytes:
+    return table_bytes(record.rows(), table_format)
