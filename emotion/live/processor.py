@@ -46,7 +46,7 @@ LOADED_REST_FACTOR = 4.0
 LOADED_MAX_REST_S = 0.5
 """With two analyses a second the boxes still follow the faces, if late."""
 
-PUBLISHED_S = 1.5
+PUBLISHED_S = 5.0
 """Without a newer one, published labels are drawn for so long; then those of each result: the page
 may be in a background tab, where browsers slow its updates down."""
 
