@@ -1,4 +1,4 @@
-"""A self-contained HTML report on a clip: people, timelines, changes; it loads nothing."""
+"""A self-contained HTML report on a clip: people, timelines, moments; it loads nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from markupsafe import Markup
 from emotion.app.captions import counted, timecode
 from emotion.app.templating import render, style
 from emotion.app.video_job import VideoJob
-from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.app.widgets.person_cards import moments_html, person_card
 from emotion.app.widgets.stacked_area_chart import contiguous_runs, legend_html, stacked_area_svg
 from emotion.app.widgets.timeline import MAX_GAP_STEPS, over_time, summary
-from emotion.video.people import Person, changes, people_of
+from emotion.video.moments import moments
+from emotion.video.people import Person, people_of
 
 _WIDTH_PX, _HEIGHT_PX = 900, 140
 _MAX_PEOPLE = 40  # with a card; the table has everybody
@@ -42,7 +43,7 @@ def report_html(file_name: str, job: VideoJob) -> str:
         start=timecode(recording.times[0]),
         end=timecode(recording.times[-1]),
         more_people=f"{more} in the table." if rest > 0 else "",
-        changes=changes_html(changes(recording)),
+        moments=moments_html(moments(recording)),
         model=job.model,
     )
 

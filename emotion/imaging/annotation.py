@@ -16,7 +16,7 @@ import numpy as np
 
 from emotion.imaging.canvas import Canvas, Color, I420Canvas, Rect, RgbCanvas
 from emotion.imaging.yuv import Planes
-from emotion.types import Face, Image, check_image
+from emotion.types import EMOTIONS, Face, Image, check_image
 
 FACE_COLORS: tuple[Color, ...] = (
     (31, 132, 226),  # blue
@@ -154,7 +154,8 @@ def _draw_tag(
     color = face_color(number - 1)
     texts = [str(number)]
     if labels:
-        percent = round(100 * float(face.probabilities.max()))
+        # Of the label itself, which in a video need not be the most probable one (hysteresis).
+        percent = round(100 * float(face.probabilities[EMOTIONS.index(face.label)]))
         percent_text = ">99%" if percent == 100 else f"{percent}%"  # never certain
         texts = [f"{number} {face.label} {percent_text}", f"{number} {face.label}", str(number)]
     height = _text_height(box, canvas) if labels else _number_height(box, canvas)

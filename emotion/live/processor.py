@@ -4,7 +4,9 @@
 is, so the video keeps the camera's rate however slow the analysis is; a frame that arrives while
 another is being analysed replaces the one that is waiting, which is dropped (``latest_worker``;
 frames that come late already are dropped by ``aiortc_patches.bounded_queues``). The boxes drawn are
-those of a frame or two ago, and are left out as stale once they are ``STALE_S`` old. When the
+those of a frame or two ago, and are left out as stale once they are ``STALE_S`` old. Their labels
+and percentages are those that the page published last (``publish``), so that the picture and what
+is beside it show one and the same answer. When the
 server cannot keep up (see ``load_shedding``), the analysis becomes less frequent first, then the
 returned video smaller.
 """
@@ -43,6 +45,10 @@ LOADED_REST_FACTOR = 4.0
 
 LOADED_MAX_REST_S = 0.5
 """With two analyses a second the boxes still follow the faces, if late."""
+
+PUBLISHED_S = 5.0
+"""Without a newer one, published labels are drawn for so long; then those of each result: the page
+may be in a background tab, where browsers slow its updates down."""
 
 SMALL_WIDTH_PX = 400
 """Video up to this width is not made smaller under load."""
@@ -96,6 +102,8 @@ class LiveProcessor:
         )
         self._lock = threading.Lock()  # guards the fields below
         self._result: _Result | None = None
+        self._published: _Result | None = None
+        self._published_s = 0.0
         self._frames = 0
         self._analyzed = 0
         self._arrivals_s: deque[float] = deque(maxlen=128)
@@ -141,13 +149,30 @@ class LiveProcessor:
         self._worker.close()
         with self._lock:
             self.ended = True
-            self._result = self._paused_frame = None
+            self._result = self._published = self._paused_frame = None
         self._tracker.reset()
 
     def snapshot(self) -> LiveSnapshot:
         """The latest result and the stream's statistics."""
+        return self._snapshot(self._result)
+
+    def publish(self) -> LiveSnapshot:
+        """``snapshot`` for showing it: until the next call, the picture shows the same labels.
+
+        The result goes into the history, too. While the video is paused, nothing new is published.
+        """
         with self._lock:
-            result, frames, analyzed = self._result, self._frames, self._analyzed
+            result = self._result
+            if self._paused_frame is not None and self._published is not None:
+                result = self._published
+            self._published, self._published_s = result, time.monotonic()
+        if result is not None and not result.failed:
+            self.history.add(result.faces, result.time_s, is_published=True)
+        return self._snapshot(result)
+
+    def _snapshot(self, result: _Result | None) -> LiveSnapshot:
+        with self._lock:
+            frames, analyzed = self._frames, self._analyzed
             arrivals_s, durations_ms = tuple(self._arrivals_s), tuple(self._durations_ms)
             ages_ms = tuple(self._ages_ms)
         seen = LiveSnapshot(
@@ -164,6 +189,7 @@ class LiveProcessor:
         return replace(
             seen,
             faces=result.faces,
+            time_s=result.time_s,
             size_wh=(result.image.shape[1], result.image.shape[0]),
             failed=result.failed,
         )
@@ -189,7 +215,7 @@ class LiveProcessor:
             and result.image.shape[:2] == (frame.height, frame.width)
             and now_s - result.time_s <= (STALE_S if normal else LOADED_STALE_S)
         ):
-            faces = result.faces
+            faces = self._as_published(result.faces, now_s)
             with self._lock:
                 self._ages_ms.append(1000 * (now_s - result.time_s))
         drawn = self._draw(frame, faces, settings)
@@ -200,6 +226,25 @@ class LiveProcessor:
         # another thread.
         self._worker.offer((copy_pixels(frame), now_s))
         return drawn
+
+    def _as_published(self, faces: Sequence[TrackedFace], now_s: float) -> Sequence[TrackedFace]:
+        """The faces with the labels and probabilities that the page shows; new faces as they are.
+
+        Args:
+            faces: Of the latest result.
+            now_s: On the monotonic clock.
+        """
+        with self._lock:
+            published, published_s = self._published, self._published_s
+        if published is None or now_s - published_s > PUBLISHED_S:
+            return faces
+        shown = {face.track_id: face for face in published.faces}
+        return [
+            replace(face, probabilities=own.probabilities, label_index=own.label_index)
+            if (own := shown.get(face.track_id)) is not None
+            else face
+            for face in faces
+        ]
 
     def _draw(
         self, frame: av.VideoFrame, faces: Sequence[TrackedFace], settings: LiveSettings

@@ -20,6 +20,7 @@ class LiveSnapshot:
 
     Attributes:
         faces: Of the latest analysed frame, largest first; boxes in its pixels.
+        time_s: When that frame arrived, on the monotonic clock; None before the first.
         frames: Frames received since the start.
         analyzed: Frames analysed since the start.
         frames_per_s: Rate of frames received, over the last ``RATE_WINDOW_S``.
@@ -34,6 +35,7 @@ class LiveSnapshot:
     """
 
     faces: tuple[TrackedFace, ...] = ()
+    time_s: float | None = None
     frames: int = 0
     analyzed: int = 0
     frames_per_s: float = 0.0

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 Results = Iterable[Face] | Iterable[FrameResult]
 """What ``Analyzer.analyze`` returns for a photo, or ``analyze_video`` for a clip."""
 
-_TYPES = {"source": "str", "label": "str", "frame": "Int64", "track": "Int64", "face": "Int64"}
+_TYPES = {
+    "source": "str",
+    "label": "str",
+    **dict.fromkeys(("frame", "track", "face", "event"), "Int64"),
+}
 """The rest are float64. Int64 is pandas' integer that may be missing, as it is for photos."""
 
 

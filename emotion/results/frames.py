@@ -31,7 +31,11 @@ def video_rows(source: str, result: FrameResult) -> list[Row]:
 
 
 def tracked_rows(
-    source: str, faces: Sequence[TrackedFace], time_s: float, frame: int | None = None
+    source: str,
+    faces: Sequence[TrackedFace],
+    time_s: float,
+    frame: int | None = None,
+    event: int | None = None,
 ) -> list[Row]:
     """One row per face: the unsmoothed values of its frame, with the track's number.
 
@@ -40,6 +44,7 @@ def tracked_rows(
         faces: The frame's faces.
         time_s: Seconds since the start.
         frame: Index of the frame, None for a live stream.
+        event: See ``face_rows``.
     """
     return face_rows(
         source,
@@ -47,4 +52,5 @@ def tracked_rows(
         frame,
         time_s,
         [face.track_id for face in faces],
+        event,
     )

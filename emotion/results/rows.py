@@ -1,9 +1,11 @@
 """Table rows: one row per face, the same columns for photos and for video.
 
-``source,frame,time_s,track,x1,...,label,angry,...,neutral,face``: boxes are in pixels of the source
-image, probabilities are fractions, ``face`` is the number shown by the annotated picture or video.
-Photos leave ``frame``, ``time_s`` and ``track`` empty. New columns are added at the end. Only the
-standard library's csv is used: the command line imports this module and must start fast.
+``source,frame,time_s,track,x1,...,label,angry,...,neutral,face,event``: boxes are in pixels of the
+source image, probabilities are fractions, ``face`` is the number shown by the annotated picture or
+video. Photos leave ``frame``, ``time_s`` and ``track`` empty. ``event`` is the number of the last
+event that was marked in a live session, empty before the first and in photos and clips. New columns
+are added at the end. Only the standard library's csv is used: the command line imports this module
+and must start fast.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ COLUMNS = (
     "label",
     *EMOTIONS,
     "face",
+    "event",
 )
 
 Row = dict[str, str | int | float | None]
@@ -44,6 +47,7 @@ def face_rows(
     frame: int | None = None,
     time_s: float | None = None,
     tracks: Sequence[int] | None = None,
+    event: int | None = None,
 ) -> list[Row]:
     """One row per face, in the same order, with values rounded to a meaningful precision.
 
@@ -54,6 +58,7 @@ def face_rows(
         time_s: Seconds since the clip's start; None for a photo.
         tracks: Track number of each face, which is also the number drawn; None for a photo, whose
             faces are numbered from 1.
+        event: Number of the last event marked in a live session, if any.
 
     Returns:
         Plain Python values, ready for CSV and JSON.
@@ -78,6 +83,7 @@ def face_rows(
         for name, probability in zip(EMOTIONS, face.probabilities, strict=True):
             row[name] = round(float(probability), _FRACTION_DIGITS)
         row["face"] = index + 1 if tracks is None else tracks[index]
+        row["event"] = event
         rows.append(row)
     return rows
 

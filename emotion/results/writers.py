@@ -93,7 +93,7 @@ def arrow_schema() -> pa.Schema:
     import pyarrow as pa  # a quarter of a second; only this format needs it
 
     kinds = {name: pa.string() for name in ("source", "label")}
-    kinds |= {name: pa.int64() for name in ("frame", "track", "face")}
+    kinds |= {name: pa.int64() for name in ("frame", "track", "face", "event")}
     return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
 
 

@@ -1,4 +1,4 @@
-"""Sample photographs in the public domain: for one click on the page, and for benchmarks."""
+"""Sample photographs and a clip in the public domain: for one click on the page, for benchmarks."""
 
 from __future__ import annotations
 
@@ -43,3 +43,5 @@ CREDIT = (
     "both in the public domain. They look happy and neutral; we have no public-domain photographs "
     "of the other five expressions to show."
 )
+CLIP = Path(__file__).parent / "clip.mp4"
+"""A clip of nine seconds made from the photographs by ``tools/make_sample_clip.py``."""

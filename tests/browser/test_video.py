@@ -98,17 +98,38 @@ def test_a_clip_results_in_video_people_timeline_and_files(
     assert "Person 2 mostly looks" in report
 
 
-def test_a_click_in_the_timeline_shows_that_moment(page: Page, server: harness.Server) -> None:
+def test_timeline_moments_and_video_are_one(page: Page, server: harness.Server) -> None:
     begin(page, server, 3.0, "5")
     expect(page.get_by_role("button", name="Analyse again")).to_be_visible(timeout=DONE_MS)
-    chart = page.locator('[data-testid="stVegaLiteChart"] svg').first
+    video = page.locator(".st-key-picture-clip video")
+    page.wait_for_function(
+        "document.querySelector('.st-key-picture-clip video')?.readyState >= 1", timeout=DONE_MS
+    )
+    chart = page.locator('.st-key-timeline [data-testid="stVegaLiteChart"] svg').first
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5)
-    moment = page.locator(".st-key-picture-moment")
-    expect(moment.locator("img")).to_be_visible(timeout=DONE_MS)
-    expect(moment).to_contain_text("At 0:02")
+    x, y = box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.5
+    page.mouse.click(x, y)
+    page.wait_for_function(
+        "document.querySelector('.st-key-picture-clip video').currentTime > 1.7", timeout=DONE_MS
+    )
+    line = page.locator(".playhead")
+    expect(line).to_be_visible(timeout=DONE_MS)
+    at = line.bounding_box()
+    assert at is not None
+    assert at["x"] == pytest.approx(x, abs=box["width"] / 12), "one analysed frame to either side"
+
+    ticks = chart.locator(".role-axis-label").first.inner_text()
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(500)
+    assert chart.locator(".role-axis-label").first.inner_text() == ticks, "the wheel zooms nothing"
+
+    page.get_by_role("button", name="Person 1 appears").click()
+    page.wait_for_function(
+        "document.querySelector('.st-key-picture-clip video').currentTime < 0.5", timeout=DONE_MS
+    )
+    assert video.evaluate("v => v.paused")
 
 
 def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None:

@@ -105,6 +105,8 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
         page.get_by_role("radio", name="High", exact=True)
     ).click()
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
+    page.get_by_role("button", name="Mark event").click()
+    expect(page.get_by_text("1 event marked")).to_be_visible(timeout=SHOWN_MS)
     page.get_by_role("button", name="Take snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_be_visible(timeout=SHOWN_MS)
     streaming.get_by_role("button", name="Stop", exact=True).click()
@@ -115,8 +117,38 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     assert header.startswith("source,frame,time_s,track,")
     assert len(rows) >= 3
     assert all(row.startswith("webcam,,") for row in rows)
+    assert {row.rpartition(",")[2] for row in rows} >= {"1"}, "the event that was marked"
+    summary = page.locator(".st-key-webcam-results")
+    expect(summary).to_contain_text("Your session", timeout=SHOWN_MS)
+    expect(summary).to_contain_text(re.compile(r"Duration 0:\d\d\.\d.*1 event"))
+    expect(summary.locator('[data-testid="stVegaLiteChart"]')).to_be_visible(timeout=SHOWN_MS)
+    with page.expect_download() as download:
+        summary.get_by_role("button", name="Session (CSV)").click()
+    assert Path(download.value.path()).read_text("utf-8-sig").splitlines() == [header, *rows]
+    page.get_by_role("button", name="Clear session").click()
+    expect(page.get_by_text("Each face in the video gets a number")).to_be_visible(timeout=SHOWN_MS)
     page.get_by_role("button", name="Remove snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_have_count(0, timeout=SHOWN_MS)
+
+
+def test_nothing_below_moves_when_faces_come(page: Page, server: harness.Server) -> None:
+    frame = open_webcam(page, server)
+    settings = page.get_by_text("Smoothing", exact=True).first
+    page.wait_for_timeout(1000)
+    start(frame)
+    tops = []
+    for _ in range(20):
+        box = settings.bounding_box()
+        assert box is not None
+        tops.append(box["y"])
+        page.wait_for_timeout(250)
+    expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
+    assert max(tops) - min(tops) < 3
+
+
+def test_it_fills_the_screen(page: Page, streaming: Frame) -> None:
+    page.get_by_role("button", name="Full screen").click()
+    streaming.wait_for_function("document.fullscreenElement?.tagName === 'VIDEO'", timeout=SHOWN_MS)
 
 
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:

@@ -1,4 +1,4 @@
-"""The Video page: a clip from upload to chart, stopping, and and files that are not clips."""
+"""The Video page: a clip from upload to chart, stopping, and files that are not clips."""
 
 import csv
 import io
@@ -75,8 +75,19 @@ def charts(page: AppTest) -> int:
 def test_landing_says_what_to_do(counted: CountedWork) -> None:
     page = open_page()
     assert not page.exception
-    assert not page.button
+    assert [button.label for button in page.button] == ["Sample clip"]
     assert "clip" in html(page)
+
+
+def test_the_sample_clip_is_analysed_with_one_click(counted: CountedWork) -> None:
+    page = press(open_page(), "Sample clip")
+    assert not page.exception
+    assert not page.error
+    assert counted.calls == 45, "5 fps for nine seconds"
+    assert charts(page) == 1
+    assert "still photographs" in html(page)
+    press(page, "Close sample")
+    assert [button.label for button in page.button] == ["Sample clip"]
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi", "noending"])
@@ -175,7 +186,7 @@ def test_a_file_that_is_no_clip_gets_one_message(data: bytes, counted: CountedWo
     assert not page.exception
     assert len(page.error) == 1
     assert page.error[0].value.endswith(".")
-    assert not page.button
+    assert not any(button.label == "Analyse" for button in page.button)
     upload(page, "good.mp4", clip_bytes())
     assert not page.error
     assert page.button
@@ -240,6 +251,20 @@ def test_a_section_between_two_frames_is_reported_as_empty(counted: CountedWork)
     press(page, "Analyse")
     assert any("has no frames" in info.value for info in page.info)
     assert not any("looks towards the camera" in info.value for info in page.info)
+
+
+def test_a_moment_goes_to_its_time_and_stands_for_the_person_chosen(counted: CountedWork) -> None:
+    page = press(upload(open_page(), "a.mp4", clip_bytes(face_from=12)), "Analyse")
+    labels = [button.label for button in page.button]
+    assert "**0:01.2** Person 1 appears, looks happy" in labels
+    (peak,) = (button for button in page.button if "looks most happy" in button.label)
+    peak.click().run()
+    assert not page.exception
+    moment = page.session_state["video:moment"]
+    assert 1.2 <= moment.time_s <= 2.8
+    assert moment.count == 1
+    assert not page.get("imgs"), "the video is there, and goes to it"
+    assert counted.calls == 15, "nothing is analysed anew"
 
 
 def test_a_later_run_continues_where_the_last_one_was() -> None:
@@ -325,11 +350,13 @@ def test_each_person_has_a_point_at_the_mean_and_a_path() -> None:
 
 
 @pytest.mark.parametrize("lines", [False, True])
-def test_the_chart_can_be_zoomed_and_clicked(lines: bool) -> None:
+def test_the_chart_can_be_clicked_and_leaves_the_wheel_to_the_page(lines: bool) -> None:
     kept = record(*(result(i, "sad") for i in range(9)))
     spec = timeline_chart(kept, lines=lines).to_dict()
     names = {param["name"]: param["select"]["type"] for param in spec["params"]}
-    assert names == {"zoom": "interval", "pointed": "point", "moment": "point"}
+    assert names == {"pointed": "point", "moment": "point"}
+    assert not any(param.get("bind") for param in spec["params"])
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0.0, 0.8], "the clip's ends"
 
 
 def test_shares_and_summary_say_the_same() -> None:

@@ -1,5 +1,7 @@
 """Annotation: the input is unchanged, nothing is drawn outside, the colours are legible."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from emotion.imaging.annotation import (
     ink_color,
 )
 from emotion.imaging.yuv import copy_planes, halve_planes, rgb_to_i420, split_planes
-from emotion.types import Face
+from emotion.tracking import TrackedFace
+from emotion.types import EMOTIONS, Face
 
 
 def face(x1: float, y1: float, x2: float, y2: float, top: int = 3, p: float = 0.93) -> Face:
@@ -92,6 +95,24 @@ def test_labels_can_be_left_out() -> None:
     without = drawn(image, annotate(image, [face(100, 80, 200, 190)], labels=False))
     assert without.sum() < with_label.sum()
     assert without[:78].any(), "the number stays above the box"
+
+
+def test_the_percentage_is_that_of_the_label() -> None:
+    # Held by hysteresis while another expression is a little more probable.
+    probabilities = np.array([0, 0, 0, 0.42, 0, 0, 0.48], np.float32)
+    box = np.array([60, 60, 200, 200], np.float32)
+    raw = Face(xyxy=box, score=0.9, probabilities=probabilities)
+    held = TrackedFace(
+        xyxy=box,
+        score=0.9,
+        probabilities=probabilities,
+        track_id=1,
+        raw=raw,
+        observed_s=0.0,
+        label_index=EMOTIONS.index("happy"),
+    )
+    agreed = replace(raw, probabilities=np.array([0, 0, 0, 0.42, 0, 0, 0.38], np.float32))
+    assert np.array_equal(annotate(gray_image(), [held]), annotate(gray_image(), [agreed]))
 
 
 def test_numbers_choose_the_colors() -> None:

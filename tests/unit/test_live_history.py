@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from emotion.app.widgets.session_summary import session_facts
+from emotion.app.widgets.timeline import timeline_chart
 from emotion.live.history import LiveHistory
 from emotion.tracking import TrackedFace
+from emotion.video.people import people_of
 from tests.unit.test_live_processor import make_face
 
 
@@ -50,3 +54,43 @@ def test_in_a_crowd_a_row_has_the_time_at_which_its_face_was_seen() -> None:
     history.add([tracked(1, observed_s=10.5), tracked(2, observed_s=10.5)], 10.6)
     rows = [(round(float(str(row["time_s"])), 3), row["track"]) for row in history.rows()]
     assert rows == [(0, 1), (0, 2), (0.3, 1), (0.5, 1), (0.5, 2)]
+
+
+def test_an_event_is_in_the_rows_from_its_time_on() -> None:
+    history = LiveHistory()
+    assert history.mark_event(99.0) is None, "nothing was seen yet"
+    for index in range(10):
+        if index == 4:
+            assert history.mark_event(100 + index / 5 - 0.01) == 1
+        if index == 8:
+            assert history.mark_event(100 + index / 5 - 0.01) == 2
+        history.add([tracked(observed_s=100 + index / 5)], 100 + index / 5)
+    assert [row["event"] for row in history.rows()] == [None] * 4 + [1] * 4 + [2] * 2
+    assert history.events_s == (pytest.approx(0.79), pytest.approx(1.59))
+    assert history.duration_s == pytest.approx(1.8)
+
+
+def test_what_was_published_is_kept_and_ends_the_timeline() -> None:
+    history = LiveHistory()
+    history.add([tracked(observed_s=50.0)], 50.0)
+    history.add([tracked(observed_s=50.1)], 50.1)
+    history.add([tracked(observed_s=50.13)], 50.13, is_published=True)
+    history.add([tracked(observed_s=50.13)], 50.13, is_published=True)
+    history.add([tracked(observed_s=50.4)], 50.4)
+    assert [row["time_s"] for row in history.rows()] == [0.0, 0.13, 0.4]
+    assert history.timeline(1, 60.0, 50.13)[0] == pytest.approx([-0.13, 0.0], abs=1e-5)
+
+
+def test_a_session_is_told_like_a_clip() -> None:
+    history = LiveHistory()
+    for index in range(20):
+        faces = [tracked(1, top=3 if index < 15 else 4, observed_s=index / 5)]
+        history.add(faces if index > 4 else [], index / 5)
+    (person,) = people_of(history.tracks())
+    assert person.frames == 15
+    assert (person.first_s, person.last_s) == (pytest.approx(1.0), pytest.approx(3.8))
+    history.mark_event(2.0)
+    assert session_facts(history) == "Duration 0:03.8 · 1 person · 1 event, at 0:02.0"
+    chart = timeline_chart(history.tracks(), events_s=history.events_s).to_dict()
+    texts = [layer for layer in chart["layer"] if layer["mark"]["type"] == "text"]
+    assert chart["datasets"][texts[0]["data"]["name"]] == [{"time_s": 2.0, "event": "1"}]

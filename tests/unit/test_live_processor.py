@@ -17,7 +17,9 @@ from emotion.app.widgets.sparkline import sparkline_svg
 from emotion.app.widgets.stacked_area_chart import EMOTION_COLORS
 from emotion.detection.base import THOROUGH, SearchOptions
 from emotion.live import LiveProcessor, LiveSettings, SettingsHolder
+from emotion.live.av_frames import annotated_frame
 from emotion.live.load_shedding import LoadLevel, LoadShedder
+from emotion.tracking import TrackedFace
 from emotion.types import Detection, Face, Image
 
 
@@ -100,6 +102,43 @@ def test_a_face_is_drawn_and_published_and_time_stamps_stay(make_processor: Make
     assert [face.track_id for face in seen.faces] == [1]
     assert (seen.frames, seen.size_wh, seen.failed) == (2, (160, 120), False)
     assert seen.analysis_ms >= 0
+
+
+def test_the_picture_shows_what_was_published_until_the_next_is(
+    make_processor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[str, float]] = []
+
+    def spy(frame: av.VideoFrame, faces: Sequence[TrackedFace], **options: object) -> Any:
+        drawn.append((faces[0].label, float(faces[0].probabilities.max())))
+        return annotated_frame(frame, faces)
+
+    monkeypatch.setattr("emotion.live.processor.annotated_frame", spy)
+    for limit in ("STALE_S", "LOADED_STALE_S", "PUBLISHED_S"):  # however busy the machine is
+        monkeypatch.setattr(f"emotion.live.processor.{limit}", 600.0)
+    answers = iter(range(100))
+    processor = make_processor(lambda image: (make_face(sure=0.9 - 0.05 * next(answers)),))
+
+    def show(count: int) -> None:
+        processor.recv(make_frame(count))
+        wait_until(partial(analyzed, processor, count))
+
+    show(1)
+    published = processor.publish()
+    assert published.time_s is not None
+    for count in (2, 3, 4):
+        show(count)
+    (face,) = published.faces
+    assert drawn == [(face.label, float(face.probabilities.max()))] * 3
+    assert float(processor.snapshot().faces[0].probabilities.max()) != drawn[-1][1]
+    assert published.faces[0].observed_s == published.time_s
+    (newer,) = processor.publish().faces
+    show(5)
+    assert drawn[-1] == (newer.label, float(newer.probabilities.max()))
+    monkeypatch.setattr("emotion.live.processor.PUBLISHED_S", -1.0)
+    (live,) = processor.snapshot().faces
+    show(6)
+    assert drawn[-1] == (live.label, float(live.probabilities.max())), "nobody reads any more"
 
 
 def test_without_a_face_the_frame_itself_comes_back(make_processor: Make) -> None:

@@ -50,6 +50,8 @@ def test_a_photo() -> None:
     assert frame["time_s"].isna().all()
     assert frame["face"].tolist() == [1, 2]
     assert frame["face"].dtype == pd.Int64Dtype()
+    assert frame["event"].isna().all()
+    assert frame["event"].dtype == pd.Int64Dtype()
 
 
 def test_a_clip_has_the_rows_of_its_table() -> None:

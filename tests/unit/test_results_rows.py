@@ -25,7 +25,7 @@ def read(text: str) -> list[dict[str, str]]:
 def test_the_columns_are_the_contracts() -> None:
     assert ",".join(COLUMNS) == (
         "source,frame,time_s,track,x1,y1,x2,y2,score,label,"
-        "angry,disgust,fear,happy,sad,surprise,neutral,face"
+        "angry,disgust,fear,happy,sad,surprise,neutral,face,event"
     )
     assert to_csv([]) == ",".join(COLUMNS) + "\n"
 
@@ -40,6 +40,12 @@ def test_a_photo_leaves_frame_time_and_track_empty() -> None:
 def test_a_photos_faces_are_numbered_as_they_are_drawn() -> None:
     faces = [face((0, 0, 9, 9), 1), face((5, 5, 9, 9), 2)]
     assert [row["face"] for row in read(to_csv(face_rows("a.jpg", faces)))] == ["1", "2"]
+
+
+def test_the_event_is_empty_unless_one_was_marked() -> None:
+    faces = [face((0, 0, 9, 9), 1)]
+    assert read(to_csv(face_rows("a.jpg", faces)))[0]["event"] == ""
+    assert read(to_csv(face_rows("webcam", faces, None, 1.0, [1], 2)))[0]["event"] == "2"
 
 
 def test_a_frame_tells_its_index_time_and_tracks() -> None:

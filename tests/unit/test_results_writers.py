@@ -25,6 +25,7 @@ def rows(count: int, first: int = 0) -> list[Row]:
             "track": None,
             "label": "happy",
             "face": 1 + index,
+            "event": index or None,
         }
         for index in range(count)
     ]

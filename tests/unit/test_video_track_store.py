@@ -1,10 +1,10 @@
-"""The track store: table rows, people, changes, and the faces at any time."""
+"""The track store: table rows, people, and the faces at any time."""
 
 import numpy as np
 import pytest
 
 from emotion.types import EMOTIONS
-from emotion.video.people import changes, people_of
+from emotion.video.people import people_of
 from emotion.video.track_store import TrackStore
 from tests.unit.test_video_render import face, recording
 
@@ -60,27 +60,3 @@ def test_persons_are_counted_by_what_is_shown() -> None:
     assert second.shares[EMOTIONS.index("fear")] == 1
     assert np.all([person.shares.sum() == pytest.approx(1) for person in (first, second)])
     assert people_of(TrackStore()) == []
-
-
-def test_a_change_is_what_lasts() -> None:
-    labels = ["happy"] * 10 + ["sad"] * 2 + ["happy"] * 5 + ["fear"] * 10 + ["sad"]
-    record = recording(*((i / 10, [face(1, 0, label)]) for i, label in enumerate(labels)))
-    (change,) = changes(record)
-    assert (change.before, change.after, change.track_id) == ("happy", "fear", 1)
-    assert change.time_s == pytest.approx(1.7)
-
-
-def test_changes_of_several_are_in_the_order_of_time() -> None:
-    frames = [
-        (i, [face(1, 0, "happy" if i < 7 else "sad"), face(2, 50, "sad" if i < 3 else "fear")])
-        for i in range(10)
-    ]
-    assert [(c.time_s, c.track_id) for c in changes(recording(*frames))] == [(3, 2), (7, 1)]
-
-
-def test_a_change_is_when_the_old_label_ended_whatever_flickers_after_it() -> None:
-    labels = ["happy"] * 10 + ["sad"] * 2 + ["neutral"] * 2 + ["sad"] * 2 + ["neutral"] * 10
-    record = recording(*((i / 10, [face(1, 0, label)]) for i, label in enumerate(labels)))
-    (change,) = changes(record)
-    assert (change.before, change.after) == ("happy", "neutral")
-    assert change.time_s == pytest.approx(1.0)

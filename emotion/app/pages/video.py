@@ -2,13 +2,16 @@
 
 The work is a ``VideoJob`` kept in the visitor's session: whatever reruns the page, the next run
 continues it; stopping keeps what is done. While the clip is there, the session holds its bytes, its
-first frame, its faces, a thumbnail of each person, the annotated video, and the frame that was
+first frame, its faces, a thumbnail of each person, the annotated video, and the moment that was
 clicked.
 """
 
 from __future__ import annotations
 
+import io
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -18,12 +21,14 @@ from emotion.app import layout
 from emotion.app.captions import queue_caption, rough_duration
 from emotion.app.clip_preview import playable_type
 from emotion.app.kept_uploads import uploads
-from emotion.app.pages import video_results
+from emotion.app.pages import video_results, video_timeline
 from emotion.app.video_job import VideoJob
 from emotion.app.work import MAX_SECTION_S, PHOTOS
 from emotion.app.workers import tasks
 from emotion.app.workers.tasks import ClipFacts
+from emotion.samples import CLIP, CREDIT
 from emotion.video.info import ClipInfo
+from emotion.video.people import people_of
 
 _LEAD = "How the apparent expressions of the faces in a clip change over time, as chart and table."
 _RATES: dict[str, float | None] = {"1": 1, "2": 2, "5": 5, "10": 10, "All": None}
@@ -31,7 +36,7 @@ _DEFAULT_RATE = "5"
 _PROGRESS_EVERY_S = 0.25
 _RESULTS_EVERY_S = 2.0  # a chart costs more to draw than a progress bar
 _JOB, _START, _RATE, _BUTTON = "video:job", "video:start", "video:rate", "video:button"
-_SECTION, _FACTS = "video:section", "video:facts"
+_SECTION, _FACTS, _SAMPLE = "video:section", "video:facts", "video:sample"
 
 
 def page() -> None:
@@ -44,7 +49,7 @@ def page() -> None:
         lambda key: st.file_uploader("A clip (MP4, MOV, MKV, WebM, AVI or GIF)", key=key),
         limit=1,
     )
-    file = files[0] if files else None
+    file = files[0] if files else _sample()
     if file is not None and _FACTS in st.session_state:
         layout.clear_button("video")
     with head:
@@ -63,8 +68,35 @@ def page() -> None:
                 layout.show_error(error, file.name)
 
 
+class _SampleClip(io.BytesIO):
+    """The sample clip in the form of an upload."""
+
+    def __init__(self) -> None:
+        super().__init__(CLIP.read_bytes())
+        self.name, self.file_id = CLIP.name, "sample"
+
+
+def _sample() -> _SampleClip | None:
+    """The sample clip once it was asked for; until then the button that opens and analyses it."""
+    sample: _SampleClip | None = st.session_state.get(_SAMPLE)
+    if sample is None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Sample clip", on_click=_choose_sample)
+            layout.small_text(
+                "No clip at hand? This one shows three photographs in motion, nine seconds."
+            )
+    else:
+        st.button("Close sample", on_click=lambda: st.session_state.pop(_SAMPLE, None))
+        layout.small_text(f"Made from still photographs: {CREDIT}")
+    return sample
+
+
+def _choose_sample() -> None:
+    st.session_state[_SAMPLE], st.session_state[_START] = _SampleClip(), True
+
+
 def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
-    """One clip: the video, beside it the controls and a summary, below them the results."""
+    """One clip: video and timeline, beside them controls, summary, moments; below, the results."""
     known = _clip_facts(file)
     info = known.info
     left, right = st.columns([1, 1], gap="medium")
@@ -77,22 +109,48 @@ def _clip(file: Any, job: VideoJob | None, analyzer: emotion.Analyzer) -> None:
                 f"A section of up to {MAX_SECTION_S / 60:.0f} minutes is analysed at a time."
             )
         job = _controls(file, job, analyzer, info)
-        progress, summary = st.empty(), st.empty()
+        progress, summary, moments = st.empty(), st.empty(), st.empty()
     with left:
-        _video(file, job, known)
+        has_video = _video(file, job, known)
+        timeline = st.empty()
     results = st.empty()
     if job is None:
         return
     if job.state == "analysing":
-        results.empty()
-        _work(job, progress, summary, results)
+        for place in (timeline, moments, results):
+            place.empty()
+        _work(job, progress, _SoFar(job, summary, timeline, results))
     with summary.container():
         has_faces = video_results.summary(job)
     if has_faces:
+        people = people_of(job.recording)
+        with timeline.container():
+            track_id = video_timeline.timeline_view(job, people)
+            video_timeline.player_view(job, file, has_video=has_video)
+        with moments.container():
+            video_timeline.moments_view(job, people, track_id)
         with results.container():
-            video_results.results(file.name, file, job)
+            video_results.results(file.name, job, track_id)
     if job.state == "drawing":
         _work(job, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _SoFar:
+    """Draws the results of a running analysis in their places."""
+
+    job: VideoJob
+    summary: Any
+    timeline: Any
+    results: Any
+
+    def __call__(self) -> None:
+        with self.summary.container():
+            video_results.shares(self.job)
+        with self.timeline.container():
+            video_results.timeline_so_far(self.job)
+        with self.results.container():
+            video_results.people_so_far(self.job)
 
 
 def _clip_facts(file: Any) -> ClipFacts:
@@ -108,25 +166,24 @@ def _clip_facts(file: Any) -> ClipFacts:
     return kept[1]
 
 
-def _video(file: Any, job: VideoJob | None, known: ClipFacts) -> None:
-    """The annotated video once there is one, else the clip itself."""
+def _video(file: Any, job: VideoJob | None, known: ClipFacts) -> bool:
+    """The annotated video once there is one, else the clip where browsers play it, else a frame.
+
+    Nothing of the visitor's goes to ``st.image``, which would open it here.
+
+    Returns:
+        Whether what is shown is a video.
+    """
+    mime = playable_type(known.info)
     with st.container(key="picture-clip"):
         if job is not None and job.annotated_video is not None:
             st.video(job.annotated_video, format="video/mp4")
-        else:
-            _preview(file, known)
-
-
-def _preview(file: Any, known: ClipFacts) -> None:
-    """The clip itself where browsers play it, else its first frame.
-
-    Nothing of the visitor's goes to ``st.image``, which would open it here.
-    """
-    mime = playable_type(known.info)
-    if mime is not None:
-        st.video(file, format=mime)
-    else:
+            return True
+        if mime is not None:
+            st.video(file, format=mime)
+            return True
         st.image(known.preview, width="stretch", alt="Its first frame")
+        return False
 
 
 def _controls(
@@ -189,14 +246,13 @@ def _on_click() -> None:
         st.session_state[_START] = True
 
 
-def _work(job: VideoJob, progress: Any, summary: Any = None, results: Any = None) -> None:
+def _work(job: VideoJob, progress: Any, draw: Callable[[], None] | None = None) -> None:
     """Continues the job's present task until it ends or another run of the page takes it over.
 
     Args:
         job: To be continued.
         progress: Element of the progress bar.
-        summary: Element of the summary so far.
-        results: Element of the results so far; None to draw none.
+        draw: Draws the results so far, now and then; None to draw none.
     """
     task = job.state
     progress.progress(job.fraction, text="Starting …")
@@ -208,11 +264,8 @@ def _work(job: VideoJob, progress: Any, summary: Any = None, results: Any = None
         if now_s - progress_s >= _PROGRESS_EVERY_S:
             progress_s = now_s
             progress.progress(job.fraction, text=progress_text(job))
-        if results is not None and now_s - results_s >= _RESULTS_EVERY_S:
-            with summary.container():
-                video_results.shares(job)
-            with results.container():
-                video_results.results_so_far(job)
+        if draw is not None and now_s - results_s >= _RESULTS_EVERY_S:
+            draw()
             results_s = time.monotonic()
     st.rerun()
 
@@ -236,7 +289,7 @@ def _slider_end(info: ClipInfo) -> float:
 
 def _discard(job: VideoJob) -> None:
     job.stop()
-    for key in (_JOB, _FACTS, video_results.CLICKED_FRAME):
+    for key in (_JOB, _FACTS, video_timeline.MOMENT, video_timeline.CLICKED_FRAME):
         st.session_state.pop(key, None)
 
 

@@ -1,42 +1,29 @@
-"""The results on the Video page: summary, people, timeline, moments of change, downloads."""
+"""The results on the Video page: summary, people, downloads; the rest is in ``video_timeline``."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from emotion.app import layout
 from emotion.app.analyzed_photo import safe_stem
-from emotion.app.captions import counted, escape_markdown, timecode
+from emotion.app.captions import counted, escape_markdown
+from emotion.app.pages.video_timeline import MAX_PEOPLE
 from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
 from emotion.app.video_job import VideoJob
 from emotion.app.video_report import report_html
 from emotion.app.widgets.affect_plot import AffectPoint, affect_plot_html
 from emotion.app.widgets.bars import bars_html
 from emotion.app.widgets.face_cards import face_cards_html
-from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.app.widgets.person_cards import person_card
 from emotion.app.widgets.stacked_area_chart import legend_html
-from emotion.app.work import PHOTOS
-from emotion.app.workers import tasks
 from emotion.errors import VideoError
 from emotion.imaging.annotation import face_color
-from emotion.imaging.files import encode_image
 from emotion.types import EMOTIONS
-from emotion.video.people import Change, Person, changes, people_of
-from emotion.video.render import annotated_frame
+from emotion.video.people import Person, people_of
 from emotion.video.track_store import TrackStore
 
-MAX_PEOPLE = 8
-"""Cards and choices of the timeline; other people are counted, and are in the table."""
-
-_MAX_CHANGES = 12
-_PERSON, _CHART_TYPE, _CHART = "video:person", "video:chart-type", "video:chart"
-CLICKED_FRAME = "video:frame"
-"""Key of the session's state: the frame that was clicked in the timeline."""
-
-_EVERYBODY = "Everybody"
 _PATH = "the whole clip, the point its mean"
 
 
@@ -89,31 +76,35 @@ def shares(job: VideoJob) -> bool:
     return True
 
 
-def results_so_far(job: VideoJob) -> None:
-    """Draws the results of a running analysis; without widgets, since they are redrawn often."""
+def people_so_far(job: VideoJob) -> None:
+    """Draws the people of a running analysis; without widgets, since it is redrawn often."""
+    if len(job.recording.faces):
+        _people(job, people_of(job.recording))
+
+
+def timeline_so_far(job: VideoJob) -> None:
+    """Draws the timeline of a running analysis, like ``people_so_far``."""
     from emotion.app.widgets import timeline  # loads Altair only when there is something to draw
 
-    if not len(job.recording.faces):
-        return
-    _people(job, people_of(job.recording))
-    st.html(legend_html())
-    st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
+    if len(job.recording.faces):
+        st.html(legend_html())
+        st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
 
 
-def results(name: str, file: Any, job: VideoJob) -> None:
-    """Draws the results of an ended or stopped analysis that found a face.
+def results(name: str, job: VideoJob, track_id: int | None) -> None:
+    """Draws people and downloads of an ended or stopped analysis that found a face.
 
     Args:
         name: The visitor's file name.
-        file: The clip, from which the clicked frame is read.
         job: The analysis.
+        track_id: Of the person chosen in the timeline; None for everybody.
     """
     people = people_of(job.recording)
-    _people(job, people)
-    st.header("Timeline", anchor=False)
-    _timeline(file, job, people)
-    _changes(changes(job.recording))
     _downloads(name, job)
+    _people(job, people)
+    chosen = [person for person in people if track_id in (None, person.track_id)]
+    st.header("Valence and arousal", anchor=False)
+    st.html(affect_plot_html(clip_points(job.recording, chosen[:MAX_PEOPLE]), path_name=_PATH))
 
 
 def _people(job: VideoJob, people: list[Person]) -> None:
@@ -128,44 +119,6 @@ def _people(job: VideoJob, people: list[Person]) -> None:
     if rest:
         more = counted(rest, "more person", "more people")
         layout.small_text(f"{more} in view for a shorter time; all are in the table.")
-
-
-def _timeline(file: Any, job: VideoJob, people: list[Person]) -> None:
-    from emotion.app.widgets import timeline
-
-    names = [_EVERYBODY, *(f"Person {person.track_id}" for person in people[:MAX_PEOPLE])]
-    with st.container(horizontal=True, gap="medium"):
-        who = _EVERYBODY
-        if len(people) > 1:
-            who = str(
-                st.segmented_control(
-                    "Person", names, default=_EVERYBODY, required=True, key=_PERSON
-                )
-            )
-        chart_type = st.segmented_control(
-            "Chart type", ["Areas", "Lines"], default="Areas", required=True, key=_CHART_TYPE
-        )
-    track_id = None if who == _EVERYBODY else int(who.rsplit(" ", 1)[1])
-    st.html(legend_html())
-    event: Any = st.altair_chart(
-        timeline.timeline_chart(job.recording, track_id, lines=chart_type == "Lines"),
-        width="stretch",
-        key=f"{_CHART}:{id(job)}:{who}:{chart_type}",
-        on_select="rerun",
-        selection_mode=timeline.MOMENT,
-    )
-    is_mean = track_id is None and len(people) > 1
-    mean = "; the mean where several faces are in view" if is_mean else ""
-    layout.small_text(
-        f"Probabilities of the seven apparent expressions{mean}. Empty where no face was found. "
-        "Scroll to zoom, click to see the frame."
-    )
-    selected = event.selection.get(timeline.MOMENT, [])
-    if selected and "time_s" in selected[0]:
-        _frame(file, job, float(selected[0]["time_s"]))
-    chosen = [person for person in people if track_id in (None, person.track_id)]
-    st.header("Valence and arousal", anchor=False)
-    st.html(affect_plot_html(clip_points(job.recording, chosen[:MAX_PEOPLE]), path_name=_PATH))
 
 
 def clip_points(recording: TrackStore, people: list[Person]) -> list[AffectPoint]:
@@ -189,31 +142,6 @@ def clip_points(recording: TrackStore, people: list[Person]) -> list[AffectPoint
             )
         )
     return points
-
-
-def _frame(file: Any, job: VideoJob, time_s: float) -> None:
-    """The frame at the time that was clicked; decoded once, for as long as it is selected."""
-    key = (id(job), time_s)
-    kept = st.session_state.get(CLICKED_FRAME)
-    if kept is None or kept[0] != key:
-        found = PHOTOS.task(tasks.clip_frame, file.getvalue(), time_s).wait()
-        kept = key, None
-        if found is not None:
-            image = annotated_frame(found, job.recording)
-            kept = key, encode_image(image, suffix=".jpg")
-        st.session_state[CLICKED_FRAME] = kept
-    if kept[1] is not None:
-        time = timecode(time_s)
-        with st.container(key="picture-moment"):
-            st.image(kept[1], alt=f"The frame at {time}", caption=f"At {time}")
-
-
-def _changes(found: list[Change]) -> None:
-    st.header("Moments of change", anchor=False)
-    st.html(changes_html(found[:_MAX_CHANGES]))
-    if len(found) > _MAX_CHANGES:
-        more = counted(len(found) - _MAX_CHANGES, "more change")
-        layout.small_text(f"{more}, all in the report.")
 
 
 def _downloads(name: str, job: VideoJob) -> None:

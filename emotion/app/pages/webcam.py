@@ -1,8 +1,8 @@
-"""The Webcam page: the annotated stream, and beside it cards that follow it.
+"""The Webcam page: the annotated stream, beside it cards that follow it, at the end a summary.
 
-The stream runs between the browser and a ``LiveProcessor``. The page only reads the processor's
-newest result, in a fragment that runs about once a second while the camera is on, so the page
-itself is not rerun.
+The stream runs between the browser and a ``LiveProcessor``. The page only publishes the processor's
+newest result, in a fragment that runs twice a second while the camera is on, so the page itself is
+not rerun. What is published stands in the picture, the cards, the sparklines and the table alike.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from emotion.app import layout
 from emotion.app.captions import expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
+from emotion.app.templating import render
 from emotion.app.widgets.affect_plot import LIVE_PATH, affect_plot_html, live_points
 from emotion.app.widgets.camera import START, camera
 from emotion.app.widgets.face_cards import FaceCard, face_cards_html
+from emotion.app.widgets.session_summary import session_summary
 from emotion.app.widgets.sparkline import SECONDS, sparkline_html
 from emotion.app.widgets.stream_stats import stream_stats_html
-from emotion.app.widgets.webcam_controls import webcam_controls
+from emotion.app.widgets.webcam_controls import RECORD, webcam_controls
 from emotion.live import ADMISSION, LiveProcessor, LiveSnapshot, ServerFullError, SettingsHolder
 from emotion.live.admission import server_full_message
-from emotion.live.history import LiveHistory
+from emotion.live.history import MAX_PUBLISHED_HZ, LiveHistory
 from emotion.tracking import TrackedFace
 
 MAX_CARDS = 3
-UPDATE_EVERY_S = 1.0
+UPDATE_EVERY_S = 1 / MAX_PUBLISHED_HZ
 SLOW_CONNECTION_S = 10.0
 CHECK_FOR_ROOM_EVERY_S = 3.0
 
@@ -39,8 +41,8 @@ _log = logging.getLogger(__name__)
 
 _PRIVACY = (
     "Your pictures go to the server that runs this page, stay in its memory only while they are "
-    "analysed (a snapshot while it is shown, the results of the last ten minutes until you leave), "
-    "and are neither stored nor passed on."
+    "analysed (a snapshot while it is shown, the results of the last ten minutes until you clear "
+    "them or leave), and are neither stored nor passed on."
 )
 _NO_ROUTE = (
     "your browser and the server found no way to send video to each other. Often a firewall or VPN "
@@ -134,12 +136,12 @@ def page() -> None:
         connection.update(signalling=signalling, playing=playing)
         processor = stream.video_processor
         if playing and processor is not None:
-            _stream_results(processor.snapshot(), processor.history, round_trip_ms(stream))
+            _stream_results(processor.publish(), processor.history, round_trip_ms(stream))
         else:
             _no_stream(connection, signalling=signalling)
 
     live = playing or signalling
-    with right:
+    with right, st.container(key="webcam-results"):
         st.fragment(results, run_every=UPDATE_EVERY_S if live else None)()
     # Below both: on a phone the cards follow the video, and the settings come after them.
     st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
@@ -182,6 +184,10 @@ def _no_stream(connection: _Connection, *, signalling: bool) -> None:
     else:
         if connection.was_slow:
             st.error(f"The connection could not be made: {_NO_ROUTE}")
+        record: LiveHistory | None = st.session_state.get(RECORD)
+        if record is not None and record.duration_s:
+            _ended_session(record)
+            return
         layout.hint(
             f"Press {START} to begin",
             "Each face in the video gets a number, and a card here with the probabilities of the "
@@ -189,10 +195,20 @@ def _no_stream(connection: _Connection, *, signalling: bool) -> None:
         )
 
 
+def _ended_session(record: LiveHistory) -> None:
+    """The summary of the last session, with a button that forgets it."""
+    session_summary(record)
+    layout.small_text(f"Press {START} to begin another session; it replaces this one.")
+    if st.button("Clear session", key="webcam-clear"):
+        st.session_state.pop(RECORD, None)
+        st.rerun()
+
+
 def _stream_results(seen: LiveSnapshot, record: LiveHistory, round_trip_ms: float | None) -> None:
-    """Cards of the largest faces, or why there are none, above the stream's statistics."""
+    """The stream's statistics, and below them cards of the largest faces, or why there are none."""
+    st.html(stream_stats_html(seen, round_trip_ms))
     if not seen.analyzed:
-        layout.hint("Starting…", "Waiting for the first picture.")
+        layout.hint("Starting…", "The first results are on their way.")
     elif not seen.frames_per_s:
         layout.hint("The video has stopped", "No pictures arrive from the camera at the moment.")
     elif seen.failed:
@@ -206,25 +222,34 @@ def _stream_results(seen: LiveSnapshot, record: LiveHistory, round_trip_ms: floa
         )
     else:
         _cards(seen, record)
-    st.html(stream_stats_html(seen, round_trip_ms))
 
 
 def _cards(seen: LiveSnapshot, record: LiveHistory) -> None:
     """One card per face, all in one element so that they are drawn at once."""
     shown = seen.faces[:MAX_CARDS]
-    st.html(face_cards_html(_card(face, record) for face in shown))
+    note = ""
     if len(seen.faces) > len(shown):
-        st.caption(f"{len(seen.faces)} faces in the video; the {len(shown)} largest have a card.")
-    st.html(affect_plot_html(live_points(shown, record), path_name=LIVE_PATH))
+        note = f"{len(seen.faces)} faces in the video; the {len(shown)} largest have a card."
+    st.html(
+        render(
+            "live_cards.html",
+            cards=face_cards_html(_card(face, record, seen.time_s) for face in shown),
+            note=note,
+            plot=affect_plot_html(live_points(shown, record, seen.time_s), path_name=LIVE_PATH),
+        )
+    )
 
 
-def _card(face: TrackedFace, record: LiveHistory) -> FaceCard:
+def _card(face: TrackedFace, record: LiveHistory, until_s: float | None) -> FaceCard:
     number = face.track_id
+    sparkline = sparkline_html(
+        *record.timeline(number, SECONDS, until_s), title=f"Face {number} over the last minute"
+    )
     return FaceCard(
         number=number,
         title=f"Face {number}",
         note=expression_caption(face.probabilities),
         probabilities=face.probabilities,
         bars_label=f"Face {number}",
-        sparkline=sparkline_html(*record.timeline(number, SECONDS), title="The last minute"),
+        sparkline=sparkline,
     )

@@ -3,8 +3,8 @@
 The component shows a refused camera as "NotAllowedError: Permission denied" in its own iframe and
 never reports it to the server; ``camera_notice.js`` reads it there and shows our text instead. The
 component asks for one resolution, at the start; ``camera_resolution.js`` wraps ``getUserMedia`` and
-changes the resolution of a running camera. Where the iframe cannot be reached, the component's own
-message and resolution stay.
+changes the resolution of a running camera; ``fullscreen.js`` shows the video on the whole screen.
+Where the iframe cannot be reached, the component's own message and resolution stay.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ _resolution = st.components.v2.component(
     js=(_FOLDER / "camera_resolution.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
+_fullscreen = st.components.v2.component(
+    "emotion_fullscreen",
+    html='<button type="button" class="page-button" disabled></button>',
+    css=(_FOLDER / "page_button.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "fullscreen.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 
 
 def camera_notice(texts: Mapping[str, str], *, stop_label: str, offered: bool, key: str) -> None:
@@ -45,3 +52,8 @@ def camera_notice(texts: Mapping[str, str], *, stop_label: str, offered: bool, k
 def request_resolution(size_wh: tuple[int, int], key: str) -> None:
     """Makes the visitor's camera deliver about (width, height) pixels; draws nothing."""
     _resolution(data={"size": list(size_wh)}, key=key)
+
+
+def fullscreen_button(label: str, key: str) -> None:
+    """Draws a button that shows the live video on the whole screen; disabled without a video."""
+    _fullscreen(data={"label": label}, key=key, width="content")

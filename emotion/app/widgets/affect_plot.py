@@ -80,19 +80,22 @@ def affect_plot_html(points: Sequence[AffectPoint], *, path_name: str = "") -> M
     )
 
 
-def live_points(faces: Sequence[TrackedFace], record: LiveHistory) -> list[AffectPoint]:
+def live_points(
+    faces: Sequence[TrackedFace], record: LiveHistory, until_s: float | None = None
+) -> list[AffectPoint]:
     """The faces of a live stream, with the path of the last seconds.
 
     Args:
         faces: As they are now.
         record: Of the same stream.
+        until_s: When the faces were seen, as for ``LiveHistory.timeline``.
     """
     return [
         AffectPoint(
             name=f"Face {face.track_id}",
             number=face.track_id,
             probabilities=face.probabilities,
-            path=record.timeline(face.track_id, _LIVE_PATH_S)[1],
+            path=record.timeline(face.track_id, _LIVE_PATH_S, until_s)[1],
         )
         for face in faces
     ]

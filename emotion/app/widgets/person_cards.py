@@ -1,4 +1,4 @@
-"""The people of a clip and the moments at which their expressions changed."""
+"""The people of a clip, and its moments in words."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from emotion.app.captions import ADJECTIVES, counted, person_caption, timecode
+from emotion.app.captions import ADJECTIVES, counted, percent, person_caption, timecode
 from emotion.app.templating import render
 from emotion.app.widgets.face_cards import FaceCard
-from emotion.video.people import Change, Person
+from emotion.video.moments import Moment
+from emotion.video.people import Person
 
 
 def person_card(person: Person, thumbnail: str) -> FaceCard:
@@ -31,14 +32,17 @@ def person_card(person: Person, thumbnail: str) -> FaceCard:
     )
 
 
-def changes_html(changes: Sequence[Change]) -> Markup:
-    """The changes as a list, in their order."""
-    lines = [
-        {
-            "time": timecode(change.time_s),
-            "text": f"Person {change.track_id}: from {ADJECTIVES[change.before]} to "
-            f"{ADJECTIVES[change.after]}",
-        }
-        for change in changes
-    ]
-    return render("changes.html", changes=lines)
+def moment_caption(moment: Moment) -> str:
+    """Such as "Person 1 looks most surprised (91%)"."""
+    who, looks = f"Person {moment.track_id}", ADJECTIVES[moment.label]
+    if moment.kind == "appearance":
+        return f"{who} appears, looks {looks}"
+    if moment.before is not None:
+        return f"{who}: from {ADJECTIVES[moment.before]} to {looks}"
+    return f"{who} looks most {looks} ({percent(moment.probability)})"
+
+
+def moments_html(moments: Sequence[Moment]) -> Markup:
+    """The moments as a list, in their order."""
+    lines = [{"time": timecode(m.time_s), "text": moment_caption(m)} for m in moments]
+    return render("moments.html", moments=lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 
@@ -95,14 +97,21 @@ def timeline_rows(times: Floats, probabilities: Floats, step_s: float) -> list[C
 
 
 def timeline_chart(
-    recording: TrackStore, track_id: int | None = None, *, lines: bool = False
+    recording: TrackStore,
+    track_id: int | None = None,
+    *,
+    lines: bool = False,
+    events_s: Sequence[float] = (),
 ) -> alt.LayerChart:
-    """The probabilities over time. The wheel zooms, dragging moves, a click selects a ``MOMENT``.
+    """The probabilities over time; a click selects a ``MOMENT``.
+
+    It always shows the whole section: a chart that zooms would keep the wheel from the page.
 
     Args:
         recording: The clip's faces; at least one frame.
         track_id: Of the person; None for everybody's mean.
         lines: A line chart instead of stacked areas.
+        events_s: Times of events to mark with their numbers, from 1.
     """
     times, probabilities = over_time(recording, track_id)
     rows = timeline_rows(times, probabilities, recording.step_s)
@@ -124,8 +133,27 @@ def timeline_chart(
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, color=color, detail="run:N")
     marks = base.mark_line(strokeWidth=2) if lines else base.mark_area(**_EDGE)
     marks = marks.encode(y=y) if lines else marks.encode(y=y, y2="high:Q")
-    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
-    return alt.layer(marks.add_params(zoom), _pointer_layer(rows, x)).properties(height=280)
+    layers = [marks, *_event_layers(events_s, x, (low, high)), _pointer_layer(rows, x)]
+    return alt.layer(*layers).properties(height=240)
+
+
+def _event_layers(
+    events_s: Sequence[float], x: alt.X, section_s: tuple[float, float]
+) -> list[alt.Chart]:
+    """A dashed rule and a number for each event in the section that the chart shows."""
+    shown = [
+        {"time_s": time_s, "event": str(number)}
+        for number, time_s in enumerate(events_s, start=1)
+        if section_s[0] <= time_s <= section_s[1]
+    ]
+    if not shown:
+        return []
+    base = alt.Chart(alt.InlineData(values=shown)).encode(x=x)
+    number = base.mark_text(align="left", dx=4, fontWeight="bold", fontSize=13)
+    return [
+        base.mark_rule(strokeDash=[4, 3], strokeWidth=2, color="#808080"),
+        number.encode(text="event:N", y=alt.value(8)),
+    ]
 
 
 def _pointer_layer(rows: list[ChartRow], x: alt.X) -> alt.Chart:

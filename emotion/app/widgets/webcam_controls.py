@@ -1,16 +1,20 @@
-"""What a visitor can do below the live video: settings, a snapshot, the session's table.
+"""What a visitor can do below the live video: settings, snapshot, events, the session's table.
 
 Drawn in its own fragment, so that neither the page nor the stream is disturbed.
 """
 
 from __future__ import annotations
 
+import time
+
+import numpy as np
 import streamlit as st
 
 import emotion
 from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto
-from emotion.app.streamlit_patches.camera_frame import request_resolution
+from emotion.app.captions import counted, timecode
+from emotion.app.streamlit_patches.camera_frame import fullscreen_button, request_resolution
 from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
@@ -19,7 +23,9 @@ from emotion.imaging.files import encode_image
 from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
 
 _SNAPSHOT = "webcam:snapshot"
-_RECORD = "webcam:record"
+RECORD = "webcam:record"
+"""Key of the session's state: the ``LiveHistory`` of the present stream or of the last one."""
+
 SMOOTHING = {"Low": 0.25, "Medium": 1.0, "High": 3.0}
 """The choices of smoothing; see ``FaceTracker``."""
 
@@ -32,7 +38,7 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
         processor: Of the running stream, if any.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        mirror = st.toggle("Mirror", key="webcam-mirror")
+        mirror = st.toggle("Mirror", value=True, key="webcam-mirror")
         labels = st.toggle("Labels", value=True, key="webcam-labels")
         paused = st.toggle("Pause", key="webcam-pause", disabled=processor is None)
         smoothing = st.segmented_control(
@@ -59,30 +65,51 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
         paused=paused and processor is not None,
     )
     if processor is not None:
-        st.session_state[_RECORD] = processor.history
-    record: LiveHistory | None = st.session_state.get(_RECORD)
-    if record is not None:
-        with st.container(horizontal=True):
-            if st.button("Take snapshot", disabled=processor is None) and processor is not None:
-                _take_snapshot(processor)
-            st.download_button(
-                "Download table (CSV)",
-                lambda: table_bytes(record.rows(), CSV),
-                file_name="webcam-faces.csv",
-                on_click="ignore",
-                help="The last ten minutes, up to five rows a second for each face.",
-            )
+        st.session_state[RECORD] = processor.history
+    record: LiveHistory | None = st.session_state.get(RECORD)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        fullscreen_button("Full screen", "webcam-fullscreen")
+        if st.button("Take snapshot", disabled=processor is None) and processor is not None:
+            _take_snapshot(processor, mirror=mirror)
+        st.button(
+            "Mark event",
+            key="webcam-event",
+            shortcut="M",
+            disabled=processor is None,
+            on_click=_mark_event,
+            args=(record,),
+            help="Numbers this moment in the table and the summary. Press M or this button.",
+        )
+        st.download_button(
+            "Download table (CSV)",
+            lambda: table_bytes([] if record is None else record.rows(), CSV),
+            file_name="webcam-faces.csv",
+            on_click="ignore",
+            disabled=record is None,
+            help="The last ten minutes, five to seven rows a second for each face.",
+        )
+    if record is not None and record.events_s:
+        last = timecode(record.events_s[-1])
+        layout.small_text(f"{counted(len(record.events_s), 'event')} marked, the last at {last}.")
     snapshot: AnalyzedPhoto | None = st.session_state.get(_SNAPSHOT)
     if snapshot is not None:
         photo_view("snapshot.jpg", snapshot, 1)
         st.button("Remove snapshot", on_click=lambda: st.session_state.pop(_SNAPSHOT, None))
 
 
-def _take_snapshot(processor: LiveProcessor) -> None:
+def _mark_event(record: LiveHistory | None) -> None:
+    if record is not None:
+        record.mark_event(time.monotonic())
+
+
+def _take_snapshot(processor: LiveProcessor, *, mirror: bool) -> None:
+    """Analyses the latest picture as a photo; mirrored as the visitor sees it."""
     image = processor.latest_image()
     if image is None:
         st.info("There is no picture yet; try again in a moment.")
         return
+    if mirror:
+        image = np.ascontiguousarray(image[:, ::-1])
     data = encode_image(image, suffix=".jpg", quality=95)
     try:
         st.session_state[_SNAPSHOT] = analyze_photo(data)

@@ -1,0 +1,55 @@
+"""Joins ``st.video`` and the timeline: a moment seeks the video, and a playhead follows it.
+
+Streamlit's video widget takes a start time, but loads the video anew for each; and it does not tell
+its position. ``clip_player.js`` reaches the video and the chart by the keys of the containers that
+hold them, "picture-clip" and "timeline". Where it cannot, video and chart work without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+
+_player = st.components.v2.component(
+    "emotion_clip_player",
+    css=".playhead { position: absolute; width: 2px; background: currentColor; "
+    "pointer-events: none; }",
+    js=(_FOLDER / "clip_player.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMoment:
+    """A time that the visitor chose, in seconds of the clip; ``count`` tells two choices apart."""
+
+    time_s: float
+    count: int
+
+
+def join_player(
+    moment: ClipMoment | None, *, offset_s: float, first_s: float, last_s: float, key: str
+) -> None:
+    """Seeks the video to the moment, and draws the playhead on the chart; shows nothing itself.
+
+    Args:
+        moment: What the visitor chose last, if anything.
+        offset_s: Time of the clip at which the video that is shown begins.
+        first_s: Time at the chart's left end.
+        last_s: Time at its right end.
+        key: Of the component.
+    """
+    _player(
+        data={
+            "seek": None if moment is None else moment.time_s,
+            "count": 0 if moment is None else moment.count,
+            "offset": offset_s,
+            "low": first_s,
+            "high": max(last_s, first_s + 0.1),
+        },
+        key=key,
+    )
