@@ -9,7 +9,8 @@ import pytest
 import emotion
 from emotion.geometry.boxes import overlaps
 from emotion.types import Image
-from emotion.video.people import changes, people_of
+from emotion.video.moments import moments
+from emotion.video.people import people_of
 from emotion.video.track_store import TrackStore
 from tests.clips import QUICK, encode
 from tests.rendering import SIZE, Portrait, center_of, side_of
@@ -78,7 +79,7 @@ def test_a_fade_is_a_change_at_its_moment(
     (person,) = people_of(record)
     assert person.frames == 75, "one face all the time, whatever it looks like"
     # The officer may be called sad or neutral, also in turn; only the smile comes or goes once.
-    smiles = [c for c in changes(record) if "happy" in (c.before, c.after)]
+    smiles = [m for m in moments(record) if m.kind == "change" and "happy" in (m.before, m.label)]
     assert len(smiles) == 1
     assert (smiles[0].before == "happy") == (first == "collins")
     assert smiles[0].time_s == pytest.approx(middle_s, abs=0.25)

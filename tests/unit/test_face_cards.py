@@ -8,12 +8,12 @@ from emotion.app.analyzed_photo import AnalyzedPhoto
 from emotion.app.face_view import FaceView
 from emotion.app.templating import render
 from emotion.app.widgets.face_cards import FaceCard, face_cards_html, face_rows_html, photo_cards
-from emotion.app.widgets.person_cards import changes_html, person_card
+from emotion.app.widgets.person_cards import person_card
 from emotion.app.widgets.photo_picture import photo_picture_html
 from emotion.expression.quality import FaceQuality
 from emotion.imaging.annotation import face_color
 from emotion.types import Face
-from emotion.video.people import Change, Person
+from emotion.video.people import Person
 from tests.unit.test_bars import Parsed, probabilities
 
 ATTACK = '"><script>alert(1)</script>'
@@ -125,9 +125,3 @@ def test_templates_escape_text(template: str, context: dict[str, object]) -> Non
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert isinstance(html, Markup)
-
-
-def test_changes_are_a_list_or_a_sentence() -> None:
-    html = changes_html([Change(61.2, 2, "happy", "surprise")])
-    assert "<li><b>1:01.2</b> Person 2: from happy to surprised</li>" in html
-    assert "No lasting change found." in changes_html([])
