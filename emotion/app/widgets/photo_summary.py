@@ -42,7 +42,7 @@ def photo_summary(photos: Sequence[tuple[str, Outcome]]) -> None:
     Args:
         photos: Of each its file name and its result.
     """
-    st.subheader(summary_title(photos), anchor=False, divider="gray")
+    st.header(summary_title(photos), anchor=False, divider="gray")
     rows = [row for name, photo in photos for row in _rows(name, photo)]
     analyzed = [(name, photo) for name, photo in photos if isinstance(photo, AnalyzedPhoto)]
     if any(photo.faces for _, photo in analyzed):

@@ -38,7 +38,7 @@ def session_summary(record: LiveHistory) -> None:
     from emotion.app.widgets import timeline  # loads Altair only when there is something to draw
 
     tracks = record.tracks()
-    st.subheader("Your session", anchor=False)
+    st.header("Your session", anchor=False)
     layout.small_text(session_facts(record))
     people = people_of(tracks)
     if not people:
