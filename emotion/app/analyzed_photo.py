@@ -8,12 +8,10 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 import emotion
 from emotion.app.face_view import FaceView, face_view
 from emotion.app.widgets.thumbnail import thumbnail
+from emotion.geometry.affine import shrink_to_side
 from emotion.geometry.reading_order import reading_order
 from emotion.imaging.annotation import annotate
 from emotion.imaging.files import encode_image
@@ -108,8 +106,7 @@ def _preview(image: Image, faces: Sequence[Face]) -> Image:
     scale = PREVIEW_PX / max(image.shape[:2])
     if scale >= 1:
         return _annotated(image, faces)
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    small = shrink_to_side(image, PREVIEW_PX)
     scaled = [
         Face(xyxy=face.xyxy * scale, score=face.score, probabilities=face.probabilities)
         for face in faces

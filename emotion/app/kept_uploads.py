@@ -19,7 +19,7 @@ from emotion.app.streamlit_patches.uploads import remove_upload
 
 @dataclass
 class Uploads:
-    """What one upload widget holds, and what it held before it was drawn anew.
+    """What one upload widget holds, and what it held before it was drawn again.
 
     Attributes:
         current: The widget's files.
@@ -71,7 +71,7 @@ def remove(file: Any) -> None:
 
 
 def forget(place: str, *, but: tuple[str, ...] = ()) -> None:
-    """Stops a place's work and deletes its files, its results and its settings at once.
+    """Stops a place's work and deletes its files, its results and its settings immediately.
 
     Args:
         place: Prefix of its keys in the session's state, such as "photo".

@@ -82,7 +82,7 @@ def clear_button(place: str, *, but: tuple[str, ...] = ()) -> None:
     st.button(
         "Clear",
         key=f"clear-{place}",
-        help="Deletes these files and their results from this server's memory at once.",
+        help="Deletes these files and their results from this server's memory immediately.",
         on_click=forget,
         args=(place,),
         kwargs={"but": but},

@@ -35,7 +35,7 @@ CLIPS = Pool(_WORKERS, CLIP_LIMITS, _GATE, clips=True)
 
 
 def start_workers() -> None:
-    """Starts the workers before the first visitor needs them; returns at once."""
+    """Starts the workers before the first visitor needs them; returns immediately."""
     PHOTOS.start()
     CLIPS.start(1)
 

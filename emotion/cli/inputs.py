@@ -11,7 +11,8 @@ from pathlib import Path, PurePath
 
 from emotion.cli.progress import print_above_progress
 from emotion.files import VIDEO_SUFFIXES, is_companion
-from emotion.imaging.files import IMAGE_SUFFIXES, is_picture
+from emotion.imaging.files import is_picture
+from emotion.imaging.formats import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)

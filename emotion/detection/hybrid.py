@@ -49,7 +49,6 @@ MIN_AGREEMENT = 0.2  # IoU; a refined box elsewhere, or much smaller, confirms n
 MAX_PROPOSALS = 400  # of libfacedetection, best first
 MAX_REFINED = 64  # the largest faces of a crowd
 REFINE_AGAIN_FROM = math.radians(12)  # a face that leans this much more than its proposal said
-BLENDED_BELOW = math.radians(25)  # beyond, the box around a leaning head comes from its landmarks
 LANDMARKS_FROM_PX = 32.0
 """Smaller faces have no landmarks: the error of their roll would be as large as the roll itself."""
 
@@ -140,10 +139,12 @@ class HybridDetector:
         boxes = stack_boxes([face.box for face in faces])
         result = []
         for i in nms_indices(boxes, scores, iou=NMS_IOU, containment=NMS_CONTAINMENT).tolist():
-            candidate = Candidate(boxes[i], _NO_LANDMARKS, float(scores[i]))
-            if (face := to_detection(candidate, pyramid.size, min_score)) is not None:
-                landmarks = self._landmarks(pyramid, faces[i])
-                result.append(replace(face, landmarks=landmarks))
+            if scores[i] < min_score:
+                continue
+            face = self._placed(pyramid, faces[i])
+            candidate = Candidate(face.box, _NO_LANDMARKS, float(scores[i]))
+            if (found := to_detection(candidate, pyramid.size, min_score)) is not None:
+                result.append(replace(found, landmarks=face.landmarks))
         return tuple(sorted(result, key=lambda face: -face.area))
 
     def propose(self, image: Image) -> list[Proposal]:
@@ -204,12 +205,10 @@ class HybridDetector:
         if agreement < MIN_AGREEMENT:
             return proposal
         evidence = evidence._replace(refined=face.score, agreement=agreement)
-        if not self._fusion.confirms(face.score):
-            return Proposal(box, landmarks, evidence)
-        upright = abs(eye_roll(face.landmarks)) < BLENDED_BELOW
-        if evidence.first is not None and upright and agreement > 0.5:
-            return Proposal((box + face.box) / np.float32(2), face.landmarks, evidence)
-        return Proposal(face.box, face.landmarks, evidence)
+        if self._fusion.confirms(face.score):
+            # Framed as in a stream: the classifier's crop depends on it.
+            return Proposal(face.box, face.landmarks, evidence)
+        return Proposal(box, landmarks, evidence)
 
     def _look(self, pyramid: Pyramid, box: Floats, landmarks: Floats | None) -> Candidate | None:
         """ROI refinement, repeated where the head leans otherwise than was thought."""
@@ -222,13 +221,13 @@ class HybridDetector:
         again = Detection(face.box, 1.0, face.landmarks, face.box)
         return self._blazeface.refine_one(pyramid, again) or face
 
-    def _landmarks(self, pyramid: Pyramid, face: Proposal) -> Floats | None:
-        """The landmarks that a refinement confirmed; those of a proposal are too rough."""
-        evidence = face.evidence
-        if self._fusion.confirms(evidence.refined):
-            return face.landmarks
-        if not LANDMARKS_FROM_PX <= evidence.size < self._fusion.refine_from_px:
-            return None
-        found = self._look(pyramid, face.box, face.landmarks)
-        confirmed = found is not None and self._fusion.confirms(found.score)
-        return found.landmarks if found is not None and confirmed else None
+    def _placed(self, pyramid: Pyramid, face: Proposal) -> Proposal:
+        """A face with its final box, and landmarks only if a refinement confirmed them.
+
+        Faces below the size at which the refinement tells true from false are refined here, for
+        their place alone: the landmarks of a proposal are too rough.
+        """
+        if LANDMARKS_FROM_PX <= face.evidence.size < self._fusion.refine_from_px:
+            face = self._refine(pyramid, face)
+        confirmed = self._fusion.confirms(face.evidence.refined)
+        return face if confirmed else face._replace(landmarks=None)

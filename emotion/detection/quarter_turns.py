@@ -10,10 +10,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
-from emotion.geometry.affine import eye_roll
+from emotion.geometry.affine import eye_roll, shrink_to_side
 from emotion.geometry.boxes import clip_boxes
 from emotion.types import Detection, Floats, Image, check_image
 
@@ -56,7 +55,7 @@ def detect_any_way_up(
     found = search(check_image(image), low, known)
     best = _best_score(found)
     if not known and best < SURE_SCORE:
-        view = _shrunk(image, TURNED_SIDE)
+        view = shrink_to_side(image, TURNED_SIDE)
         scores = {
             turns: _best_score(filter(_is_upright, search(_turned(view, turns), low, ())))
             for turns in (1, 2, 3)
@@ -70,14 +69,6 @@ def detect_any_way_up(
 def _is_upright(face: Detection) -> bool:
     """Whether a face does not lie on its side, which networks may find as well."""
     return abs(eye_roll(face.landmarks)) < UPRIGHT_BELOW
-
-
-def _shrunk(image: Image, side: int) -> Image:
-    longer = max(image.shape[:2])
-    if longer <= side:
-        return image
-    size = tuple(max(round(length * side / longer), 1) for length in image.shape[1::-1])
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _turned(image: Image, turns: int) -> Image:

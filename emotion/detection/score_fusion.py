@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from emotion.detection.decoding import logit
 from emotion.errors import ModelError
 
 FUSION_FILE = "fusion.json"
@@ -136,4 +137,4 @@ def _logit(score: float | None) -> float:
         return 0.0
     lowest = 1 / (1 + math.exp(_LOGIT_LIMIT))
     inside = min(max(score, lowest), 1 - lowest)
-    return math.log(inside / (1 - inside))
+    return logit(inside)

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from emotion.detection.base import Candidates
+from emotion.geometry.affine import shrink_to_side
 from emotion.types import Floats, Image
 
 
@@ -127,15 +127,13 @@ def letterbox(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
         uint8 (h, w, 3), and the scale (x, y), float32, from the image to it.
     """
     height, width = image.shape[:2]
-    factor = min(side / max(height, width), 1.0)
-    rows, columns = max(round(height * factor), 1), max(round(width * factor), 1)
-    if (rows, columns) != (height, width):
-        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA))
-    view = image
+    view = shrink_to_side(image, side)
+    rows, columns = view.shape[:2]
     if rows % multiple or columns % multiple:
         shape = (-(-rows // multiple) * multiple, -(-columns // multiple) * multiple, 3)
-        view = np.zeros(shape, dtype=np.uint8)
-        view[:rows, :columns] = image
+        padded = np.zeros(shape, dtype=np.uint8)
+        padded[:rows, :columns] = view
+        view = padded
     scale = np.array([columns / width, rows / height], dtype=np.float32)
     return np.ascontiguousarray(view), scale
 

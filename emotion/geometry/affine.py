@@ -85,6 +85,19 @@ def map_boxes(boxes: Floats, matrix: Affine) -> npt.NDArray[np.float64]:
     return np.concatenate([center - reach, center + reach], axis=1)
 
 
+def shrink_to_side(image: Image, side: int) -> Image:
+    """The image with its longer side at most ``side`` pixels; a small one as it is.
+
+    Each pixel of the result is the mean of those that it covers.
+    """
+    height, width = image.shape[:2]
+    factor = min(side / max(height, width), 1.0)
+    rows, columns = max(round(height * factor), 1), max(round(width * factor), 1)
+    if (rows, columns) == (height, width):
+        return image
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def downscale(image: Image, by_x: int, by_y: int) -> Image:
     """The image shrunk by whole factors; each result pixel is the mean of ``by_x * by_y`` pixels.
 

@@ -1,4 +1,4 @@
-"""Reading image files as RGB arrays and encoding them again: every format is opened here.
+"""Reading image files as RGB arrays and encoding them again: every picture is opened here.
 
 Stateless; safe to use from several threads.
 """
@@ -11,28 +11,21 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-
-# Imported one by one: Pillow would otherwise load every plugin it has to find AVIF, TIFF and WebP.
-from PIL import (  # noqa: F401
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
 from PIL import Image as PILImage
+from PIL import JpegImagePlugin, UnidentifiedImageError
 
 from emotion.errors import ImageError, ImageTooLargeError
 from emotion.files import read_bytes
+from emotion.imaging.formats import (
+    HELP,
+    format_of,
+    is_raw,
+    other_format,
+)
 from emotion.imaging.pixels import DAMAGE, swaps_sides, upright_rgb
 from emotion.types import Face, Image
 
@@ -46,28 +39,12 @@ REDUCIBLE = 4
 """A JPEG may have this many times the limit: it can be decoded at half its width and height,
 without ever being whole in memory."""
 
-IMAGE_SUFFIXES = (
-    ".jpg", ".jpeg", ".jpe", ".jif", ".jfif", ".jfi", ".pjpeg", ".pjp", ".mpo",
-    ".png", ".apng", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff",
-    ".avif", ".avifs", ".heic", ".heif", ".heics", ".heifs", ".hif",
-)  # fmt: skip
-"""File name endings, lower case, that are taken for images without a look at their content."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF")
-"""The formats that are read, by Pillow's names; JPEG includes MPO. Everything else is refused."""
-
-FORMAT_NAMES = "JPEG, PNG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
-"""The formats that are read, as messages name them."""
-
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
-_HELP = "save it as JPEG or PNG and try again"
 _MEMORY = "Decoding this picture takes too much memory; make it smaller and try again."
-_DAMAGED = f"This picture is damaged or cut short; {_HELP}."
+_DAMAGED = f"This picture is damaged or cut short; {HELP}."
 _UNKNOWN_TIFF = (
     f"This TIFF is damaged, or its kind of pixels cannot be read (such as colours in floating "
-    f"point); {_HELP}."
+    f"point); {HELP}."
 )
-_NO_PICTURE = f"This file is not a picture that can be read ({FORMAT_NAMES}); {_HELP}."
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,21 +181,6 @@ def image_size(data: bytes) -> tuple[int, int]:
         return 0, 0
 
 
-def restrict_pillow() -> None:
-    """Makes every ``PIL.Image.open`` of this process refuse formats that ``read_image`` refuses.
-
-    Pillow tries all its plugins by default, among them one that runs Ghostscript on what has the
-    header of an EPS file. A second call does nothing.
-    """
-    from PIL import EpsImagePlugin  # its import registers it
-
-    PILImage.init()  # now, or Pillow would load the other plugins later
-    for name in set(PILImage.ID) - set(FORMATS):
-        PILImage.ID.remove(name)
-        PILImage.OPEN.pop(name, None)
-    EpsImagePlugin.gs_binary = False
-
-
 def encode_image(image: Image, *, suffix: str = ".png", quality: int = 90) -> bytes:
     """Encodes an RGB image as a file.
 
@@ -260,7 +222,7 @@ def _read(source: bytes | str | os.PathLike[str] | BinaryIO) -> bytes:
 def _read_photo(source: bytes | str | os.PathLike[str] | BinaryIO, *, reduce: bool) -> Photo:
     data = _read(source)
     if not data:
-        raise ImageError(f"This file is empty; choose another one, or {_HELP}.")
+        raise ImageError(f"This file is empty; choose another one, or {HELP}.")
     try:
         with _opened(io.BytesIO(data)) as picture:
             width, height = picture.size
@@ -286,14 +248,14 @@ def _opened(file: BinaryIO) -> Iterator[PILImage.Image]:
     """
     start = file.read(64)
     file.seek(0)
-    name = _format_of(start)
+    name = format_of(start)
     if name is None:
-        raise ImageError(_other_format(start))
+        raise ImageError(other_format(start))
     with warnings.catch_warnings():
         # Of sizes, which the limit here replaces, and of odd tags, which cost no picture.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         with _open(file, name) as picture:
-            if _is_raw(picture, start):
+            if is_raw(picture, start):
                 raise ImageError(
                     "This is a camera's raw file, of which only a small preview could be read; "
                     "export it as JPEG and try again."
@@ -311,64 +273,6 @@ def _open(file: BinaryIO, name: str) -> PILImage.Image:
             raise ImageTooLargeError(_too_large(None, pixel_limit())) from error
         file.seek(0)
         return JpegImagePlugin.jpeg_factory(file)  # its size is checked by the caller
-
-
-def _format_of(start: bytes) -> str | None:
-    """The one of ``FORMATS`` that a file is, by its first bytes; None for any other."""
-    if _is_heif(start):
-        _register_heif()
-        return "HEIF"
-    for name in FORMATS[:-1]:
-        accept = PILImage.OPEN[name][1]
-        if accept is not None and accept(start[:16]):
-            return name
-    return None
-
-
-def _is_heif(start: bytes) -> bool:
-    """Whether a file is of the HEIF family and not AVIF, which Pillow reads itself."""
-    if start[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(start[:4], "big"), len(start))
-    brands = {start[at : at + 4] for at in range(8, end, 4)}
-    return not brands & {b"avif", b"avis"} and bool(brands & _HEIF_BRANDS)
-
-
-@lru_cache(maxsize=1)
-def _register_heif() -> None:
-    """Adds HEIC to Pillow's formats, when the first such file comes: the library is 30 MB."""
-    import pillow_heif
-
-    pillow_heif.register_heif_opener(thumbnails=False)
-
-
-def _other_format(start: bytes) -> str:
-    """What to say of a file of none of the formats, by its first bytes."""
-    others = (
-        (b"%PDF", "PDF"), (b"8BPS", "Photoshop"), (b"<svg", "SVG"), (b"<?xml", "SVG or XML"),
-        (b"\0\0\0\x0cjP  ", "JPEG 2000"), (b"\xff\x4f\xff\x51", "JPEG 2000"),
-        (b"\0\0\0\x0cJXL ", "JPEG XL"), (b"\xff\x0a", "JPEG XL"),
-        (b"\0\x05\x16\x07", "AppleDouble"), (b"FUJIFILMCCD-RAW", "Camera raw"),
-        (b"\0\0\0\x18ftypcrx", "Camera raw"),
-    )  # fmt: skip
-    kind = next((name for magic, name in others if start.startswith(magic)), None)
-    if kind is None:
-        return _NO_PICTURE
-    return f"{kind} files cannot be read (only {FORMAT_NAMES}); {_HELP}."
-
-
-def _is_raw(picture: PILImage.Image, start: bytes) -> bool:
-    """Whether it is a raw file of a camera: a TIFF that begins with a preview, or a DNG."""
-    if not isinstance(picture, TiffImagePlugin.TiffImageFile):
-        return False
-    new_subfile, dng_version, color_filter = 254, 50706, 32803
-    tags = picture.tag_v2
-    return (
-        start[8:10] == b"CR"
-        or dng_version in tags
-        or tags.get(262) == color_filter
-        or bool(tags.get(new_subfile, 0) & 1 and 330 in tags)
-    )
 
 
 def _check_size(picture: PILImage.Image, *, reduce: bool) -> bool:

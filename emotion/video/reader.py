@@ -68,7 +68,7 @@ class Clip:
     def __init__(self, source: Source, *, max_pixels: int = MAX_PIXELS) -> None:
         self.damaged = False
         """Whether a part could not be decoded, or the clip ended before its stated end."""
-        self._container = open_container(source)
+        self._source, self._container = source, open_container(source)
         self._in_use, self._closed = threading.Lock(), False
         self._read_to_s = 0.0
         self.shown_until_s = 0.0
@@ -97,6 +97,18 @@ class Clip:
         self.info = clip_info(self._stream, self._container.duration, frame, size)
         self.color_space = ColorSpace.of_frame(frame).shown
         """Colour space of the images, with which an annotated video keeps the clip's colours."""
+
+    def complete_info(self) -> ClipInfo:
+        """What the file states, and where it states no duration, what its packets add up to.
+
+        Recordings of browsers and of programs that were ended state none. Reading all packets takes
+        about a second for a gigabyte.
+        """
+        if self.info.duration_s is not None:
+            return self.info
+        with closing(open_container(reopened(self._source))) as container:
+            stream = _video_stream(container, self._max_pixels)
+            return counted_info(self.info, packets_of(container, stream, lambda: None))
 
     def __enter__(self) -> Clip:
         return self
@@ -270,10 +282,7 @@ def read_frames(
 
 
 def read_info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ClipInfo:
-    """What the file states, and where it states no duration, what its packets add up to.
-
-    Recordings of browsers and of programs that were ended state none. Reading all packets takes
-    about a second for a gigabyte; nothing but the first frame is decoded.
+    """``Clip.complete_info`` of a file; nothing but its first frame is decoded.
 
     Args:
         source: See ``Clip``.
@@ -283,11 +292,7 @@ def read_info(source: Source, *, max_pixels: int = MAX_PIXELS) -> ClipInfo:
         VideoError: See ``Clip``.
     """
     with Clip(source, max_pixels=max_pixels) as clip:
-        if clip.info.duration_s is not None:
-            return clip.info
-        with closing(open_container(reopened(source))) as container:
-            packets = packets_of(container, _video_stream(container, max_pixels), lambda: None)
-            return counted_info(clip.info, packets)
+        return clip.complete_info()
 
 
 def _video_stream(container: InputContainer, max_pixels: int) -> VideoStream:

@@ -7,7 +7,8 @@ import pytest
 
 from emotion.errors import DataError
 from emotion.files import VIDEO_SUFFIXES
-from emotion.imaging.files import FORMATS, IMAGE_SUFFIXES, MAX_PIXELS_VARIABLE
+from emotion.imaging.files import MAX_PIXELS_VARIABLE
+from emotion.imaging.formats import FORMATS, IMAGE_SUFFIXES
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.labels import LABEL_ORDERS
 from tests.input_cases import DATA_READ, DATA_REFUSED, READ, REFUSED, DataCase, PictureCase

@@ -42,8 +42,11 @@ def test_masking_named_regions_changes_the_answer_more_than_masking_others(
         best = int(answer.argmax())
         heat = enlarge(analyzer.occlusion_map(crop).effect[..., best], crop.shape[:2])
         named = heat >= np.quantile(heat, 0.8)
-        masks = [named, named[:, ::-1], named[::-1], named.T, named[::-1, ::-1], named[::-1].T]
+        quarter = len(crop) // 4
+        shifts = [(quarter * y, quarter * x) for y in range(4) for x in range(4)]
+        masks = [np.roll(named, shift, axis=(0, 1)) for shift in shifts]
         others = [mask for mask in masks if (mask & named).sum() < named.sum() / 2]
+        assert len(others) >= 8, "regions of the same shape elsewhere"
         crops = [blurred_where(crop, mask) for mask in [named, *others]]
         left = analyzer.classify(crops)[:, best]
         losses.append((answer[best] - left[0], answer[best] - left[1:].mean()))

@@ -28,7 +28,7 @@ from emotion.app.workers import channel, tasks
 from emotion.app.workers.limits import Limits
 from emotion.app.workers.pool import PixelGate, Pool, Task
 from emotion.errors import ImageError, ImageTooLargeError, ProcessingError, VideoError
-from emotion.imaging.files import restrict_pillow
+from emotion.imaging.formats import restrict_pillow
 from emotion.samples import SAMPLES
 from tests import attacks, worker_tasks
 

@@ -171,9 +171,7 @@ def test_among_many_one_broken_file_stops_nothing(counted: CountedWork) -> None:
     assert list(table.value["Photo"]) == ["a.png", "broken.jpg", "empty room.png", "b.png"]
     assert list(table.value["Face"]) == ["1", "", "", "1"]
     assert list(table.value["Apparent expression"])[1:3] == ["Unreadable", "No face found"]
-    assert page.subheader[0].value == (
-        "Summary: 2 faces in 4 photos, 1 without a face, 1 unreadable"
-    )
+    assert page.header[0].value == ("Summary: 2 faces in 4 photos, 1 without a face, 1 unreadable")
     labels = [button.proto.label for button in page.get("download_button")]
     assert "Download all as one table (CSV)" in labels
     assert "Download all pictures (ZIP)" in labels
@@ -194,7 +192,7 @@ def test_of_many_photos_each_is_a_row_that_opens(counted: CountedWork) -> None:
     rows = [row.label for row in page.expander]
     assert len(rows) == 5
     assert rows[1].startswith("**1\\.png** · Face 1 looks happy, ")
-    assert page.subheader[0].value == "Summary: 5 faces in 5 photos"
+    assert page.header[0].value == "Summary: 5 faces in 5 photos"
 
 
 def other_source(page: AppTest, source: str) -> AppTest:

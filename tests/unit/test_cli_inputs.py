@@ -13,7 +13,7 @@ from emotion.archive.storage import list_files
 from emotion.cli.inputs import PHOTOS, VIDEOS, Inputs, add_listed, find_inputs, reasons
 from emotion.cli.paths import MAX_NAME_BYTES, unique_path
 from emotion.files import VIDEO_SUFFIXES, is_companion, partial_path
-from emotion.imaging.files import IMAGE_SUFFIXES
+from emotion.imaging.formats import IMAGE_SUFFIXES
 
 COMPANIONS = [
     "._IMG_1.jpg", "._clip.mp4", ".DS_Store", "Thumbs.db", "desktop.ini", "Desktop.ini",

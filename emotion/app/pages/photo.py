@@ -24,11 +24,11 @@ from emotion.app.widgets.photo_summary import photo_summary, row_label
 from emotion.app.widgets.photo_view import Outcome, photo_view
 from emotion.app.work import PhotoWork
 from emotion.errors import ImageTooLargeError
-from emotion.imaging.files import FORMAT_NAMES
+from emotion.imaging.formats import FORMAT_NAMES
 from emotion.samples import CREDIT, SAMPLES, Sample
 
 MAX_PHOTOS = 40
-"""Photos kept and analysed at once; the page says how many more there are."""
+"""Photos kept and analysed at a time; the page says how many more there are."""
 
 _MAX_OPEN = 4  # of more photos, each is one row that opens
 _LEAD = "Each face in your photo gets a box and the probabilities of seven apparent expressions."
@@ -200,7 +200,7 @@ def _analyze_all(files: Sequence[Any], source: str) -> Iterator[tuple[Any, Outco
         data = file.read() if isinstance(file, Sample) else file.getvalue()
         digest = hashlib.sha256(data).hexdigest()
         text = f"Analysing photo {number} of {len(files)} …"
-        # Stored at once: where Streamlit ends this run for a newer one, finished photos stay.
+        # Stored immediately: where Streamlit ends this run for a newer one, finished photos stay.
         shown[digest] = known[digest] = known.get(digest) or _analyze(data, digest, progress, text)
         yield file, shown[digest]
     progress.empty()

@@ -150,7 +150,7 @@ def page() -> None:
 
 
 def _end(processors: list[LiveProcessor]) -> None:
-    """Ends the processors of a start that failed; their places are free at once."""
+    """Ends the processors of a start that failed; their places are free immediately."""
     for processor in processors:
         processor.on_ended()
 

@@ -22,7 +22,7 @@ KEPT_SESSIONS = 32
 """Sessions of visitors who left that are kept, in case they come back."""
 
 SILENT_S = 5.0
-"""A browser sends its first message at once; a connection that has not is shed first."""
+"""A browser sends its first message immediately; a connection that has not is shed first."""
 
 IDLE_S = 60.0
 """A visitor who did nothing for this long may be shed; the page then connects again by itself."""

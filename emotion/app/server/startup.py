@@ -10,7 +10,7 @@ from typing import Any
 from emotion.app.server.connections import raise_descriptor_limit
 from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory
 from emotion.app.work import start_workers, stop_workers
-from emotion.imaging.files import restrict_pillow
+from emotion.imaging.formats import restrict_pillow
 
 _FEW = 2048
 _log = logging.getLogger(__name__)

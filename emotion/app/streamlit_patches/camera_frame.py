@@ -10,30 +10,19 @@ Where the iframe cannot be reached, the component's own message and resolution s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import streamlit as st
+from emotion.app.streamlit_patches.script_component import script_component
 
-_FOLDER = Path(__file__).parent
-
-_notice = st.components.v2.component(
-    "emotion_camera_notice",
+_notice = script_component(
+    "camera_notice",
     html='<p class="camera-notice" role="alert" hidden></p>',
-    css=(_FOLDER / "camera_notice.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "camera_notice.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
+    css="camera_notice.css",
 )
-_resolution = st.components.v2.component(
-    "emotion_camera_resolution",
-    js=(_FOLDER / "camera_resolution.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
-_fullscreen = st.components.v2.component(
-    "emotion_fullscreen",
+_resolution = script_component("camera_resolution")
+_fullscreen = script_component(
+    "fullscreen",
     html='<button type="button" class="page-button" disabled></button>',
-    css=(_FOLDER / "page_button.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "fullscreen.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
+    css="page_button.css",
 )
 
 

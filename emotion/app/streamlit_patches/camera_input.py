@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from emotion.app.streamlit_patches.script_component import script_component
 
-import streamlit as st
-
-_FOLDER = Path(__file__).parent
-
-_notice = st.components.v2.component(
-    "emotion_camera_input_notice",
+_notice = script_component(
+    "camera_input",
     html='<p class="camera-notice failed" role="alert" hidden></p>',
-    css=(_FOLDER / "camera_notice.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "camera_input.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
+    css="camera_notice.css",
 )
 
 

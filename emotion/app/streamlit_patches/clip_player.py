@@ -8,19 +8,10 @@ hold them, "picture-clip" and "timeline". Where it cannot, video and chart work 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import streamlit as st
+from emotion.app.streamlit_patches.script_component import script_component
 
-_FOLDER = Path(__file__).parent
-
-_player = st.components.v2.component(
-    "emotion_clip_player",
-    css=".playhead { position: absolute; width: 2px; background: currentColor; "
-    "pointer-events: none; }",
-    js=(_FOLDER / "clip_player.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_player = script_component("clip_player", css="clip_player.css")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from emotion.app.streamlit_patches.script_component import script_component
 
-import streamlit as st
-
-_component = st.components.v2.component(
-    "emotion_page_drop",
-    html="",
-    js=(Path(__file__).parent / "page_drop.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_component = script_component("page_drop")
 
 
 def take_pasted_and_dropped_files(key: str) -> None:

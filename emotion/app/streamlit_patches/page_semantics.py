@@ -8,15 +8,9 @@ every few seconds.
 
 from __future__ import annotations
 
-from pathlib import Path
+from emotion.app.streamlit_patches.script_component import script_component
 
-import streamlit as st
-
-_semantics = st.components.v2.component(
-    "emotion_page_semantics",
-    js=(Path(__file__).parent / "page_semantics.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_semantics = script_component("page_semantics")
 
 
 def page_semantics(current: str) -> None:

@@ -26,7 +26,7 @@ _SOURCE = Path(emotion.__file__).parents[1]
 
 
 class WorkerProcess:
-    """A started worker, to which tasks can be sent at once, also while it still loads the models.
+    """A started worker; tasks can be sent to it immediately, also while it loads the models.
 
     Args:
         clips: Whether it reads clips; if so it has lower priority and loads what they need.
@@ -64,7 +64,7 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """Ends the process at once; the connection then reads its end. Can be repeated."""
+        """Ends the process immediately; the connection then reads its end. Can be repeated."""
         self._process.kill()
 
     def close(self) -> int:

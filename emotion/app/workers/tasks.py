@@ -11,20 +11,21 @@ from dataclasses import dataclass
 from functools import cache
 
 import cv2
-import numpy as np
 
 import emotion
 from emotion.app import malloc
 from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_image, annotated_jpeg
 from emotion.app.widgets.thumbnail import thumbnail
 from emotion.app.workers.pool import Pixels
-from emotion.imaging.files import encode_image, image_size, restrict_pillow
+from emotion.geometry.affine import shrink_to_side
+from emotion.imaging.files import encode_image, image_size
+from emotion.imaging.formats import restrict_pillow
 from emotion.results.frames import FrameResult
 from emotion.samples import SAMPLES
 from emotion.types import Face, Image
 from emotion.video.info import ClipInfo
 from emotion.video.pipeline import track_faces
-from emotion.video.reader import Clip, read_info
+from emotion.video.reader import Clip
 from emotion.video.render import frame_at, render_clip
 from emotion.video.track_store import TrackStore
 
@@ -119,8 +120,8 @@ def clip_facts(data: bytes) -> ClipFacts:
     """
     with Clip(io.BytesIO(data), max_pixels=MAX_CLIP_PIXELS) as clip:
         _, _, image = next(clip.frames())
-        info = read_info(io.BytesIO(data), max_pixels=MAX_CLIP_PIXELS)
-        return ClipFacts(info=info, preview=encode_image(_small(image), suffix=".jpg"))
+        preview = encode_image(shrink_to_side(image, _PREVIEW_PX), suffix=".jpg")
+        return ClipFacts(info=clip.complete_info(), preview=preview)
 
 
 def clip_frame(data: bytes, time_s: float) -> tuple[float, Image] | None:
@@ -248,12 +249,3 @@ class _BestThumbnails:
                 self._qualities[face.track_id] = quality
                 chosen[face.track_id] = thumbnail(image, face)
         return chosen
-
-
-def _small(image: Image) -> Image:
-    """The image shrunk to what the page shows of it."""
-    scale = _PREVIEW_PX / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from emotion.errors import DataError
 from emotion.files import is_companion
-from emotion.imaging.files import IMAGE_SUFFIXES
+from emotion.imaging.formats import IMAGE_SUFFIXES
 
 DEEPEST = 6
 """Levels of folders that are searched, those around the set and one too deep included."""

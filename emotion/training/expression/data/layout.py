@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from emotion.errors import DataError
 from emotion.files import is_companion
-from emotion.imaging.files import IMAGE_SUFFIXES
+from emotion.imaging.formats import IMAGE_SUFFIXES
 from emotion.training.expression.data import problems as kinds
 from emotion.training.expression.data.faces import split_of
 from emotion.training.expression.data.labels import (
