@@ -1,8 +1,6 @@
 """What the pages promise about privacy is kept."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from emotion.app.kept_uploads import Uploads
 from emotion.app.streamlit_patches import uploads as uploads_patch
 from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory
+from tests.coroutines import run_coroutine
 
 
 def test_leaving_a_page_ends_its_work_and_keeps_its_files_until_they_are_cleared(
@@ -77,8 +76,6 @@ def test_a_large_upload_never_touches_the_disk() -> None:
         headers = Headers({"content-type": "multipart/form-data; boundary=x"})
         return await MultiPartParser(headers, body()).parse()
 
-    # In a thread: Playwright's event loop lives in this one once a browser test has run.
-    with ThreadPoolExecutor(1) as pool:
-        upload = pool.submit(lambda: asyncio.run(parsed())).result()["f"]
+    upload = run_coroutine(parsed())["f"]
     assert upload.size == 3_000_000
     assert not upload.file._rolled, "the upload was written to a temporary file"

@@ -1,6 +1,5 @@
 """Offers without a camera behind them: places stay free, and no packet goes where it must not."""
 
-import asyncio
 import socket
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from aiortc import RTCPeerConnection
 
 from emotion.live.admission import CONNECT_TIMEOUT_S
 from tests.browser import harness
+from tests.coroutines import run_coroutine
 from tests.visitor import Visitor
 
 FULL = "live streams and all are in use"
@@ -33,7 +33,7 @@ def browser_offer() -> str:
         await connection.close()
         return sdp
 
-    lines = asyncio.run(made()).splitlines()
+    lines = run_coroutine(made()).splitlines()
     return "\r\n".join(line for line in lines if "candidate" not in line) + "\r\n"
 
 

@@ -8,11 +8,9 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
 import av
 import numpy as np
@@ -26,8 +24,7 @@ from emotion.live.aiortc_patches import bounded_queues as ours
 from emotion.live.aiortc_patches.jitter_buffer import LowLatencyJitterBuffer
 from emotion.live.aiortc_patches.nack import RepeatingNackGenerator
 from emotion.live.load_shedding import LoadShedder
-
-Result = TypeVar("Result")
+from tests.coroutines import run_coroutine
 
 PLAIN = """
 import asyncio, json
@@ -51,12 +48,6 @@ def in_place() -> None:
     ours.install_bounded_queues()  # a second call changes nothing
 
 
-def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """The coroutine's result; after browser tests this thread has Playwright's event loop."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
-
-
 def test_aiortc_still_has_no_bounds_of_its_own() -> None:
     """If this fails, aiortc has fixed it: remove our queues, and measure with live_viewers."""
     done = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)
@@ -78,7 +69,7 @@ def test_a_connection_gets_the_replacements() -> None:
         asking = receiver._RTCRtpReceiver__nack_generator
         return track._queue, relay._queue, encoded, sound._queue, jitter, heard, asking
 
-    received, relayed, encoded, sound, jitter, heard, asking = run(look())
+    received, relayed, encoded, sound, jitter, heard, asking = run_coroutine(look())
     assert type(received) is ours.DecodedFrameQueue
     assert type(relayed) is ours.LatestItemQueue
     assert type(encoded) is ours.EncodedFrameQueue
@@ -128,7 +119,7 @@ def test_a_slow_consumer_gets_the_latest_frame_and_then_the_end() -> None:
         except MediaStreamError:
             return seen
 
-    seen = run(asyncio.wait_for(take(), 60))
+    seen = run_coroutine(asyncio.wait_for(take(), 60))
     numbers = [number for number, _, _ in seen]
     assert len(numbers) >= 5
     assert numbers == sorted(set(numbers))
@@ -201,5 +192,5 @@ def test_a_burst_is_reported_to_the_receivers_track() -> None:
         await connection.close()
         return receiver.track._queue, receiver
 
-    taken, _ = run(look())
+    taken, _ = run_coroutine(look())
     assert taken._burst_left == 3

@@ -1,9 +1,7 @@
 """The sessions of visitors who left are freed in time, also when nobody comes after."""
 
-import asyncio
 import gc
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +17,7 @@ from emotion.app.streamlit_patches.session_cleanup import (
     clear_session,
     stop_work,
 )
+from tests.coroutines import run_coroutine
 
 UPLOADS = MemoryUploadedFileManager("/upload")
 
@@ -72,8 +71,7 @@ class Manager:
 
 
 def polled(disconnected: DisconnectedSessions, manager: Manager) -> tuple[list[Any], bool]:
-    with ThreadPoolExecutor(1) as pool:  # a browser test may have left a loop in this thread
-        return pool.submit(lambda: asyncio.run(disconnected.poll(manager))).result()
+    return run_coroutine(disconnected.poll(manager))
 
 
 def test_streamlit_itself_keeps_who_left_until_the_next_one_leaves() -> None:

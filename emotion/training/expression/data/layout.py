@@ -124,7 +124,9 @@ def _below_common_folders(names: Sequence[Name]) -> Sequence[Name]:
             break
         around = (*around, folder)
     depth = len(around)
-    return [name[depth:] if name[:depth] == around else name for name in names]
+    return [
+        name[depth:] if len(name) > depth and name[:depth] == around else name for name in names
+    ]
 
 
 def _is_label(folder: str) -> bool:
