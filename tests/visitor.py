@@ -196,6 +196,16 @@ class Visitor:
         except (http.client.HTTPException, OSError):
             return 0, file_id  # the server closed the connection before it had read the body
 
+    def remove(self, file_id: str) -> int:
+        """Deletes a stored file, as the cross beside its name does; returns the HTTP status."""
+        request = urllib.request.Request(
+            self.url + UPLOAD.format(session=self.session, file=file_id),
+            method="DELETE",
+            headers={"X-Xsrftoken": self._token, "Cookie": f"_streamlit_xsrf={self._token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+
     def show(self, data: bytes, name: str, timeout_s: float = 60.0) -> str:
         """Uploads a file into the page's only uploader, and returns what the page then shows."""
         if not self.uploader:

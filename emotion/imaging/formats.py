@@ -39,7 +39,7 @@ _NO_PICTURE = f"This file is not a picture that can be read ({FORMAT_NAMES}); {H
 
 
 def restrict_pillow() -> None:
-    """Makes every ``PIL.Image.open`` of this process refuse formats that ``read_image`` refuses.
+    """Makes Pillow refuse, in all of this process, formats that ``read_image`` refuses.
 
     Pillow tries all its plugins by default, among them one that runs Ghostscript on what has the
     header of an EPS file. A second call does nothing.

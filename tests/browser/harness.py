@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-from playwright.sync_api import Browser, Frame, Page, Playwright
+from playwright.sync_api import Browser, Frame, Locator, Page, Playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT, RATE_HZ = 640, 480, 30
@@ -241,6 +241,11 @@ def _around(picture: Picture, center_xy: tuple[int, int], width: int) -> Picture
     padded = np.pad(picture, ((height, height), (width, width), (0, 0)), mode="edge")
     x, y = center_xy[0] + width - width // 2, center_xy[1] + height - height // 2
     return np.asarray(cv2.resize(padded[y : y + height, x : x + width], (720, 540)), dtype=np.uint8)
+
+
+def shown_text(page: Page, text: str) -> Locator:
+    """The text where it is shown: a screen reader's announcement may repeat it."""
+    return page.get_by_test_id("stMainBlockContainer").get_by_text(text)
 
 
 def camera_frame(page: Page) -> Frame:

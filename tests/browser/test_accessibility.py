@@ -68,7 +68,7 @@ def test_photo_without_a_face(page: Page, server: harness.Server) -> None:
     open_place(page, server, "Photo")
     file: FilePayload = {"name": "wall.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
     page.locator('input[type="file"]').first.set_input_files(file)
-    expect(page.get_by_text("No face was found")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "No face was found")).to_be_visible(timeout=SHOWN_MS)
     assert axe.findings(page) == []
 
 

@@ -100,7 +100,7 @@ def test_a_picture_is_pasted_or_dropped_anywhere(
     page: Page, server: harness.Server, portrait: FilePayload, event: str
 ) -> None:
     page.goto(server.url)
-    expect(page.get_by_text("You can also paste a picture")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "You can also paste a picture")).to_be_visible(timeout=SHOWN_MS)
     page.wait_for_load_state("networkidle")
     page.evaluate(
         """([event, bytes]) => {

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 
 from emotion.app.ice import ICE_VARIABLE, RELAY_VARIABLE
+from emotion.app.limits import CANDIDATES_VARIABLE
 from tests.browser import harness
 from tests.browser.coturn import TurnServer, turn_server
 
@@ -39,8 +40,11 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
 
 
 def relay_only(servers: list[dict[str, str]]) -> dict[str, str]:
-    """The environment of a page that may use these servers' relays and nothing else."""
-    return {ICE_VARIABLE: json.dumps(servers), RELAY_VARIABLE: "1"}
+    """The environment of a page that may use these servers' relays and nothing else.
+
+    The relay is on this machine, an address that a server in the internet refuses.
+    """
+    return {ICE_VARIABLE: json.dumps(servers), RELAY_VARIABLE: "1", CANDIDATES_VARIABLE: "none"}
 
 
 def start(page: Page, url: str) -> Frame:
@@ -78,7 +82,7 @@ def test_with_a_wrong_secret_no_picture_comes_and_the_page_says_so(
         page = browser.new_page()
         try:
             frame = start(page, server.url)
-            expect(page.get_by_text("no way to send video to each other")).to_be_visible(
+            expect(harness.shown_text(page, "no way to send video to each other")).to_be_visible(
                 timeout=60_000
             )
             assert harness.frames_returned(frame) == 0

@@ -110,7 +110,7 @@ def test_the_next_visitor_is_notice_and_gets_the_slot_that_becomes_free(
     first.goto(f"{one_stream.url}/webcam")
     frame = start(first)
     second.goto(f"{one_stream.url}/webcam")
-    notice = second.get_by_text("This server supports 1 live stream and it is in use")
+    notice = harness.shown_text(second, "This server supports 1 live stream and it is in use")
     expect(notice).to_be_visible(timeout=SHOWN_MS)
     expect(second.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0)
     before = harness.frames_returned(frame)
@@ -132,7 +132,7 @@ def test_of_two_who_press_start_at_once_one_is_notice(
     # The second page was drawn while there was room.
     frame = harness.camera_frame(pages[1])
     frame.get_by_role("button", name="Start", exact=True).click()
-    notice = pages[1].get_by_text("This server supports 1 live stream and it is in use")
+    notice = harness.shown_text(pages[1], "This server supports 1 live stream and it is in use")
     expect(notice).to_be_visible(timeout=SHOWN_MS)
 
 

@@ -106,7 +106,7 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     ).click()
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
     page.get_by_role("button", name="Mark event").click()
-    expect(page.get_by_text("1 event marked")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "1 event marked")).to_be_visible(timeout=SHOWN_MS)
     page.get_by_role("button", name="Take snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_be_visible(timeout=SHOWN_MS)
     streaming.get_by_role("button", name="Stop", exact=True).click()
@@ -126,7 +126,9 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
         summary.get_by_role("button", name="Session (CSV)").click()
     assert Path(download.value.path()).read_text("utf-8-sig").splitlines() == [header, *rows]
     page.get_by_role("button", name="Clear session").click()
-    expect(page.get_by_text("Each face in the video gets a number")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "Each face in the video gets a number")).to_be_visible(
+        timeout=SHOWN_MS
+    )
     page.get_by_role("button", name="Remove snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_have_count(0, timeout=SHOWN_MS)
 
@@ -154,7 +156,7 @@ def test_it_fills_the_screen(page: Page, streaming: Frame) -> None:
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:
     for _ in range(2):
         streaming.get_by_role("button", name="Stop", exact=True).click()
-        expect(page.get_by_text("Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
+        expect(harness.shown_text(page, "Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
         expect(streaming.locator("video")).to_have_count(0, timeout=SHOWN_MS)
         start(streaming)
         expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
@@ -165,7 +167,7 @@ def test_another_page_and_back(page: Page, server: harness.Server, streaming: Fr
     page.wait_for_url("**/about")
     expect(page.locator('iframe[title*="webrtc_streamer"]')).to_have_count(0, timeout=SHOWN_MS)
     page.get_by_role("link", name="Webcam", exact=True).first.click()
-    expect(page.get_by_text("Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "Press Start to begin")).to_be_visible(timeout=SHOWN_MS)
     frame = harness.camera_frame(page)
     frame.get_by_role("button", name="Start", exact=True).wait_for()
     start(frame)
@@ -181,7 +183,7 @@ def test_an_empty_room_is_reported(
     try:
         page = browser.new_page()
         start(open_webcam(page, server))
-        expect(page.get_by_text("No face in view")).to_be_visible(timeout=SHOWN_MS)
+        expect(harness.shown_text(page, "No face in view")).to_be_visible(timeout=SHOWN_MS)
         expect(page.locator(".emotion-bars")).to_have_count(0)
     finally:
         browser.close()
@@ -221,8 +223,10 @@ def test_a_failed_connection_is_reported(page: Page, server: harness.Server) -> 
     )
     frame = open_webcam(page, server)
     frame.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("This takes longer than usual")).to_be_visible(timeout=SHOWN_MS)
-    expect(page.get_by_text("Waiting for the camera")).to_be_hidden()
+    expect(harness.shown_text(page, "This takes longer than usual")).to_be_visible(timeout=SHOWN_MS)
+    expect(harness.shown_text(page, "Waiting for the camera")).to_be_hidden()
     frame.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("The connection could not be made")).to_be_visible(timeout=SHOWN_MS)
-    expect(page.get_by_text("Press Start to begin")).to_be_visible()
+    expect(harness.shown_text(page, "The connection could not be made")).to_be_visible(
+        timeout=SHOWN_MS
+    )
+    expect(harness.shown_text(page, "Press Start to begin")).to_be_visible()

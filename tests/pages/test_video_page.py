@@ -241,8 +241,9 @@ def test_stopping_kills_the_worker_also_while_a_late_section_is_reached() -> Non
     process = work._task.worker
     work.stop()
     assert not process.alive
+    done = len(work.recording)
     assert not work.step(run)
-    assert (work.state, len(work.recording), work.annotated_video) == ("stopped", 0, None)
+    assert (work.state, len(work.recording), work.annotated_video) == ("stopped", done, None)
     assert not work.damaged
 
 

@@ -122,13 +122,22 @@ def test_uploads_are_bounded_for_a_session_and_for_all(server: harness.Server) -
     with Visitor(server.url) as first, Visitor(server.url) as second, Visitor(server.url) as third:
         for visitor in (first, second, third):
             visitor.run()
-        assert [first.upload(2 * MEGABYTE)[0] for _ in range(4)] == [204, 204, 413, 413]
-        assert [second.upload(2 * MEGABYTE)[0] for _ in range(2)] == [204, 204]
-        assert [third.upload(2 * MEGABYTE)[0] for _ in range(2)] == [204, 503]
-        first.go("about")  # leaving a page deletes its uploads
-        assert third.upload(2 * MEGABYTE)[0] == 204
-        for visitor in (second, third):
-            visitor.go("about")
+        stored: list[tuple[Visitor, str]] = []
+
+        def upload(visitor: Visitor) -> int:
+            status, file_id = visitor.upload(2 * MEGABYTE)
+            if status == 204:
+                stored.append((visitor, file_id))
+            return status
+
+        assert [upload(first) for _ in range(4)] == [204, 204, 413, 413]
+        assert [upload(second) for _ in range(2)] == [204, 204]
+        assert [upload(third) for _ in range(2)] == [204, 503]
+        visitor, file_id = stored.pop(0)
+        assert visitor.remove(file_id) == 204
+        assert upload(third) == 204, "what was removed counts no longer"
+        for visitor, file_id in stored:
+            assert visitor.remove(file_id) == 204
 
 
 def test_an_upload_without_a_stated_length_is_cut_off(server: harness.Server) -> None:
@@ -151,8 +160,9 @@ def test_an_upload_without_a_stated_length_is_cut_off(server: harness.Server) ->
             )
             assert connection.getresponse().status == 413
         connection.close()
-        assert visitor.upload(MEGABYTE)[0] == 204, "what was cut off counts no longer"
-        visitor.go("about")
+        status, file_id = visitor.upload(MEGABYTE)
+        assert status == 204, "what was cut off counts no longer"
+        assert visitor.remove(file_id) == 204
 
 
 def test_a_photo_beyond_the_pages_limit_is_refused_by_the_server(
