@@ -17,14 +17,16 @@ from emotion.errors import ModelError
 from emotion.imaging.yuv import BT601_LUMA
 from emotion.models.spec import ModelSpec, read_spec
 from emotion.training.common.keras_models import load_keras
+from emotion.training.expression.blend import BLEND
 
 
 def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[str, ...]]]:
     """Builds an ensemble.
 
     A head of the ensemble is the mean of the calibrated logits (the geometric mean of the
-    probabilities) of the members that have it. Members may differ in input size and channels; the
-    ensemble takes the largest size, and RGB if a member does.
+    probabilities) of the members that have it; their blends are left out, as the ensemble's own has
+    to be chosen. Members may differ in input size and channels; the ensemble takes the largest
+    size, and RGB if a member does.
 
     Args:
         folders: The members' folders, at least two.
@@ -53,6 +55,8 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
         if spec.input_size != (height, width):
             inputs = layers.Resizing(*spec.input_size, dtype="float32")(inputs)
         for head, logits in member(inputs).items():
+            if head == BLEND:
+                continue
             logits_of[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
     outputs = {
         head: layers.Average(name=head)(each)
@@ -76,6 +80,8 @@ def _common_heads(specs: Sequence[ModelSpec]) -> dict[str, tuple[str, ...]]:
     heads: dict[str, tuple[str, ...]] = {}
     for spec in specs:
         for name, head in spec.heads.items():
+            if name == BLEND:
+                continue
             if heads.setdefault(name, head.labels) != head.labels:
                 raise ModelError(f"The members' heads {name!r} have different labels.")
     return heads

@@ -27,6 +27,7 @@ from emotion.training.expression.channel_pruning import inherit_channels
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.faces import training_split
 from emotion.training.expression.distillation import soft_targets
+from emotion.training.expression.ensemble import ensemble_of
 from emotion.training.expression.evaluation.unseen_domains import unseen_domains
 from emotion.training.expression.targets import Targets, targets_of_sets
 from emotion.training.expression.transfer import load_first_weights
@@ -228,6 +229,8 @@ def test_a_blend_is_the_calibrated_mean_of_its_heads(members: list[Path], tmp_pa
     np.testing.assert_allclose(found["blend"], expected, atol=1e-3)
     again = build("mini_xception", {"ferplus": spec.heads["ferplus"].labels})
     assert load_first_weights(tmp_path / "blended", again, {"ferplus"})["model"] == "blended"
+    both, heads = ensemble_of([tmp_path / "blended", members[1]])
+    assert heads.keys() == both.output.keys() == {"fer2013", "ferplus"}, "its own blend is chosen"
 
 
 def answers(truth: np.ndarray, sure: float, right: bool = True) -> np.ndarray:
