@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emotion.app.evaluation_report import confusion_matrix, head_evaluation, sections
-from emotion.app.reliability import wilson_interval
+from emotion.intervals import wilson_interval
 
 _SETS = {
     "fer2013": "FER2013, grey web pictures",

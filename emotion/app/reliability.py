@@ -6,11 +6,11 @@ used. Free of Streamlit.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from emotion.app.evaluation_report import finite_number, head_evaluation, sections
+from emotion.intervals import wilson_interval
 
 _TEST_SPLIT = "PrivateTest"
 _MIN_FACES = 50  # that a figure is computed from
@@ -39,19 +39,6 @@ class Reliability:
     def interval(self) -> tuple[float, float]:
         """The 95 % interval of the fraction that is right."""
         return wilson_interval(self.right, self.n)
-
-
-def wilson_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a fraction (Wilson 1927).
-
-    Args:
-        right: How many of the faces, 0..n.
-        n: Number of faces, at least 1.
-    """
-    z, fraction = 1.96, right / n
-    middle = (fraction + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(fraction * (1 - fraction) / n + z**2 / (4 * n**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def reliability(report: Any, head: str, confidence: float) -> Reliability | None:

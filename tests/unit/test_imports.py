@@ -12,7 +12,7 @@ PACKAGE = ROOT / "emotion"
 
 LAYERS = (
     {"types", "errors"},
-    {"files", "prefetch"},
+    {"files", "intervals", "prefetch"},
     {"geometry", "imaging", "models", "samples"},
     {"expression", "detection"},
     {"analyzer"},

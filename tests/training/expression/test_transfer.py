@@ -294,3 +294,7 @@ def test_unseen_kinds_are_calibrated_by_each_other() -> None:
     assert found["one"].model == "without_one"
     right = said.argmax(axis=1) == truth
     assert found["one"].accuracy == pytest.approx(right.mean(), abs=1e-4)
+    for label, recall in found["one"].recall.items():
+        ends = found["one"].recall_95[label]
+        assert ends is not None
+        assert ends[0] < recall < ends[1]

@@ -147,14 +147,14 @@ def blend_table(chosen: Mapping[str, Any]) -> str:
 
 
 def unseen_table(kinds: Mapping[str, Mapping[str, Any]]) -> str:
-    """Accuracy on data sets that a model was trained without, and the mean."""
+    """Accuracy on data sets that a model was trained without, the mean, and recall by class."""
     rows = [
         [
             name,
             str(found["n"]),
             *(f"{found[key]:.1%}" for key in ("accuracy", "balanced_accuracy")),
             f"{found['ece']:.3f}",
-            *(_or_dash(found["recall"].get(label), "{:.2f}") for label in EMOTIONS),
+            *(_recall(found, label) for label in EMOTIONS),
         ]
         for name, found in kinds.items()
     ]
@@ -165,6 +165,14 @@ def unseen_table(kinds: Mapping[str, Mapping[str, Any]]) -> str:
     last = ["mean", "", f"{means[0]:.1%}", f"{means[1]:.1%}", f"{means[2]:.3f}"]
     names = ["left out", "faces", "accuracy", "balanced", "ECE", *EMOTIONS]
     return markdown(names, [*rows, [*last, *([""] * len(EMOTIONS))]])
+
+
+def _recall(found: Mapping[str, Any], label: str) -> str:
+    """Recall with its 95 % interval."""
+    if label not in found["recall"]:
+        return "-"
+    low, high = found["recall_95"][label]
+    return f"{found['recall'][label]:.2f} ({low:.2f}-{high:.2f})"
 
 
 def interval_sentence(figures: Figures) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from emotion.intervals import wilson_interval
 from emotion.training.expression.evaluation.calibration import (
     calibration_error,
     reliability_table,
@@ -61,7 +62,7 @@ def report(probabilities: np.ndarray, truth: np.ndarray, labels: Sequence[str]) 
             name: {
                 "precision": rounded(precision[i]),
                 "recall": rounded(recall[i]),
-                "recall_95": wilson(int(counts[i, i]), int(support[i])),
+                "recall_95": recall_interval(int(counts[i, i]), int(support[i])),
                 "f1": rounded(f1[i]),
                 "support": int(support[i]),
             }
@@ -103,23 +104,9 @@ def intervals(
     }
 
 
-def wilson(successes: int, trials: int) -> list[float] | None:
-    """Computes the 95 % score interval of a proportion (Wilson 1927).
-
-    Args:
-        successes: Number of successes.
-        trials: Number of trials.
-
-    Returns:
-        [low, high]; None without trials.
-    """
-    if not trials:
-        return None
-    z = 1.959964
-    share, spread = successes / trials, z * z / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * np.sqrt(share * (1 - share) / trials + spread / trials / 4) / (1 + spread)
-    return [rounded(max(middle - half, 0.0)), rounded(min(middle + half, 1.0))]
+def recall_interval(right: int, n: int) -> list[float] | None:
+    """The rounded 95 % interval of a class's recall; None for a class without faces."""
+    return [rounded(end) for end in wilson_interval(right, n)] if n else None
 
 
 def balanced_accuracy(predicted: np.ndarray, truth: np.ndarray, least: int = 1) -> float:

@@ -13,7 +13,11 @@ import numpy as np
 
 from emotion.expression.classifier import softmax
 from emotion.training.expression.evaluation.calibration import calibration_error, fit_temperature
-from emotion.training.expression.evaluation.metrics import balanced_accuracy, rounded
+from emotion.training.expression.evaluation.metrics import (
+    balanced_accuracy,
+    recall_interval,
+    rounded,
+)
 from emotion.types import EMOTIONS
 
 
@@ -46,6 +50,7 @@ class UnseenDomain:
         balanced_accuracy: 0..1.
         ece: Expected calibration error, with the temperature that fits the other unseen sets.
         recall: Label -> recall, 0..1.
+        recall_95: Label -> its 95 % interval.
     """
 
     model: str
@@ -54,6 +59,7 @@ class UnseenDomain:
     balanced_accuracy: float
     ece: float
     recall: dict[str, float]
+    recall_95: dict[str, list[float] | None]
 
 
 def unseen_domains(
@@ -73,15 +79,17 @@ def unseen_domains(
         others = [each for other, each in domains.items() if other != name] or [domains[name]]
         temperature = fit_shared_temperature([o[1] for o in others], [o[2] for o in others])
         predicted = logits.argmax(axis=1)
+        counts = {
+            EMOTIONS[label]: (int(np.sum(predicted[truth == label] == label)), int(count))
+            for label, count in zip(*np.unique(truth, return_counts=True), strict=True)
+        }
         found[name] = UnseenDomain(
             model=model,
             n=len(truth),
             accuracy=rounded(np.mean(predicted == truth)),
             balanced_accuracy=rounded(balanced_accuracy(predicted, truth)),
             ece=rounded(calibration_error(softmax(logits / temperature), truth)),
-            recall={
-                EMOTIONS[label]: rounded(np.mean(predicted[truth == label] == label))
-                for label in np.unique(truth)
-            },
+            recall={name: rounded(right / n) for name, (right, n) in counts.items()},
+            recall_95={name: recall_interval(right, n) for name, (right, n) in counts.items()},
         )
     return found
