@@ -35,6 +35,9 @@ UNCLEAR_MARGIN = 0.15
 _MOST = 0.5
 """An expression is there "mostly" from this share of the time on."""
 
+_TIE = 0.05
+"""With a lead smaller than this, it is not "mostly" there even so."""
+
 
 def percent(fraction: float, *, short: bool = False) -> str:
     """A measured fraction as text, such as "93%"; "100%" and "0%" only where they are exact.
@@ -121,7 +124,8 @@ def photo_caption(faces: Sequence[Face]) -> str:
 def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     """Such as "mostly looks happy, 62%", or "looks happy (38%) or neutral (38%)" in a tie.
 
-    "Mostly" takes half of the time; below that, "looks happy most often, 45%".
+    "Mostly" takes half of the time and a lead over the next; below half of the time it is "looks
+    happy most often, 45%".
 
     Args:
         shares: Fraction of the time with each expression, shape (7,).
@@ -129,7 +133,7 @@ def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     order = np.argsort(-shares, kind="stable")
     best, second = (float(shares[i]) for i in order[:2])
     adjective = ADJECTIVES[EMOTIONS[int(order[0])]]
-    if best >= _MOST > second:
+    if best >= _MOST and best - second >= _TIE:
         return f"mostly looks {adjective}, {percent(best)}"
     tied = [int(i) for i in order if shares[i] > best - UNCLEAR_MARGIN and shares[i] > 0][:3]
     if len(tied) > 1:

@@ -105,7 +105,7 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
         page.get_by_role("radio", name="High", exact=True)
     ).click()
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
-    page.get_by_role("button", name="Mark event").click()
+    streaming.get_by_role("button", name="Stop", exact=True).press("m")  # the focus after Start
     expect(page.get_by_text("1 event marked")).to_be_visible(timeout=SHOWN_MS)
     page.get_by_role("button", name="Take snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_be_visible(timeout=SHOWN_MS)
@@ -131,11 +131,13 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     expect(page.get_by_role("button", name="Remove snapshot")).to_have_count(0, timeout=SHOWN_MS)
 
 
-def test_nothing_below_moves_when_faces_come(page: Page, server: harness.Server) -> None:
+def test_nothing_below_moves_when_faces_come(sized_page: Page, server: harness.Server) -> None:
+    page = sized_page
     frame = open_webcam(page, server)
     settings = page.get_by_text("Smoothing", exact=True).first
     page.wait_for_timeout(1000)
     start(frame)
+    expect(page.locator(".emotion-figures")).to_be_visible(timeout=SHOWN_MS)
     tops = []
     for _ in range(20):
         box = settings.bounding_box()
@@ -149,6 +151,8 @@ def test_nothing_below_moves_when_faces_come(page: Page, server: harness.Server)
 def test_it_fills_the_screen(page: Page, streaming: Frame) -> None:
     page.get_by_role("button", name="Full screen").click()
     streaming.wait_for_function("document.fullscreenElement?.tagName === 'VIDEO'", timeout=SHOWN_MS)
+    page.keyboard.press("m")
+    expect(page.get_by_text("1 event marked")).to_be_attached(timeout=SHOWN_MS)
 
 
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:

@@ -51,7 +51,9 @@ def test_mostly_takes_half_of_the_time_and_ties_are_named() -> None:
         return person_caption(1, probabilities(**shares))
 
     assert caption(happy=0.62, sad=0.38) == "Person 1 mostly looks happy, 62%"
+    assert caption(happy=0.53, sad=0.47) == "Person 1 mostly looks happy, 53%"
     assert caption(happy=0.5, sad=0.5) == "Person 1 looks happy (50%) or sad (50%)"
+    assert caption(happy=0.503, sad=0.497) == "Person 1 looks happy (50%) or sad (50%)"
     assert caption(happy=0.38, neutral=0.38, sad=0.24) == (
         "Person 1 looks happy (38%) or neutral (38%) or sad (24%)"
     )

@@ -206,10 +206,12 @@ def _controls(
             key=_SECTION,
             disabled=running,
         )
+    # Not as ``default``: it would have to be left out once the visitor chose, and then the browser
+    # shows no choice.
+    st.session_state.setdefault(_RATE, _DEFAULT_RATE)
     st.segmented_control(
         "Frames per second",
         list(_RATES),
-        default=None if _RATE in st.session_state else _DEFAULT_RATE,
         required=True,
         key=_RATE,
         disabled=running,

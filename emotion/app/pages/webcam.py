@@ -103,7 +103,12 @@ def page() -> None:
         _wait_for_room(limit)
         layout.footer()
         return
-    left, right = st.columns([3, 2], gap="large")
+    # One grid (page.css): on a wide screen the settings stand under the video, on a phone under the
+    # cards.
+    with st.container(key="webcam-layout"):
+        stage, beside, below = (
+            st.container(key=f"webcam-{name}") for name in ("stage", "results", "controls")
+        )
 
     made: list[LiveProcessor] = []
 
@@ -114,7 +119,7 @@ def page() -> None:
         own.processor = processor
         return processor
 
-    with left:
+    with stage:
         try:
             stream = camera(_KEY, make_processor)
         except ServerFullError:  # somebody else was faster
@@ -141,10 +146,10 @@ def page() -> None:
             _no_stream(connection, signalling=signalling)
 
     live = playing or signalling
-    with right, st.container(key="webcam-results"):
+    with beside:
         st.fragment(results, run_every=UPDATE_EVERY_S if live else None)()
-    # Below both: on a phone the cards follow the video, and the settings come after them.
-    st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
+    with below:
+        st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
     st.caption(_PRIVACY)
     layout.footer()
 

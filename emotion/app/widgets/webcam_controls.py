@@ -14,7 +14,11 @@ import emotion
 from emotion.app import layout
 from emotion.app.analyzed_photo import AnalyzedPhoto
 from emotion.app.captions import counted, timecode
-from emotion.app.streamlit_patches.camera_frame import fullscreen_button, request_resolution
+from emotion.app.streamlit_patches.camera_frame import (
+    frame_shortcut,
+    fullscreen_button,
+    request_resolution,
+)
 from emotion.app.table_formats import CSV, table_bytes
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
@@ -22,7 +26,7 @@ from emotion.app.work import analyze_photo
 from emotion.imaging.files import encode_image
 from emotion.live import LiveHistory, LiveProcessor, LiveSettings, SettingsHolder
 
-_SNAPSHOT = "webcam:snapshot"
+_SNAPSHOT, _EVENT = "webcam:snapshot", "webcam-event"
 RECORD = "webcam:record"
 """Key of the session's state: the ``LiveHistory`` of the present stream or of the last one."""
 
@@ -37,6 +41,7 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
         holder: Takes the visitor's settings.
         processor: Of the running stream, if any.
     """
+    actions = st.container()  # first what a visitor does, then what is set once
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         mirror = st.toggle("Mirror", value=True, key="webcam-mirror")
         labels = st.toggle("Labels", value=True, key="webcam-labels")
@@ -57,7 +62,6 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
             key="webcam-resolution",
             help="In pixels. A higher resolution shows small faces better and takes more work.",
         )
-    request_resolution(RESOLUTIONS[resolution], "webcam-requested-resolution")
     holder.settings = LiveSettings(
         mirror=mirror,
         labels=labels,
@@ -66,14 +70,28 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
     )
     if processor is not None:
         st.session_state[RECORD] = processor.history
+    with actions:
+        _actions(processor, mirror=mirror)
+    snapshot: AnalyzedPhoto | None = st.session_state.get(_SNAPSHOT)
+    if snapshot is not None:
+        with st.container(key="webcam-snapshot"):
+            photo_view("snapshot.jpg", snapshot, 1)
+        st.button("Remove snapshot", on_click=lambda: st.session_state.pop(_SNAPSHOT, None))
+    # They show nothing, and would leave gaps between the others.
+    frame_shortcut("m", button=_EVENT, key="webcam-event-key")
+    request_resolution(RESOLUTIONS[resolution], "webcam-requested-resolution")
+
+
+def _actions(processor: LiveProcessor | None, *, mirror: bool) -> None:
+    """Full screen, snapshot, event and table."""
     record: LiveHistory | None = st.session_state.get(RECORD)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         fullscreen_button("Full screen", "webcam-fullscreen")
         if st.button("Take snapshot", disabled=processor is None) and processor is not None:
             _take_snapshot(processor, mirror=mirror)
         st.button(
             "Mark event",
-            key="webcam-event",
+            key=_EVENT,
             shortcut="M",
             disabled=processor is None,
             on_click=_mark_event,
@@ -91,10 +109,6 @@ def webcam_controls(holder: SettingsHolder, processor: LiveProcessor | None) -> 
     if record is not None and record.events_s:
         last = timecode(record.events_s[-1])
         layout.small_text(f"{counted(len(record.events_s), 'event')} marked, the last at {last}.")
-    snapshot: AnalyzedPhoto | None = st.session_state.get(_SNAPSHOT)
-    if snapshot is not None:
-        photo_view("snapshot.jpg", snapshot, 1)
-        st.button("Remove snapshot", on_click=lambda: st.session_state.pop(_SNAPSHOT, None))
 
 
 def _mark_event(record: LiveHistory | None) -> None:
