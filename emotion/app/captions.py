@@ -165,6 +165,14 @@ def timecode(time_s: float) -> str:
     return f"{start}:{tenths // 10:02d}.{tenths % 10}"
 
 
+def events_caption(events_s: Sequence[float]) -> str:
+    """Such as "2 events, at 0:10.0, 0:20.0"; empty without events."""
+    if not events_s:
+        return ""
+    times = ", ".join(timecode(time_s) for time_s in events_s[:10])
+    return f"{counted(len(events_s), 'event')}, at {times}{' and more' * (len(events_s) > 10)}"
+
+
 def rough_duration(seconds: float) -> str:
     """A remaining time, such as "about 8 s" or "about 3 min"."""
     if seconds < 90:

@@ -3,7 +3,7 @@
 ``source,frame,time_s,track,x1,...,label,angry,...,neutral,face,event``: boxes are in pixels of the
 source image, probabilities are fractions, ``face`` is the number shown by the annotated picture or
 video. Photos leave ``frame``, ``time_s`` and ``track`` empty. ``event`` is the number of the last
-event that was marked in a live session, empty before the first and in photos and clips. New columns
+event that was marked in a live session or a clip, empty before the first and in photos. New columns
 are added at the end. Only the standard library's csv is used: the command line imports this module
 and must start fast.
 """
@@ -58,7 +58,7 @@ def face_rows(
         time_s: Seconds since the clip's start; None for a photo.
         tracks: Track number of each face, which is also the number drawn; None for a photo, whose
             faces are numbered from 1.
-        event: Number of the last event marked in a live session, if any.
+        event: Number of the last event marked in a live session or a clip, if any.
 
     Returns:
         Plain Python values, ready for CSV and JSON.

@@ -423,6 +423,16 @@ def test_only_the_chosen_section() -> None:
     assert len(list(read_frames(io.BytesIO(work.annotated_video)))) == 11
 
 
+def test_events_are_numbered_in_time_in_the_table_and_in_the_report() -> None:
+    work = finished()
+    for time_s in (2.0, 1.0, 1.0):
+        work.mark_event(time_s)
+    assert work.events_s == [1.0, 2.0]
+    events = {row["time_s"]: row["event"] for row in work.recording.rows("a.mp4", work.events_s)}
+    assert [events[time_s] for time_s in (0.9, 1.0, 1.9, 2.0)] == [None, 1, 1, 2]
+    assert "2 events, at 0:01.0, 0:02.0." in report_html("a.mp4", work)
+
+
 def test_the_report_is_self_contained() -> None:
     work = finished()
     text = report_html("<b>mine</b>.mp4", work)

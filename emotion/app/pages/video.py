@@ -191,9 +191,12 @@ def _controls(
 ) -> VideoJob | None:
     """Section, frame rate, and the button that starts or stops; returns the job, if any."""
     if st.session_state.pop(_START, False):
+        events_s = []
         if job is not None:
+            events_s = job.events_s  # the clip is the same
             _discard(job)
         job = st.session_state[_JOB] = _new_job(file, analyzer, info)
+        job.events_s = events_s
     running = job is not None and job.running
     if info.duration_s is not None and _slider_end(info) >= 1:
         st.slider(

@@ -179,4 +179,4 @@ def _downloads(name: str, job: VideoJob) -> None:
 
 
 def _table(name: str, job: VideoJob, table_format: TableFormat) -> bytes:
-    return table_bytes(job.recording.rows(name), table_format)
+    return table_bytes(job.recording.rows(name, job.events_s), table_format)

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from emotion.app import layout
-from emotion.app.captions import counted, timecode
-from emotion.app.streamlit_patches.clip_player import ClipMoment, join_player
+from emotion.app.captions import counted, events_caption, timecode
+from emotion.app.streamlit_patches.clip_player import ClipMoment, event_button, join_player
 from emotion.app.video_job import VideoJob
 from emotion.app.widgets.person_cards import moment_caption
 from emotion.app.widgets.stacked_area_chart import legend_html
@@ -62,7 +62,9 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
     key = f"{_CHART}:{id(job)}:{who}:{chart_type}"
     with st.container(key="timeline"):
         st.altair_chart(
-            timeline.timeline_chart(job.recording, track_id, lines=chart_type == "Lines"),
+            timeline.timeline_chart(
+                job.recording, track_id, lines=chart_type == "Lines", events_s=job.events_s
+            ),
             width="stretch",
             key=key,
             on_select=partial(_go_to_click, key),
@@ -89,6 +91,8 @@ def moments_view(job: VideoJob, people: list[Person], track_id: int | None) -> N
     found = [moment for moment in moments(job.recording) if moment.track_id in shown]
     st.header("Moments", anchor=False)
     with st.container(key="moments", gap=None):
+        for number, time_s in enumerate(job.events_s[:MAX_MOMENTS], start=1):
+            _moment_button(f"video:event-{number}", time_s, f"Event {number}")
         _moment_buttons(found[:MAX_MOMENTS], 0)
         if len(found) > MAX_MOMENTS:
             with st.expander(counted(len(found) - MAX_MOMENTS, "more moment")):
@@ -105,9 +109,12 @@ def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
     """
     moment: ClipMoment | None = st.session_state.get(MOMENT)
     times = job.recording.times
+    offset_s = 0.0 if job.annotated_video is None else float(times[0])
+    if has_video:
+        _events(job, offset_s)
     join_player(
         moment,
-        offset_s=0.0 if job.annotated_video is None else float(times[0]),
+        offset_s=offset_s,
         first_s=float(times[0]),
         last_s=float(times[-1]),
         key="clip-player",
@@ -116,15 +123,29 @@ def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
         _frame(file, job, moment.time_s)
 
 
+def _events(job: VideoJob, offset_s: float) -> None:
+    """The button that marks an event, and those that are marked."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        event_button("Mark event", job.mark_event, offset_s=offset_s, key="clip-event")
+        if job.events_s:
+            st.button("Remove events", on_click=job.events_s.clear)
+    marked = events_caption(job.events_s) or "Events are numbered in timeline, moments and table"
+    layout.small_text(f"{marked}. Press M or the button to mark one where the video is.")
+
+
 def _moment_buttons(found: list[Moment], first: int) -> None:
     for index, moment in enumerate(found, start=first):
-        st.button(
-            f"**{timecode(moment.time_s)}** {moment_caption(moment)}",
-            key=f"video:moment-{index}",
-            type="tertiary",
-            on_click=_go_to,
-            args=(moment.time_s,),
-        )
+        _moment_button(f"video:moment-{index}", moment.time_s, moment_caption(moment))
+
+
+def _moment_button(key: str, time_s: float, text: str) -> None:
+    st.button(
+        f"**{timecode(time_s)}** {text}",
+        key=key,
+        type="tertiary",
+        on_click=_go_to,
+        args=(time_s,),
+    )
 
 
 def _go_to_click(chart_key: str) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from emotion.app import layout
-from emotion.app.captions import counted, timecode
+from emotion.app.captions import counted, events_caption, timecode
 from emotion.app.table_formats import TABLE_FORMATS, TableFormat, table_bytes
 from emotion.app.widgets.face_cards import face_cards_html
 from emotion.app.widgets.person_cards import person_card
@@ -22,11 +22,7 @@ def session_facts(record: LiveHistory) -> str:
     """Such as "Duration 0:42.3 · 1 person · 2 events, at 0:10.0 and 0:20.0"."""
     people = len(people_of(record.tracks()))
     parts = [f"Duration {timecode(record.duration_s)}", counted(people, "person", "people")]
-    if events_s := record.events_s:
-        times = ", ".join(timecode(time_s) for time_s in events_s[:10])
-        more = " and more" if len(events_s) > 10 else ""
-        parts.append(f"{counted(len(events_s), 'event')}, at {times}{more}")
-    return " · ".join(parts)
+    return " · ".join(filter(None, [*parts, events_caption(record.events_s)]))
 
 
 def session_summary(record: LiveHistory) -> None:
