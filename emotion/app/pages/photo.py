@@ -19,6 +19,7 @@ from emotion.app.kept_uploads import put_aside_uploads, remove, uploads
 from emotion.app.streamlit_patches.camera_input import insecure_camera_notice
 from emotion.app.streamlit_patches.page_drop import take_pasted_and_dropped_files
 from emotion.app.streamlit_patches.run_control import stopped_with_visit
+from emotion.app.widgets.comparison import comparison
 from emotion.app.widgets.face_explanation import forget_explanations
 from emotion.app.widgets.photo_summary import photo_summary, row_label
 from emotion.app.widgets.photo_view import Outcome, photo_view
@@ -57,6 +58,7 @@ def page() -> None:
     if len(shown) == 1:
         ((_, outcome),) = _analyze_all(shown, source)
         photo_view(_name(shown[0]), outcome, 1)
+        _comparison([(_name(shown[0]), outcome)])
     elif shown:
         _photos(shown, source)
     else:
@@ -86,6 +88,11 @@ def _photos(files: Sequence[Any], source: str) -> None:
                 st.button("Remove", key=f"photo:remove:{number}", on_click=remove, args=(file,))
     with summary:
         photo_summary(photos)
+        _comparison(photos)
+
+
+def _comparison(outcomes: Sequence[tuple[str, Outcome]]) -> None:
+    comparison([(n, photo) for n, photo in outcomes if isinstance(photo, AnalyzedPhoto)])
 
 
 def _source() -> str:
