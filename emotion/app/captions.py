@@ -35,6 +35,9 @@ UNCLEAR_MARGIN = 0.15
 _MOST = 0.5
 """An expression is there "mostly" from this share of the time on."""
 
+_SMALL_CHANGE = 0.05
+"""A rise of less than this from the resting face is not named."""
+
 _TIE = 0.05
 """With a lead smaller than this, it is not "mostly" there even so."""
 
@@ -56,6 +59,30 @@ def percent(fraction: float, *, short: bool = False) -> str:
 def probability_percent(probability: float, *, short: bool = False) -> str:
     """``percent`` of a probability: never "100%" or "0%", which only rounding could give."""
     return percent(min(max(float(probability), 0.001), 0.999), short=short)
+
+
+def points(difference: float) -> str:
+    """A difference of two fractions in percentage points, such as "+62"; 0 has no sign."""
+    rounded = round(100 * difference)
+    return f"{rounded:+d}".replace("-", "\N{MINUS SIGN}") if rounded else "0"
+
+
+def change_caption(
+    probabilities: npt.NDArray[np.float32], resting: npt.NDArray[np.float32] | None
+) -> str:
+    """What changed most from a resting face, such as "Against the resting face: happy +62 points".
+
+    Args:
+        probabilities: Of the face now, (7,).
+        resting: Of the same face at rest, (7,); None where none is set for it.
+    """
+    if resting is None:
+        return "No resting face is set for this face."
+    change = np.asarray(probabilities) - resting
+    index = int(change.argmax())
+    if change[index] < _SMALL_CHANGE:
+        return "Against the resting face: little change"
+    return f"Against the resting face: {EMOTIONS[index]} {points(float(change[index]))} points"
 
 
 def expression_caption(probabilities: npt.NDArray[np.float32]) -> str:

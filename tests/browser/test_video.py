@@ -126,9 +126,7 @@ def test_timeline_moments_and_video_are_one(page: Page, server: harness.Server) 
     ticks = chart.locator(".role-axis-label").first.text_content()
     page.mouse.wheel(0, -300)
     page.wait_for_timeout(500)
-    assert chart.locator(".role-axis-label").first.text_content() == ticks, (
-        "no zoom"
-    )
+    assert chart.locator(".role-axis-label").first.text_content() == ticks, "no zoom"
 
     page.get_by_role("button", name="Person 1 appears").click()
     page.wait_for_function(

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Frame, Page, Playwright, expect
 
 from emotion.imaging.annotation import face_color
-from tests.browser import harness
+from emotion.types import EMOTIONS
+from tests.browser import axe, harness
 
 # Floors and limits are loose: other work on the machine must not fail a test. What is reached is
 # measured by benchmarks/webcam_starts.py and benchmarks/webcam_rate.py.
@@ -146,6 +147,25 @@ def test_nothing_below_moves_when_faces_come(sized_page: Page, server: harness.S
         page.wait_for_timeout(250)
     expect(page.locator(".face-card").first).to_be_visible(timeout=SHOWN_MS)
     assert max(tops) - min(tops) < 3
+
+
+def test_a_resting_face_is_what_answers_are_compared_to(page: Page, streaming: Frame) -> None:
+    card = page.locator(".face-card").first
+    expect(card).to_be_visible(timeout=SHOWN_MS)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="This is my resting face").click()
+    expect(card).to_contain_text("Against the resting face", timeout=SHOWN_MS)
+    # The film shows another face every three seconds, one happy and one neutral.
+    expect(card).to_contain_text(re.compile(r"(happy|neutral) \+\d\d points"), timeout=SHOWN_MS)
+    expect(card.locator(".emotion-bar-change")).to_have_count(7)
+    assert axe.findings(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download table (CSV)").click()
+    header, *rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert header.endswith(",face,event," + ",".join(f"{name}_change" for name in EMOTIONS))
+    assert re.search(r",-?0\.\d+$", rows[-1])
+    page.get_by_role("button", name="Remove resting face").click()
+    expect(card.locator(".emotion-bar-change")).to_have_count(0, timeout=SHOWN_MS)
 
 
 def test_it_fills_the_screen(page: Page, streaming: Frame) -> None:

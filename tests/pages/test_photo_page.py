@@ -376,8 +376,8 @@ def test_two_photos_stand_side_by_side(counted: CountedWork) -> None:
     page.toggle(key="photo:compare").set_value(True).run()
     assert not page.exception
     assert html(page).count('class="emotion-bars"') == before + 2
-    assert page.selectbox(key="photo:compare:Left:photo").options == ["1: a.png", "2: b.png"]
-    assert page.selectbox(key="photo:compare:Right:photo").value == 1, "the next photo"
+    assert page.selectbox(key="photo:compare:First:photo").options == ["1: a.png", "2: b.png"]
+    assert page.selectbox(key="photo:compare:Second:photo").value == 1, "the next photo"
     assert counted.calls == 3, "the page's own model answers once"
 
 

@@ -24,6 +24,7 @@ from emotion.app.widgets.timeline import (
     timeline_chart,
     timeline_rows,
 )
+from emotion.app.widgets.timeline_table import timeline_table_html
 from emotion.app.workers import tasks
 from emotion.results.frames import FrameResult
 from emotion.types import EMOTIONS
@@ -338,6 +339,18 @@ def test_one_persons_timeline_is_its_own() -> None:
     _, mean = over_time(kept)
     assert mean[0, sad] == pytest.approx(0.7)
     assert mean[-1, sad] == pytest.approx((0.7 + 0.05) / 2)
+
+
+def test_the_chart_is_a_table_too() -> None:
+    kept = record(*(result(i, "sad", "happy") if i < 5 else result(i) for i in range(9)))
+    text = timeline_table_html(kept)
+    assert text.count("<tr>") == 1 + 5, "no row where there is no face"
+    assert [f"<th>{name}</th>" in text for name in EMOTIONS] == [True] * 7
+    assert "<th>0:00.4</th>" in text
+    assert text.count("<td>38%</td>") == 2 * 5, "the mean of 70% and 5%"
+    assert timeline_table_html(kept, 1).count("<td>70%</td>") == 5
+    long = timeline_table_html(record(*(result(i, "sad") for i in range(5000))))
+    assert 55 <= long.count("<tr>") <= 62
 
 
 def test_each_person_has_a_point_at_the_mean_and_a_path() -> None:

@@ -42,7 +42,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
     Returns:
         The number of the person chosen; None for everybody.
     """
-    from emotion.app.widgets import timeline
+    from emotion.app.widgets import timeline, timeline_table
 
     names = [_EVERYBODY, *(f"Person {person.track_id}" for person in people[:MAX_PEOPLE])]
     st.header("Timeline", anchor=False)
@@ -76,6 +76,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
         f"Probabilities of the seven apparent expressions{mean}. Empty where no face was found. "
         "Click to go to that moment."
     )
+    timeline_table.table_expander(job.recording, track_id, key="video:table")
     return track_id
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotion.app import layout
-from emotion.app.captions import expression_caption
+from emotion.app.captions import change_caption, expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
 from emotion.app.templating import render
@@ -250,11 +250,15 @@ def _card(face: TrackedFace, record: LiveHistory, until_s: float | None) -> Face
     sparkline = sparkline_html(
         *record.timeline(number, SECONDS, until_s), title=f"Face {number} over the last minute"
     )
+    baseline = record.baseline
+    resting = None if baseline is None else baseline.probabilities.get(number)
     return FaceCard(
         number=number,
         title=f"Face {number}",
         note=expression_caption(face.probabilities),
         probabilities=face.probabilities,
-        bars_label=f"Face {number}",
+        bars_label=f"Face {number}" + ("" if resting is None else ", change from the resting face"),
         sparkline=sparkline,
+        change="" if baseline is None else change_caption(face.probabilities, resting),
+        resting=resting,
     )

@@ -24,6 +24,13 @@ function nameMedia(data) {
   }
 }
 
+// What opens over the page, such as a button's hint, stands outside its landmarks.
+function nameOverlay(data) {
+  const overlay = document.getElementById("stFloatingOverlayPortal")
+  set(overlay, "role", "region")
+  set(overlay, "aria-label", data.overlay)
+}
+
 // The first heading: Streamlit's own link leads to a container that begins with the navigation.
 function skipToContent(event) {
   if (!event.target.closest?.('[data-testid="stSkipToContent"]')) return
@@ -64,6 +71,7 @@ export default function ({ data }) {
   function update() {
     nameLandmarks(data)
     nameMedia(data)
+    nameOverlay(data)
     timer ??= setTimeout(announce, said === null ? 0 : ANNOUNCE_EVERY_MS)
   }
 

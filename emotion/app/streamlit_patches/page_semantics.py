@@ -25,6 +25,7 @@ def page_semantics(current: str) -> None:
             "navigation": "Places",
             "camera": "Camera",
             "video": "Video with labelled faces",
+            "overlay": "Hints and menus",
         },
         key="page-semantics",
     )

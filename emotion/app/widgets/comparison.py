@@ -24,7 +24,7 @@ from emotion.types import EMOTIONS, Face, Floats
 
 _KEY, _ANSWERS = "photo:compare", "photo:compared"
 _MAX_CARDS = 4  # more faces get a row each, which opens
-_SIDES = ("Left", "Right")
+_SIDES = ("First", "Second")
 
 Answers = WeakKeyDictionary[AnalyzedPhoto, dict[str, Floats]]
 """Of each photo and each other model, the probabilities of its faces, (N, 7)."""

@@ -6,6 +6,7 @@ Drawn in its own fragment, so that neither the page nor the stream is disturbed.
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -19,7 +20,7 @@ from emotion.app.streamlit_patches.camera_frame import (
     fullscreen_button,
     request_resolution,
 )
-from emotion.app.table_formats import CSV, table_bytes
+from emotion.app.table_formats import CSV, session_table
 from emotion.app.widgets.camera import DEFAULT_RESOLUTION, RESOLUTIONS
 from emotion.app.widgets.photo_view import photo_view
 from emotion.app.work import analyze_photo
@@ -98,9 +99,10 @@ def _actions(processor: LiveProcessor | None, *, mirror: bool) -> None:
             args=(record,),
             help="Numbers this moment in the table and the summary. Press M or this button.",
         )
+        _resting_face(record, is_live=processor is not None)
         st.download_button(
             "Download table (CSV)",
-            lambda: table_bytes([] if record is None else record.rows(), CSV),
+            partial(session_table, record, CSV),
             file_name="webcam-faces.csv",
             on_click="ignore",
             disabled=record is None,
@@ -109,6 +111,31 @@ def _actions(processor: LiveProcessor | None, *, mirror: bool) -> None:
     if record is not None and record.events_s:
         last = timecode(record.events_s[-1])
         layout.small_text(f"{counted(len(record.events_s), 'event')} marked, the last at {last}.")
+    if record is not None and (baseline := record.baseline) is not None:
+        numbers = ", ".join(map(str, sorted(baseline.probabilities)))
+        layout.small_text(
+            f"Resting face set at {timecode(baseline.time_s)} for face {numbers}. The line on a "
+            "bar is the resting face; the signed number is the change from it in percentage "
+            "points, and so are the table's last columns as fractions. The picture shows the "
+            "answer itself."
+        )
+
+
+def _resting_face(record: LiveHistory | None, *, is_live: bool) -> None:
+    """The button that takes the faces in view as resting faces, and the one that forgets them."""
+    pressed = st.button(
+        "This is my resting face",
+        disabled=not is_live,
+        help="Look neutral for two seconds, then press: the cards show how much each face differs "
+        "from how it looked then. A face that gets another number needs its own.",
+    )
+    if record is None:
+        return
+    if pressed and not record.set_baseline():
+        st.info("There is no face in view.")
+    if record.baseline is not None and st.button("Remove resting face"):
+        record.clear_baseline()
+        st.rerun(scope="fragment")
 
 
 def _mark_event(record: LiveHistory | None) -> None:
