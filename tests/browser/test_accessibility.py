@@ -93,6 +93,7 @@ def test_video_with_a_result(page: Page, server: harness.Server) -> None:
     expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=SHOWN_MS)
     expect(page.locator("video").first).to_have_attribute("aria-label", "Video with labelled faces")
     expect(page.get_by_role("button", name="Annotated video")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.get_by_label("Expressions over time", exact=True)).to_have_count(1)
     page.get_by_text("Show as table").click()
     expect(page.locator(".table-frame")).to_be_visible(timeout=SHOWN_MS)
     assert axe.findings(page) == []

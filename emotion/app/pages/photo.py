@@ -45,12 +45,15 @@ def page() -> None:
     head = st.empty()
     head.html(layout.headline_html("What expression does a face show?", _LEAD))
     layout.analyzer_or_stop()
-    source = _source()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        source = _source()
+        clear = st.empty()
     files = _chosen_files(source)
     shown = files[:MAX_PHOTOS]
     if shown:
         head.html(layout.headline_html("What expression does a face show?"))
-        layout.clear_button("photo", but=(_SOURCE, _LAST_SOURCE))
+        with clear:
+            layout.clear_button("photo", but=(_SOURCE, _LAST_SOURCE))
     if len(files) > len(shown):
         st.info(
             f"The first {len(shown)} of {len(files)} photos are shown; upload the rest separately."

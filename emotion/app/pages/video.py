@@ -177,10 +177,10 @@ def _video(file: Any, job: VideoJob | None, known: ClipFacts) -> bool:
     mime = playable_type(known.info)
     with st.container(key="picture-clip"):
         if job is not None and job.annotated_video is not None:
-            st.video(job.annotated_video, format="video/mp4")
+            st.video(job.annotated_video, format="video/mp4", alt="Video with labelled faces")
             return True
         if mime is not None:
-            st.video(file, format=mime)
+            st.video(file, format=mime, alt="The clip")
             return True
         st.image(known.preview, width="stretch", alt="Its first frame")
         return False

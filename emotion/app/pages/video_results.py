@@ -88,7 +88,7 @@ def timeline_so_far(job: VideoJob) -> None:
 
     if len(job.recording.faces):
         st.html(legend_html())
-        st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
+        st.altair_chart(timeline.timeline_chart(job.recording), width="stretch", alt=timeline.ALT)
 
 
 def results(name: str, job: VideoJob, track_id: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from emotion.app.widgets.stacked_area_chart import legend_html
 from emotion.app.work import PHOTOS
 from emotion.app.workers import tasks
 from emotion.imaging.files import encode_image
-from emotion.video.moments import Moment, moments
+from emotion.video.moments import moments
 from emotion.video.people import Person
 from emotion.video.render import annotated_frame
 
@@ -66,6 +67,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
                 job.recording, track_id, lines=chart_type == "Lines", events_s=job.events_s
             ),
             width="stretch",
+            alt=timeline.ALT,
             key=key,
             on_select=partial(_go_to_click, key),
             selection_mode=timeline.MOMENT,
@@ -81,7 +83,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
 
 
 def moments_view(job: VideoJob, people: list[Person], track_id: int | None) -> None:
-    """Draws a button for each moment.
+    """Draws a button for each moment and each event.
 
     Args:
         job: A job that found a face.
@@ -89,15 +91,22 @@ def moments_view(job: VideoJob, people: list[Person], track_id: int | None) -> N
         track_id: Whose moments; None for those of everybody with a card.
     """
     shown = {person.track_id for person in people[:MAX_PEOPLE]} if track_id is None else {track_id}
-    found = [moment for moment in moments(job.recording) if moment.track_id in shown]
+    entries = [
+        (moment.time_s, f"video:moment-{index}", moment_caption(moment))
+        for index, moment in enumerate(moments(job.recording))
+        if moment.track_id in shown
+    ]
+    entries += [
+        (time_s, f"video:event-{number}", f"Event {number}")
+        for number, time_s in enumerate(job.events_s, start=1)
+    ]
+    entries.sort(key=lambda entry: entry[0])
     st.header("Moments", anchor=False)
     with st.container(key="moments", gap=None):
-        for number, time_s in enumerate(job.events_s[:MAX_MOMENTS], start=1):
-            _moment_button(f"video:event-{number}", time_s, f"Event {number}")
-        _moment_buttons(found[:MAX_MOMENTS], 0)
-        if len(found) > MAX_MOMENTS:
-            with st.expander(counted(len(found) - MAX_MOMENTS, "more moment")):
-                _moment_buttons(found[MAX_MOMENTS:], MAX_MOMENTS)
+        _moment_buttons(entries[:MAX_MOMENTS])
+        if len(entries) > MAX_MOMENTS:
+            with st.expander(counted(len(entries) - MAX_MOMENTS, "more moment")):
+                _moment_buttons(entries[MAX_MOMENTS:])
 
 
 def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
@@ -134,19 +143,16 @@ def _events(job: VideoJob, offset_s: float) -> None:
     layout.small_text(f"{marked}. Press M or the button to mark one where the video is.")
 
 
-def _moment_buttons(found: list[Moment], first: int) -> None:
-    for index, moment in enumerate(found, start=first):
-        _moment_button(f"video:moment-{index}", moment.time_s, moment_caption(moment))
-
-
-def _moment_button(key: str, time_s: float, text: str) -> None:
-    st.button(
-        f"**{timecode(time_s)}** {text}",
-        key=key,
-        type="tertiary",
-        on_click=_go_to,
-        args=(time_s,),
-    )
+def _moment_buttons(entries: Sequence[tuple[float, str, str]]) -> None:
+    """A button each; an entry is its time, its key and its text."""
+    for time_s, key, text in entries:
+        st.button(
+            f"**{timecode(time_s)}** {text}",
+            key=key,
+            type="tertiary",
+            on_click=_go_to,
+            args=(time_s,),
+        )
 
 
 def _go_to_click(chart_key: str) -> None:

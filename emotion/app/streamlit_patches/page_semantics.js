@@ -17,11 +17,8 @@ function nameLandmarks(data) {
   }
 }
 
-function nameMedia(data) {
+function nameCamera(data) {
   set(document.querySelector('iframe[title*="webrtc_streamer"]'), "aria-label", data.camera)
-  for (const video of document.querySelectorAll('[data-testid="stVideo"]')) {
-    set(video, "aria-label", data.video)
-  }
 }
 
 // What opens over the page, such as a button's hint, stands outside its landmarks.
@@ -70,7 +67,7 @@ export default function ({ data }) {
 
   function update() {
     nameLandmarks(data)
-    nameMedia(data)
+    nameCamera(data)
     nameOverlay(data)
     timer ??= setTimeout(announce, said === null ? 0 : ANNOUNCE_EVERY_MS)
   }
