@@ -35,6 +35,12 @@ UNCLEAR_MARGIN = 0.15
 _MOST = 0.5
 """An expression is there "mostly" from this share of the time on."""
 
+_SMALL_CHANGE = 0.05
+"""A rise of less than this from the resting face is not named."""
+
+_TIE = 0.05
+"""With a lead smaller than this, it is not "mostly" there even so."""
+
 
 def percent(fraction: float, *, short: bool = False) -> str:
     """A measured fraction as text, such as "93%"; "100%" and "0%" only where they are exact.
@@ -53,6 +59,30 @@ def percent(fraction: float, *, short: bool = False) -> str:
 def probability_percent(probability: float, *, short: bool = False) -> str:
     """``percent`` of a probability: never "100%" or "0%", which only rounding could give."""
     return percent(min(max(float(probability), 0.001), 0.999), short=short)
+
+
+def points(difference: float) -> str:
+    """A difference of two fractions in percentage points, such as "+62"; 0 has no sign."""
+    rounded = round(100 * difference)
+    return f"{rounded:+d}".replace("-", "\N{MINUS SIGN}") if rounded else "0"
+
+
+def change_caption(
+    probabilities: npt.NDArray[np.float32], resting: npt.NDArray[np.float32] | None
+) -> str:
+    """What changed most from a resting face, such as "Against the resting face: happy +62 points".
+
+    Args:
+        probabilities: Of the face now, (7,).
+        resting: Of the same face at rest, (7,); None where none is set for it.
+    """
+    if resting is None:
+        return "No resting face is set for this face."
+    change = np.asarray(probabilities) - resting
+    index = int(change.argmax())
+    if change[index] < _SMALL_CHANGE:
+        return "Against the resting face: little change"
+    return f"Against the resting face: {EMOTIONS[index]} {points(float(change[index]))} points"
 
 
 def expression_caption(probabilities: npt.NDArray[np.float32]) -> str:
@@ -121,7 +151,8 @@ def photo_caption(faces: Sequence[Face]) -> str:
 def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     """Such as "mostly looks happy, 62%", or "looks happy (38%) or neutral (38%)" in a tie.
 
-    "Mostly" takes half of the time; below that, "looks happy most often, 45%".
+    "Mostly" takes half of the time and a lead over the next; below half of the time it is "looks
+    happy most often, 45%".
 
     Args:
         shares: Fraction of the time with each expression, shape (7,).
@@ -129,7 +160,7 @@ def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     order = np.argsort(-shares, kind="stable")
     best, second = (float(shares[i]) for i in order[:2])
     adjective = ADJECTIVES[EMOTIONS[int(order[0])]]
-    if best >= _MOST > second:
+    if best >= _MOST and best - second >= _TIE:
         return f"mostly looks {adjective}, {percent(best)}"
     tied = [int(i) for i in order if shares[i] > best - UNCLEAR_MARGIN and shares[i] > 0][:3]
     if len(tied) > 1:
@@ -159,6 +190,14 @@ def timecode(time_s: float) -> str:
     hours, minutes = divmod(minutes, 60)
     start = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
     return f"{start}:{tenths // 10:02d}.{tenths % 10}"
+
+
+def events_caption(events_s: Sequence[float]) -> str:
+    """Such as "2 events, at 0:10.0, 0:20.0"; empty without events."""
+    if not events_s:
+        return ""
+    times = ", ".join(timecode(time_s) for time_s in events_s[:10])
+    return f"{counted(len(events_s), 'event')}, at {times}{' and more' * (len(events_s) > 10)}"
 
 
 def rough_duration(seconds: float) -> str:

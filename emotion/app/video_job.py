@@ -8,6 +8,7 @@ Free of Streamlit.
 
 from __future__ import annotations
 
+import bisect
 import logging
 import threading
 import time
@@ -19,6 +20,8 @@ from emotion.app.workers import tasks
 from emotion.errors import EmotionError
 from emotion.video.info import ClipInfo
 from emotion.video.track_store import TrackStore
+
+MAX_EVENTS = 1000
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 
@@ -67,6 +70,8 @@ class VideoJob:
         self.damaged = False
         """Whether part of the clip could not be decoded."""
         self.annotated_video: bytes | None = None
+        self.events_s: list[float] = []
+        """Times that the visitor marked, in seconds of the clip, ascending."""
         self.video_note = ""
         """A message on the annotated video, if any."""
         self.model = model
@@ -76,6 +81,11 @@ class VideoJob:
         self._steps = self._work()
         self._lock = threading.Lock()
         self._run: object = None
+
+    def mark_event(self, time_s: float) -> None:
+        """Marks an event; nothing after ``MAX_EVENTS`` of them, or where one is marked already."""
+        if len(self.events_s) < MAX_EVENTS and time_s not in self.events_s:
+            bisect.insort(self.events_s, time_s)
 
     @property
     def running(self) -> bool:

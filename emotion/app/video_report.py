@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
-from emotion.app.captions import counted, timecode
+from emotion.app.captions import counted, events_caption, timecode
 from emotion.app.templating import render, style
 from emotion.app.video_job import VideoJob
 from emotion.app.widgets.person_cards import moments_html, person_card
@@ -55,7 +55,8 @@ def _facts(job: VideoJob) -> str:
     stopped = " Stopped before the end." if job.state == "stopped" else ""
     damaged = " Part of the clip is damaged or missing." if job.damaged else ""
     size = f"{job.info.width} × {job.info.height} pixels"
-    return f"{rate}, from {start} to {end}, {size}.{stopped}{damaged}"
+    events = f" {marked}." if (marked := events_caption(job.events_s)) else ""
+    return f"{rate}, from {start} to {end}, {size}.{stopped}{damaged}{events}"
 
 
 def _chart(job: VideoJob, person: Person) -> Markup:

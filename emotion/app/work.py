@@ -15,6 +15,7 @@ from emotion.app.workers import tasks
 from emotion.app.workers.limits import Limits
 from emotion.app.workers.pool import PixelGate, Pool, Task
 from emotion.errors import EmotionError
+from emotion.types import Floats
 
 MAX_PIXELS_IN_FLIGHT = 96_000_000
 """Pixels of all photos that are decoded at a time: one of the largest, and some usual ones."""
@@ -98,6 +99,24 @@ def analyze_photo(data: bytes) -> AnalyzedPhoto:
     """
     photo: AnalyzedPhoto = PHOTOS.task(tasks.photo, data).wait()
     return replace(photo, data=data)
+
+
+def photo_probabilities(photo: AnalyzedPhoto, model: str) -> Floats:
+    """The photo's faces classified by another model.
+
+    Args:
+        photo: With at least one face.
+        model: A name under ``models/``.
+
+    Returns:
+        float32 (N, 7), in the order of the photo's faces.
+
+    Raises:
+        ModelError: If the model cannot be loaded.
+        ProcessingError: If that takes too much time or memory.
+    """
+    rows: Floats = PHOTOS.task(tasks.probabilities, photo.data, photo.faces, model).wait()
+    return rows
 
 
 def annotated_jpeg(photo: AnalyzedPhoto) -> bytes:

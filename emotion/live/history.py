@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from emotion.results.frames import FrameResult, tracked_rows
-from emotion.results.rows import Row
+from emotion.results.rows import CHANGE_COLUMNS, Row
 from emotion.tracking import TrackedFace
 from emotion.types import EMOTIONS, Floats
 from emotion.video.track_store import TrackStore
@@ -24,7 +25,23 @@ MAX_PUBLISHED_HZ = 2.0
 
 MAX_EVENTS = 1000
 
+BASELINE_S = 2.0
+"""A resting face is the mean of this long."""
+
 _Entry = tuple[float, tuple[TrackedFace, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Baseline:
+    """The resting faces of a session, to which its answers are compared.
+
+    Attributes:
+        time_s: When they were set, in seconds since the start.
+        probabilities: By the number of the face, its mean probabilities, (7,).
+    """
+
+    time_s: float
+    probabilities: Mapping[int, Floats]
 
 
 class LiveHistory:
@@ -34,6 +51,7 @@ class LiveHistory:
         rate_hz = SAMPLE_RATE_HZ + MAX_PUBLISHED_HZ
         self._entries: deque[_Entry] = deque(maxlen=round(RETENTION_S * rate_hz))
         self._events_s: list[float] = []
+        self._baseline: Baseline | None = None
         self._lock = threading.Lock()
         self._start_s: float | None = None
         self._duration_s = 0.0
@@ -88,6 +106,39 @@ class LiveHistory:
             self._events_s.append(time_s - self._start_s)
             return len(self._events_s)
 
+    @property
+    def baseline(self) -> Baseline | None:
+        """The resting faces that are set, if any; replaced as a whole."""
+        return self._baseline
+
+    def set_baseline(self) -> bool:
+        """Takes the faces in view, over the last ``BASELINE_S``, as resting faces.
+
+        They are the mean of the unsmoothed probabilities, and replace the ones before.
+
+        Returns:
+            Whether there is a face in view; without one nothing changes.
+        """
+        with self._lock:
+            if not self._entries or not self._entries[-1][1]:
+                return False
+            now_s, in_view = self._entries[-1]
+            seen: dict[int, list[Floats]] = {face.track_id: [] for face in in_view}
+            for time_s, faces in reversed(self._entries):
+                if now_s - time_s > BASELINE_S:
+                    break
+                for face in faces:
+                    if face.track_id in seen:
+                        seen[face.track_id].append(face.raw.probabilities)
+            means = {number: np.mean(values, axis=0) for number, values in seen.items()}
+            self._baseline = Baseline(time_s=now_s, probabilities=means)
+        return True
+
+    def clear_baseline(self) -> None:
+        """Forgets the resting faces."""
+        with self._lock:
+            self._baseline = None
+
     def tracks(self) -> TrackStore:
         """The entries in the form of an analysed clip; times since the stream's start."""
         with self._lock:
@@ -98,13 +149,16 @@ class LiveHistory:
         return store
 
     def rows(self) -> list[Row]:
-        """Table rows with the unsmoothed values of each frame; times since the stream's start."""
+        """Table rows with the unsmoothed values of each frame; times since the stream's start.
+
+        With a baseline, all rows have ``CHANGE_COLUMNS`` too, also those from before it was set.
+        """
         with self._lock:
             entries, start_s = list(self._entries), self._start_s or 0.0
-            events_s = list(self._events_s)
+            events_s, baseline = list(self._events_s), self._baseline
         # In a crowd not every face is updated in every frame: two entries may hold one observation.
         faces = {(face.observed_s, face.track_id): face for _, found in entries for face in found}
-        return [
+        rows = [
             row
             for (observed_s, _), face in sorted(faces.items(), key=lambda item: item[0])
             for row in tracked_rows(
@@ -114,6 +168,10 @@ class LiveHistory:
                 event=bisect_right(events_s, observed_s - start_s) or None,
             )
         ]
+        if baseline is not None:
+            for row in rows:
+                row.update(_changes(row, baseline))
+        return rows
 
     def timeline(
         self, track_id: int, seconds: float, until_s: float | None = None
@@ -145,3 +203,14 @@ class LiveHistory:
         times = np.array([time_s for time_s, _ in found], np.float32)
         values = [probabilities for _, probabilities in found]
         return times, np.array(values, np.float32).reshape(-1, len(EMOTIONS))
+
+
+def _changes(row: Row, baseline: Baseline) -> Row:
+    """The row's ``CHANGE_COLUMNS``."""
+    resting = baseline.probabilities.get(int(row["track"] or 0))
+    if resting is None:
+        return dict.fromkeys(CHANGE_COLUMNS)
+    return {
+        column: round(float(row[name] or 0.0) - float(value), 4)
+        for column, name, value in zip(CHANGE_COLUMNS, EMOTIONS, resting, strict=True)
+    }

@@ -6,6 +6,7 @@ serving, evaluation and the page read it. NumPy-free and TensorFlow-free.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -159,6 +160,17 @@ def model_folder(name: str | os.PathLike[str] | None = None) -> Path:
             return folder
     known = sorted(p.parent.name for p in root.glob(f"*/{SPEC_FILE}"))
     raise ModelError(f"There is no model {str(name)!r}; there are: {', '.join(known) or 'none'}.")
+
+
+def classifier_names() -> tuple[str, ...]:
+    """Names of the models of expressions under ``models/``, the default one first."""
+    root, default = models_folder(), model_folder()
+    found = [default.name]
+    for file in sorted(root.glob(f"*/{SPEC_FILE}")):
+        with contextlib.suppress(ModelError):  # a detector, or a model of another version
+            read_spec(file.parent)
+            found.append(file.parent.name)
+    return tuple(dict.fromkeys(found))
 
 
 def read_spec(folder: Path) -> ModelSpec:

@@ -3,7 +3,7 @@
 ``source,frame,time_s,track,x1,...,label,angry,...,neutral,face,event``: boxes are in pixels of the
 source image, probabilities are fractions, ``face`` is the number shown by the annotated picture or
 video. Photos leave ``frame``, ``time_s`` and ``track`` empty. ``event`` is the number of the last
-event that was marked in a live session, empty before the first and in photos and clips. New columns
+event that was marked in a live session or a clip, empty before the first and in photos. New columns
 are added at the end. Only the standard library's csv is used: the command line imports this module
 and must start fast.
 """
@@ -33,8 +33,12 @@ COLUMNS = (
     "event",
 )
 
+CHANGE_COLUMNS = tuple(f"{name}_change" for name in EMOTIONS)
+"""After ``COLUMNS`` in the table of a live session with a baseline: the probabilities of the row
+less those of the face's resting face, -1..1; empty for a face without a baseline."""
+
 Row = dict[str, str | int | float | None]
-"""A value for each of ``COLUMNS``; None where the column stays empty."""
+"""A value for each of the table's columns; None where the column stays empty."""
 
 _PIXEL_DIGITS = 1
 _SECOND_DIGITS = 3
@@ -58,7 +62,7 @@ def face_rows(
         time_s: Seconds since the clip's start; None for a photo.
         tracks: Track number of each face, which is also the number drawn; None for a photo, whose
             faces are numbered from 1.
-        event: Number of the last event marked in a live session, if any.
+        event: Number of the last event marked in a live session or a clip, if any.
 
     Returns:
         Plain Python values, ready for CSV and JSON.
@@ -88,15 +92,15 @@ def face_rows(
     return rows
 
 
-def write_csv(rows: Iterable[Row], file: TextIO) -> None:
+def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = COLUMNS) -> None:
     """Writes the header, then the rows one by one; open the file with ``newline=""``."""
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
 
 
-def to_csv(rows: Iterable[Row]) -> str:
+def to_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:
     """The rows as CSV text, with a header also when there are none."""
     text = io.StringIO(newline="")
-    write_csv(rows, text)
+    write_csv(rows, text, columns)
     return text.getvalue()

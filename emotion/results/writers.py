@@ -88,20 +88,20 @@ def forget_rows(path: Path) -> None:
         rows_file(path).unlink(missing_ok=True)
 
 
-def arrow_schema() -> pa.Schema:
+def arrow_schema(columns: Sequence[str] = COLUMNS) -> pa.Schema:
     """The column types in Parquet and Arrow."""
     import pyarrow as pa  # a quarter of a second; only this format needs it
 
     kinds = {name: pa.string() for name in ("source", "label")}
     kinds |= {name: pa.int64() for name in ("frame", "track", "face", "event")}
-    return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
+    return pa.schema([(name, kinds.get(name, pa.float64())) for name in columns])
 
 
-def arrow_table(rows: Sequence[Row]) -> pa.Table:
+def arrow_table(rows: Sequence[Row], columns: Sequence[str] = COLUMNS) -> pa.Table:
     """The rows as an Arrow table with ``arrow_schema``."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist(list(rows), schema=arrow_schema())
+    return pa.Table.from_pylist(list(rows), schema=arrow_schema(columns))
 
 
 class _LineFormat:

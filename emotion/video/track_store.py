@@ -5,7 +5,8 @@ The table, the people, the timeline and the boxes of the annotated video are all
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -84,16 +85,23 @@ class TrackStore:
         end = first[index + 1] if index + 1 < len(first) else len(self._faces)
         return self.faces[first[index] : end]
 
-    def rows(self, source: str) -> Iterator[Row]:
-        """Table rows with the unsmoothed values of each frame; ``source`` is the clip's name."""
+    def rows(self, source: str, events_s: Sequence[float] = ()) -> Iterator[Row]:
+        """Table rows with the unsmoothed values of each frame.
+
+        Args:
+            source: Name of the clip.
+            events_s: Times of events that were marked, ascending.
+        """
         for face in self.faces:
             found = Face(
                 xyxy=face["raw_xyxy"],
                 score=float(face["score"]),
                 probabilities=face["raw_probabilities"],
             )
-            place = (int(face["frame"]), float(face["time_s"]), [int(face["track_id"])])
-            yield from face_rows(source, [found], *place)
+            time_s = float(face["time_s"])
+            place = (int(face["frame"]), time_s, [int(face["track_id"])])
+            event = bisect_right(events_s, time_s) or None
+            yield from face_rows(source, [found], *place, event)
 
     def interpolate(self, time_s: float) -> list[TrackedFace]:
         """The faces at any time, linearly interpolated between two analysed frames.

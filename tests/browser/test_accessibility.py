@@ -52,6 +52,9 @@ def test_a_place_without_results(
 def test_photo_with_a_result_and_its_explanation(page: Page, server: harness.Server) -> None:
     open_sample(page, server)
     assert axe.findings(page) == []
+    page.get_by_text("Compare side by side").click()
+    expect(page.get_by_text("Both give the same label")).to_be_visible(timeout=SHOWN_MS)
+    assert axe.findings(page) == []
 
 
 def test_photo_with_an_unreadable_file(page: Page, server: harness.Server) -> None:
@@ -89,6 +92,10 @@ def test_video_with_a_result(page: Page, server: harness.Server) -> None:
     begin(page, server, 3.0, "5")
     expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=SHOWN_MS)
     expect(page.locator("video").first).to_have_attribute("aria-label", "Video with labelled faces")
+    expect(page.get_by_role("button", name="Annotated video")).to_be_visible(timeout=SHOWN_MS)
+    expect(page.get_by_label("Expressions over time", exact=True)).to_have_count(1)
+    page.get_by_text("Show as table").click()
+    expect(page.locator(".table-frame")).to_be_visible(timeout=SHOWN_MS)
     assert axe.findings(page) == []
 
 

@@ -116,9 +116,12 @@ def test_timeline_moments_and_video_are_one(page: Page, server: harness.Server) 
     )
     line = page.locator(".playhead")
     expect(line).to_be_visible(timeout=DONE_MS)
-    at = line.bounding_box()
-    assert at is not None
-    assert at["x"] == pytest.approx(x, abs=box["width"] / 12), "one analysed frame to either side"
+    page.wait_for_function(  # one analysed frame to either side
+        """([x, slack]) => Math.abs(
+            document.querySelector('.playhead').getBoundingClientRect().x - x) < slack""",
+        arg=[x, box["width"] / 12],
+        timeout=DONE_MS,
+    )
 
     ticks = chart.locator(".role-axis-label").first.text_content()
     page.mouse.wheel(0, -300)
@@ -132,6 +135,25 @@ def test_timeline_moments_and_video_are_one(page: Page, server: harness.Server) 
         "document.querySelector('.st-key-picture-clip video').currentTime < 0.5", timeout=DONE_MS
     )
     assert video.evaluate("v => v.paused")
+
+
+def test_a_key_marks_an_event_where_the_video_is(page: Page, server: harness.Server) -> None:
+    begin(page, server, 3.0, "5")
+    expect(page.get_by_role("button", name="Annotated video")).to_be_visible(timeout=DONE_MS)
+    expect(page.get_by_role("button", name="Mark event")).to_be_visible(timeout=DONE_MS)
+    page.wait_for_function(
+        "document.querySelector('.st-key-picture-clip video')?.readyState >= 1", timeout=DONE_MS
+    )
+    page.locator(".st-key-picture-clip video").evaluate("v => { v.currentTime = 1.5 }")
+    page.locator("h1").first.click()
+    page.keyboard.press("m")
+    expect(page.get_by_role("button", name="Event 1")).to_contain_text("0:01.5", timeout=DONE_MS)
+    rows = list(csv.DictReader(io.StringIO(download(page, "Table (CSV)").decode("utf-8-sig"))))
+    marked = {row["event"]: float(row["time_s"]) for row in reversed(rows)}
+    assert set(marked) == {"", "1"}
+    assert marked["1"] == pytest.approx(1.6, abs=0.15), "the first frame after the event"
+    page.get_by_role("button", name="Remove events").click()
+    expect(page.get_by_role("button", name="Event 1")).to_have_count(0, timeout=DONE_MS)
 
 
 def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None:

@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Frame, Page, Playwright, expect
 
 from emotion.imaging.annotation import face_color
-from tests.browser import harness
+from emotion.types import EMOTIONS
+from tests.browser import axe, harness
 
 # Floors and limits are loose: other work on the machine must not fail a test. What is reached is
 # measured by benchmarks/webcam_starts.py and benchmarks/webcam_rate.py.
@@ -105,7 +106,7 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
         page.get_by_role("radio", name="High", exact=True)
     ).click()
     assert harness.wait_for_frames(streaming, before + 30, 20) >= before + 30
-    page.get_by_role("button", name="Mark event").click()
+    streaming.get_by_role("button", name="Stop", exact=True).press("m")  # the focus after Start
     expect(harness.shown_text(page, "1 event marked")).to_be_visible(timeout=SHOWN_MS)
     page.get_by_role("button", name="Take snapshot").click()
     expect(page.get_by_role("button", name="Remove snapshot")).to_be_visible(timeout=SHOWN_MS)
@@ -133,11 +134,13 @@ def test_what_the_visitor_changes_takes_effect_while_streaming(
     expect(page.get_by_role("button", name="Remove snapshot")).to_have_count(0, timeout=SHOWN_MS)
 
 
-def test_nothing_below_moves_when_faces_come(page: Page, server: harness.Server) -> None:
+def test_nothing_below_moves_when_faces_come(sized_page: Page, server: harness.Server) -> None:
+    page = sized_page
     frame = open_webcam(page, server)
     settings = page.get_by_text("Smoothing", exact=True).first
     page.wait_for_timeout(1000)
     start(frame)
+    expect(page.locator(".emotion-figures")).to_be_visible(timeout=SHOWN_MS)
     tops = []
     for _ in range(20):
         box = settings.bounding_box()
@@ -148,9 +151,30 @@ def test_nothing_below_moves_when_faces_come(page: Page, server: harness.Server)
     assert max(tops) - min(tops) < 3
 
 
+def test_a_resting_face_is_what_answers_are_compared_to(page: Page, streaming: Frame) -> None:
+    card = page.locator(".face-card").first
+    expect(card).to_be_visible(timeout=SHOWN_MS)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name="This is my resting face").click()
+    expect(card).to_contain_text("Against the resting face", timeout=SHOWN_MS)
+    # The film shows another face every three seconds, one happy and one neutral.
+    expect(card).to_contain_text(re.compile(r"(happy|neutral) \+\d\d points"), timeout=SHOWN_MS)
+    expect(card.locator(".emotion-bar-change")).to_have_count(7)
+    assert axe.findings(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download table (CSV)").click()
+    header, *rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert header.endswith(",face,event," + ",".join(f"{name}_change" for name in EMOTIONS))
+    assert re.search(r",-?0\.\d+$", rows[-1])
+    page.get_by_role("button", name="Remove resting face").click()
+    expect(card.locator(".emotion-bar-change")).to_have_count(0, timeout=SHOWN_MS)
+
+
 def test_it_fills_the_screen(page: Page, streaming: Frame) -> None:
     page.get_by_role("button", name="Full screen").click()
     streaming.wait_for_function("document.fullscreenElement?.tagName === 'VIDEO'", timeout=SHOWN_MS)
+    page.keyboard.press("m")
+    expect(harness.shown_text(page, "1 event marked")).to_be_attached(timeout=SHOWN_MS)
 
 
 def test_it_stops_and_starts_again(page: Page, streaming: Frame) -> None:

@@ -24,6 +24,7 @@ from emotion.app.widgets.timeline import (
     timeline_chart,
     timeline_rows,
 )
+from emotion.app.widgets.timeline_table import timeline_table_html
 from emotion.app.workers import tasks
 from emotion.results.frames import FrameResult
 from emotion.types import EMOTIONS
@@ -341,6 +342,18 @@ def test_one_persons_timeline_is_its_own() -> None:
     assert mean[-1, sad] == pytest.approx((0.7 + 0.05) / 2)
 
 
+def test_the_chart_is_a_table_too() -> None:
+    kept = record(*(result(i, "sad", "happy") if i < 5 else result(i) for i in range(9)))
+    text = timeline_table_html(kept)
+    assert text.count("<tr>") == 1 + 5, "no row where there is no face"
+    assert [f"<th>{name}</th>" in text for name in EMOTIONS] == [True] * 7
+    assert "<th>0:00.4</th>" in text
+    assert text.count("<td>38%</td>") == 2 * 5, "the mean of 70% and 5%"
+    assert timeline_table_html(kept, 1).count("<td>70%</td>") == 5
+    long = timeline_table_html(record(*(result(i, "sad") for i in range(5000))))
+    assert 55 <= long.count("<tr>") <= 62
+
+
 def test_each_person_has_a_point_at_the_mean_and_a_path() -> None:
     kept = record(*(result(i, "sad", *(("happy",) if i > 4 else ())) for i in range(9)))
     found = clip_points(kept, people_of(kept))
@@ -422,6 +435,16 @@ def test_only_the_chosen_section() -> None:
     assert np.allclose(work.recording.times, [1.0, 1.2, 1.4, 1.6, 1.8, 2.0])
     assert work.annotated_video is not None
     assert len(list(read_frames(io.BytesIO(work.annotated_video)))) == 11
+
+
+def test_events_are_numbered_in_time_in_the_table_and_in_the_report() -> None:
+    work = finished()
+    for time_s in (2.0, 1.0, 1.0):
+        work.mark_event(time_s)
+    assert work.events_s == [1.0, 2.0]
+    events = {row["time_s"]: row["event"] for row in work.recording.rows("a.mp4", work.events_s)}
+    assert [events[time_s] for time_s in (0.9, 1.0, 1.9, 2.0)] == [None, 1, 1, 2]
+    assert "2 events, at 0:01.0, 0:02.0." in report_html("a.mp4", work)
 
 
 def test_the_report_is_self_contained() -> None:

@@ -67,6 +67,19 @@ def test_the_bar_is_as_long_as_its_probability_and_has_the_faces_color() -> None
     assert html.count("rgb(10,20,30)") == 7
 
 
+def test_a_resting_face_is_a_mark_and_a_signed_number() -> None:
+    resting = probabilities(neutral=0.9, happy=0.1)
+    html = bars_html(probabilities(happy=0.72, neutral=0.28), (1, 2, 3), resting=resting)
+    parsed = Parsed(html)
+    happy = 3 * EMOTIONS.index("happy")
+    assert parsed.text[happy : happy + 3] == ["happy", "72%", "+62"]
+    neutral = 3 * EMOTIONS.index("neutral")
+    assert parsed.text[neutral + 2] == "\N{MINUS SIGN}62"
+    assert parsed.text[2] == "0"
+    assert "left:10.0%" in html
+    assert "left:90.0%" in html
+
+
 def test_a_title_cannot_break_out() -> None:
     title = '"><script>alert(1)</script>'
     parsed = Parsed(bars_html(probabilities(sad=1.0), (0, 0, 0), label=title))

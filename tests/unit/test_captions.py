@@ -7,6 +7,7 @@ import pytest
 
 from emotion.app.captions import (
     ADJECTIVES,
+    change_caption,
     counted,
     escape_markdown,
     expression_caption,
@@ -51,13 +52,27 @@ def test_mostly_takes_half_of_the_time_and_ties_are_named() -> None:
         return person_caption(1, probabilities(**shares))
 
     assert caption(happy=0.62, sad=0.38) == "Person 1 mostly looks happy, 62%"
+    assert caption(happy=0.53, sad=0.47) == "Person 1 mostly looks happy, 53%"
     assert caption(happy=0.5, sad=0.5) == "Person 1 looks happy (50%) or sad (50%)"
+    assert caption(happy=0.503, sad=0.497) == "Person 1 looks happy (50%) or sad (50%)"
     assert caption(happy=0.38, neutral=0.38, sad=0.24) == (
         "Person 1 looks happy (38%) or neutral (38%) or sad (24%)"
     )
     assert caption(happy=0.4, neutral=0.2, sad=0.2, fear=0.2) == (
         "Person 1 looks happy most often, 40%"
     )
+
+
+def test_a_change_from_the_resting_face_names_the_largest_rise() -> None:
+    resting = probabilities(neutral=0.9, happy=0.1)
+    against = "Against the resting face: "
+    assert change_caption(probabilities(happy=0.72, neutral=0.28), resting) == (
+        f"{against}happy +62 points"
+    )
+    assert change_caption(probabilities(neutral=0.87, happy=0.13), resting) == (
+        f"{against}little change"
+    )
+    assert "No resting face" in change_caption(resting, None)
 
 
 def test_counts_and_durations() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from dataclasses import replace
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from emotion.app.table_formats import CSV, PARQUET, session_table
 from emotion.app.widgets.session_summary import session_facts
 from emotion.app.widgets.timeline import timeline_chart
 from emotion.live.history import LiveHistory
+from emotion.results.rows import CHANGE_COLUMNS, COLUMNS
 from emotion.tracking import TrackedFace
+from emotion.types import EMOTIONS
 from emotion.video.people import people_of
 from tests.unit.test_live_processor import make_face
 
@@ -94,3 +102,43 @@ def test_a_session_is_told_like_a_clip() -> None:
     chart = timeline_chart(history.tracks(), events_s=history.events_s).to_dict()
     texts = [layer for layer in chart["layer"] if layer["mark"]["type"] == "text"]
     assert chart["datasets"][texts[0]["data"]["name"]] == [{"time_s": 2.0, "event": "1"}]
+
+
+def happier(face: TrackedFace, by: float) -> TrackedFace:
+    """The face with more of "happy" and less of "angry"."""
+    row = face.raw.probabilities.copy()
+    row[EMOTIONS.index("happy")] += by
+    row[EMOTIONS.index("angry")] -= by
+    return replace(face, probabilities=row, raw=replace(face.raw, probabilities=row))
+
+
+def test_a_resting_face_is_what_changes_are_counted_from() -> None:
+    history = LiveHistory()
+    assert not history.set_baseline(), "nobody is in view"
+    for index in range(30):  # 4 s as it is, then 2 s a little happier
+        time_s = index / 5
+        face = happier(tracked(1, observed_s=time_s), 0.02 if index >= 20 else -0.3)
+        history.add([face], time_s)
+    assert CHANGE_COLUMNS[0] not in history.rows()[0]
+    assert history.set_baseline()
+    assert history.baseline is not None
+    assert history.baseline.time_s == pytest.approx(5.8)
+    # 2.0 s back from 5.8 s: ten entries at +0.02 and one before them at -0.3.
+    expected = tracked().raw.probabilities[EMOTIONS.index("happy")] + (10 * 0.02 - 0.3) / 11
+    assert history.baseline.probabilities[1][EMOTIONS.index("happy")] == pytest.approx(expected)
+    history.add([happier(tracked(1, observed_s=7.0), 0.4), tracked(2, observed_s=7.0)], 7.0)
+    rows = {row["track"]: row for row in history.rows() if row["time_s"] == 7.0}
+    assert rows[1]["happy_change"] == pytest.approx(float(rows[1]["happy"] or 0) - expected, 1e-3)
+    assert all(rows[2][name] is None for name in CHANGE_COLUMNS), "another face"
+    table = list(csv.reader(io.StringIO(session_table(history, CSV).decode("utf-8-sig"))))
+    assert table[0] == [*COLUMNS, *CHANGE_COLUMNS]
+    parquet = pq.read_table(io.BytesIO(session_table(history, PARQUET)))
+    assert parquet.column_names == table[0]
+    assert "resting face set at 0:05.8" in session_facts(history)
+    history.add([], 8.0)
+    assert not history.set_baseline(), "it stays what it was"
+    assert history.baseline is not None
+    history.clear_baseline()
+    plain = session_table(history, CSV).decode("utf-8-sig").splitlines()
+    assert plain[0] == ",".join(COLUMNS)
+    assert session_table(None, CSV).decode("utf-8-sig") == plain[0] + "\n"

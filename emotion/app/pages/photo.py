@@ -19,6 +19,7 @@ from emotion.app.kept_uploads import put_aside_uploads, remove, uploads
 from emotion.app.streamlit_patches.camera_input import insecure_camera_notice
 from emotion.app.streamlit_patches.page_drop import take_pasted_and_dropped_files
 from emotion.app.streamlit_patches.run_control import stopped_with_visit
+from emotion.app.widgets.comparison import comparison
 from emotion.app.widgets.face_explanation import forget_explanations
 from emotion.app.widgets.photo_summary import photo_summary, row_label
 from emotion.app.widgets.photo_view import Outcome, photo_view
@@ -44,12 +45,15 @@ def page() -> None:
     head = st.empty()
     head.html(layout.headline_html("What expression does a face show?", _LEAD))
     layout.analyzer_or_stop()
-    source = _source()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        source = _source()
+        clear = st.empty()
     files = _chosen_files(source)
     shown = files[:MAX_PHOTOS]
     if shown:
         head.html(layout.headline_html("What expression does a face show?"))
-        layout.clear_button("photo", but=(_SOURCE, _LAST_SOURCE))
+        with clear:
+            layout.clear_button("photo", but=(_SOURCE, _LAST_SOURCE))
     if len(files) > len(shown):
         st.info(
             f"The first {len(shown)} of {len(files)} photos are shown; upload the rest separately."
@@ -57,6 +61,7 @@ def page() -> None:
     if len(shown) == 1:
         ((_, outcome),) = _analyze_all(shown, source)
         photo_view(_name(shown[0]), outcome, 1)
+        _comparison([(_name(shown[0]), outcome)])
     elif shown:
         _photos(shown, source)
     else:
@@ -86,6 +91,11 @@ def _photos(files: Sequence[Any], source: str) -> None:
                 st.button("Remove", key=f"photo:remove:{number}", on_click=remove, args=(file,))
     with summary:
         photo_summary(photos)
+        _comparison(photos)
+
+
+def _comparison(outcomes: Sequence[tuple[str, Outcome]]) -> None:
+    comparison([(n, photo) for n, photo in outcomes if isinstance(photo, AnalyzedPhoto)])
 
 
 def _source() -> str:

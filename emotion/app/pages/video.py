@@ -177,10 +177,10 @@ def _video(file: Any, job: VideoJob | None, known: ClipFacts) -> bool:
     mime = playable_type(known.info)
     with st.container(key="picture-clip"):
         if job is not None and job.annotated_video is not None:
-            st.video(job.annotated_video, format="video/mp4")
+            st.video(job.annotated_video, format="video/mp4", alt="Video with labelled faces")
             return True
         if mime is not None:
-            st.video(file, format=mime)
+            st.video(file, format=mime, alt="The clip")
             return True
         st.image(known.preview, width="stretch", alt="Its first frame")
         return False
@@ -191,9 +191,12 @@ def _controls(
 ) -> VideoJob | None:
     """Section, frame rate, and the button that starts or stops; returns the job, if any."""
     if st.session_state.pop(_START, False):
+        events_s = []
         if job is not None:
+            events_s = job.events_s  # the clip is the same
             _discard(job)
         job = st.session_state[_JOB] = _new_job(file, analyzer, info)
+        job.events_s = events_s
     running = job is not None and job.running
     if info.duration_s is not None and _slider_end(info) >= 1:
         st.slider(
@@ -206,10 +209,12 @@ def _controls(
             key=_SECTION,
             disabled=running,
         )
+    # Not as ``default``: it would have to be left out once the visitor chose, and then the browser
+    # shows no choice.
+    st.session_state.setdefault(_RATE, _DEFAULT_RATE)
     st.segmented_control(
         "Frames per second",
         list(_RATES),
-        default=None if _RATE in st.session_state else _DEFAULT_RATE,
         required=True,
         key=_RATE,
         disabled=running,

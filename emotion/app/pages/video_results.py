@@ -88,7 +88,7 @@ def timeline_so_far(job: VideoJob) -> None:
 
     if len(job.recording.faces):
         st.html(legend_html())
-        st.altair_chart(timeline.timeline_chart(job.recording), width="stretch")
+        st.altair_chart(timeline.timeline_chart(job.recording), width="stretch", alt=timeline.ALT)
 
 
 def results(name: str, job: VideoJob, track_id: int | None) -> None:
@@ -179,4 +179,4 @@ def _downloads(name: str, job: VideoJob) -> None:
 
 
 def _table(name: str, job: VideoJob, table_format: TableFormat) -> bytes:
-    return table_bytes(job.recording.rows(name), table_format)
+    return table_bytes(job.recording.rows(name, job.events_s), table_format)

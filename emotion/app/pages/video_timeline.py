@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from emotion.app import layout
-from emotion.app.captions import counted, timecode
-from emotion.app.streamlit_patches.clip_player import ClipMoment, join_player
+from emotion.app.captions import counted, events_caption, timecode
+from emotion.app.streamlit_patches.clip_player import ClipMoment, event_button, join_player
 from emotion.app.video_job import VideoJob
 from emotion.app.widgets.person_cards import moment_caption
 from emotion.app.widgets.stacked_area_chart import legend_html
 from emotion.app.work import PHOTOS
 from emotion.app.workers import tasks
 from emotion.imaging.files import encode_image
-from emotion.video.moments import Moment, moments
+from emotion.video.moments import moments
 from emotion.video.people import Person
 from emotion.video.render import annotated_frame
 
@@ -42,7 +43,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
     Returns:
         The number of the person chosen; None for everybody.
     """
-    from emotion.app.widgets import timeline
+    from emotion.app.widgets import timeline, timeline_table
 
     names = [_EVERYBODY, *(f"Person {person.track_id}" for person in people[:MAX_PEOPLE])]
     st.header("Timeline", anchor=False)
@@ -62,8 +63,11 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
     key = f"{_CHART}:{id(job)}:{who}:{chart_type}"
     with st.container(key="timeline"):
         st.altair_chart(
-            timeline.timeline_chart(job.recording, track_id, lines=chart_type == "Lines"),
+            timeline.timeline_chart(
+                job.recording, track_id, lines=chart_type == "Lines", events_s=job.events_s
+            ),
             width="stretch",
+            alt=timeline.ALT,
             key=key,
             on_select=partial(_go_to_click, key),
             selection_mode=timeline.MOMENT,
@@ -74,11 +78,12 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
         f"Probabilities of the seven apparent expressions{mean}. Empty where no face was found. "
         "Click to go to that moment."
     )
+    timeline_table.table_expander(job.recording, track_id, key="video:table")
     return track_id
 
 
 def moments_view(job: VideoJob, people: list[Person], track_id: int | None) -> None:
-    """Draws a button for each moment.
+    """Draws a button for each moment and each event.
 
     Args:
         job: A job that found a face.
@@ -86,13 +91,22 @@ def moments_view(job: VideoJob, people: list[Person], track_id: int | None) -> N
         track_id: Whose moments; None for those of everybody with a card.
     """
     shown = {person.track_id for person in people[:MAX_PEOPLE]} if track_id is None else {track_id}
-    found = [moment for moment in moments(job.recording) if moment.track_id in shown]
+    entries = [
+        (moment.time_s, f"video:moment-{index}", moment_caption(moment))
+        for index, moment in enumerate(moments(job.recording))
+        if moment.track_id in shown
+    ]
+    entries += [
+        (time_s, f"video:event-{number}", f"Event {number}")
+        for number, time_s in enumerate(job.events_s, start=1)
+    ]
+    entries.sort(key=lambda entry: entry[0])
     st.header("Moments", anchor=False)
     with st.container(key="moments", gap=None):
-        _moment_buttons(found[:MAX_MOMENTS], 0)
-        if len(found) > MAX_MOMENTS:
-            with st.expander(counted(len(found) - MAX_MOMENTS, "more moment")):
-                _moment_buttons(found[MAX_MOMENTS:], MAX_MOMENTS)
+        _moment_buttons(entries[:MAX_MOMENTS])
+        if len(entries) > MAX_MOMENTS:
+            with st.expander(counted(len(entries) - MAX_MOMENTS, "more moment")):
+                _moment_buttons(entries[MAX_MOMENTS:])
 
 
 def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
@@ -105,9 +119,12 @@ def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
     """
     moment: ClipMoment | None = st.session_state.get(MOMENT)
     times = job.recording.times
+    offset_s = 0.0 if job.annotated_video is None else float(times[0])
+    if has_video:
+        _events(job, offset_s)
     join_player(
         moment,
-        offset_s=0.0 if job.annotated_video is None else float(times[0]),
+        offset_s=offset_s,
         first_s=float(times[0]),
         last_s=float(times[-1]),
         key="clip-player",
@@ -116,14 +133,25 @@ def player_view(job: VideoJob, file: Any, *, has_video: bool) -> None:
         _frame(file, job, moment.time_s)
 
 
-def _moment_buttons(found: list[Moment], first: int) -> None:
-    for index, moment in enumerate(found, start=first):
+def _events(job: VideoJob, offset_s: float) -> None:
+    """The button that marks an event, and those that are marked."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        event_button("Mark event", job.mark_event, offset_s=offset_s, key="clip-event")
+        if job.events_s:
+            st.button("Remove events", on_click=job.events_s.clear)
+    marked = events_caption(job.events_s) or "Events are numbered in timeline, moments and table"
+    layout.small_text(f"{marked}. Press M or the button to mark one where the video is.")
+
+
+def _moment_buttons(entries: Sequence[tuple[float, str, str]]) -> None:
+    """A button each; an entry is its time, its key and its text."""
+    for time_s, key, text in entries:
         st.button(
-            f"**{timecode(moment.time_s)}** {moment_caption(moment)}",
-            key=f"video:moment-{index}",
+            f"**{timecode(time_s)}** {text}",
+            key=key,
             type="tertiary",
             on_click=_go_to,
-            args=(moment.time_s,),
+            args=(time_s,),
         )
 
 

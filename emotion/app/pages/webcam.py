@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotion.app import layout
-from emotion.app.captions import expression_caption
+from emotion.app.captions import change_caption, expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
 from emotion.app.templating import render
@@ -103,7 +103,12 @@ def page() -> None:
         _wait_for_room(limit)
         layout.footer()
         return
-    left, right = st.columns([3, 2], gap="large")
+    # One grid (page.css): on a wide screen the settings stand under the video, on a phone under the
+    # cards.
+    with st.container(key="webcam-layout"):
+        stage, beside, below = (
+            st.container(key=f"webcam-{name}") for name in ("stage", "results", "controls")
+        )
 
     made: list[LiveProcessor] = []
 
@@ -114,7 +119,7 @@ def page() -> None:
         own.processor = processor
         return processor
 
-    with left:
+    with stage:
         try:
             stream = camera(_KEY, make_processor)
         except ServerFullError:  # somebody else was faster
@@ -141,10 +146,10 @@ def page() -> None:
             _no_stream(connection, signalling=signalling)
 
     live = playing or signalling
-    with right, st.container(key="webcam-results"):
+    with beside:
         st.fragment(results, run_every=UPDATE_EVERY_S if live else None)()
-    # Below both: on a phone the cards follow the video, and the settings come after them.
-    st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
+    with below:
+        st.fragment(lambda: webcam_controls(holder, stream.video_processor))()
     st.caption(_PRIVACY)
     layout.footer()
 
@@ -245,11 +250,15 @@ def _card(face: TrackedFace, record: LiveHistory, until_s: float | None) -> Face
     sparkline = sparkline_html(
         *record.timeline(number, SECONDS, until_s), title=f"Face {number} over the last minute"
     )
+    baseline = record.baseline
+    resting = None if baseline is None else baseline.probabilities.get(number)
     return FaceCard(
         number=number,
         title=f"Face {number}",
         note=expression_caption(face.probabilities),
         probabilities=face.probabilities,
-        bars_label=f"Face {number}",
+        bars_label=f"Face {number}" + ("" if resting is None else ", change from the resting face"),
         sparkline=sparkline,
+        change="" if baseline is None else change_caption(face.probabilities, resting),
+        resting=resting,
     )

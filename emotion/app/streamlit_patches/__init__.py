@@ -10,8 +10,9 @@ camera_component     keeps a starting stream alive, reads its round-trip time
 camera_offers        checks what a browser offers, closes what does not connect
 run_control          ends work when Streamlit ends the run that waits for it
 page_semantics (+ js) landmarks, names, announcements, the target of the skip link
-clip_player (+ js)   seeks a video, draws its position on the chart
-camera_frame (+ js)  explains camera errors, changes the camera's resolution, opens fullscreen
+clip_player (+ js)   seeks a video, draws its position on the chart, marks events at it
+camera_frame (+ js)  explains camera errors, changes the camera's resolution, opens fullscreen,
+                     takes a key pressed in the camera's iframe
 ==================== ===================================================================
 
 ``TESTED`` names the versions that these were tested with; ``pyproject.toml`` bounds the packages.

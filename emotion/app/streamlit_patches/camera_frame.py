@@ -3,8 +3,9 @@
 The component shows a refused camera as "NotAllowedError: Permission denied" in its own iframe and
 never reports it to the server; ``camera_notice.js`` reads it there and shows our text instead. The
 component asks for one resolution, at the start; ``camera_resolution.js`` wraps ``getUserMedia`` and
-changes the resolution of a running camera; ``fullscreen.js`` shows the video on the whole screen.
-Where the iframe cannot be reached, the component's own message and resolution stay.
+changes the resolution of a running camera; ``fullscreen.js`` shows the video on the whole screen;
+``camera_shortcut.js`` takes a key that is pressed there. Where the iframe cannot be reached, the
+component's own message and resolution stay.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _notice = script_component(
     css="camera_notice.css",
 )
 _resolution = script_component("camera_resolution")
+_shortcut = script_component("camera_shortcut")
 _fullscreen = script_component(
     "fullscreen",
     html='<button type="button" class="page-button" disabled></button>',
@@ -46,3 +48,14 @@ def request_resolution(size_wh: tuple[int, int], key: str) -> None:
 def fullscreen_button(label: str, key: str) -> None:
     """Draws a button that shows the live video on the whole screen; disabled without a video."""
     _fullscreen(data={"label": label}, key=key, width="content")
+
+
+def frame_shortcut(letter: str, *, button: str, key: str) -> None:
+    """Has a key press a button of the page also while the camera's iframe has the focus.
+
+    Args:
+        letter: On the key; lower case.
+        button: Key of the Streamlit button.
+        key: Of the component.
+    """
+    _shortcut(data={"key": letter, "button": button}, key=key)

@@ -1,4 +1,4 @@
-"""Joins ``st.video`` and the timeline: a moment seeks the video, and a playhead follows it.
+"""Joins ``st.video`` and the timeline: seeks the video, shows its position, marks events at it.
 
 Streamlit's video widget takes a start time, but loads the video anew for each; and it does not tell
 its position. ``clip_player.js`` reaches the video and the chart by the keys of the containers that
@@ -7,11 +7,19 @@ hold them, "picture-clip" and "timeline". Where it cannot, video and chart work 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import streamlit as st
 
 from emotion.app.streamlit_patches.script_component import script_component
 
 _player = script_component("clip_player", css="clip_player.css")
+_event = script_component(
+    "clip_event",
+    html='<button type="button" class="page-button"><span></span><kbd>M</kbd></button>',
+    css="page_button.css",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +51,26 @@ def join_player(
             "high": max(last_s, first_s + 0.1),
         },
         key=key,
+    )
+
+
+def event_button(
+    label: str, on_mark: Callable[[float], object], *, offset_s: float, key: str
+) -> None:
+    """Draws a button that marks an event at the video's position; the M key does the same.
+
+    Args:
+        label: On the button.
+        on_mark: Takes the time in seconds of the clip, before the page is rerun.
+        offset_s: Time of the clip at which the video that is shown begins.
+        key: Of the component.
+    """
+
+    def marked() -> None:
+        time_s = st.session_state[key].get("marked")
+        if isinstance(time_s, int | float):
+            on_mark(float(time_s))
+
+    _event(
+        data={"label": label, "offset": offset_s}, key=key, width="content", on_marked_change=marked
     )

@@ -17,11 +17,15 @@ function nameLandmarks(data) {
   }
 }
 
-function nameMedia(data) {
+function nameCamera(data) {
   set(document.querySelector('iframe[title*="webrtc_streamer"]'), "aria-label", data.camera)
-  for (const video of document.querySelectorAll('[data-testid="stVideo"]')) {
-    set(video, "aria-label", data.video)
-  }
+}
+
+// What opens over the page, such as a button's hint, stands outside its landmarks.
+function nameOverlay(data) {
+  const overlay = document.getElementById("stFloatingOverlayPortal")
+  set(overlay, "role", "region")
+  set(overlay, "aria-label", data.overlay)
 }
 
 // The first heading: Streamlit's own link leads to a container that begins with the navigation.
@@ -63,7 +67,8 @@ export default function ({ data }) {
 
   function update() {
     nameLandmarks(data)
-    nameMedia(data)
+    nameCamera(data)
+    nameOverlay(data)
     timer ??= setTimeout(announce, said === null ? 0 : ANNOUNCE_EVERY_MS)
   }
 

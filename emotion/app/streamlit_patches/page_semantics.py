@@ -24,7 +24,7 @@ def page_semantics(current: str) -> None:
             "current": current,
             "navigation": "Places",
             "camera": "Camera",
-            "video": "Video with labelled faces",
+            "overlay": "Hints and menus",
         },
         key="page-semantics",
     )

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from emotion.app.captions import percent, probability_percent
+from emotion.app.captions import percent, points, probability_percent
 from emotion.app.templating import render
-from emotion.types import EMOTIONS
+from emotion.types import EMOTIONS, Floats
 
 
 def bars_html(
@@ -23,6 +23,7 @@ def bars_html(
     *,
     label: str = "Probabilities of the seven apparent expressions",
     shares: bool = False,
+    resting: Floats | None = None,
 ) -> Markup:
     """A ``ul.emotion-bars`` with a row for each of ``EMOTIONS``, in their order.
 
@@ -34,6 +35,8 @@ def bars_html(
         color: RGB of the bars, 0..255.
         label: What the chart shows, for screen readers.
         shares: The numbers are measured shares of time, which can be exactly 0% or 100%.
+        resting: Probabilities of the same face at rest, (7,): marked on each bar, and the
+            difference from them in percentage points follows the percentage.
 
     Raises:
         ValueError: If ``probabilities`` are not seven finite numbers.
@@ -46,7 +49,7 @@ def bars_html(
     values = values.clip(0.0, 1.0)
     top = int(values.argmax())
     as_text = percent if shares else probability_percent
-    bars = [
+    bars: list[dict[str, object]] = [
         {
             "emotion": emotion,
             "probability": value,
@@ -55,4 +58,7 @@ def bars_html(
         }
         for index, (emotion, value) in enumerate(zip(EMOTIONS, values.tolist(), strict=True))
     ]
-    return render("bars.html", bars=bars, color=color, label=label)
+    if resting is not None:
+        for bar, value, rest in zip(bars, values.tolist(), resting.tolist(), strict=True):
+            bar |= {"resting": 100 * rest, "change": points(value - rest)}
+    return render("bars.html", bars=bars, color=color, label=label, with_change=resting is not None)

@@ -38,6 +38,8 @@ class FaceCard:
         bars_label: What the bars show, for screen readers.
         thumbnail: Data URL of a square picture, if any.
         sparkline: From ``sparkline_html``, if any.
+        change: How the face differs from its resting face, if the session has one.
+        resting: Probabilities of the resting face, (7,), if there is one for this face.
     """
 
     kind: Literal["face", "person"] = "face"
@@ -48,6 +50,8 @@ class FaceCard:
     bars_label: str
     thumbnail: str = ""
     sparkline: Markup | None = None
+    change: str = ""
+    resting: npt.NDArray[np.float32] | None = None
 
     @property
     def name(self) -> str:
@@ -69,7 +73,13 @@ class FaceCard:
     def bars(self) -> Markup:
         """The bars of the probabilities."""
         is_share = self.kind == "person"
-        return bars_html(self.probabilities, self.color, label=self.bars_label, shares=is_share)
+        return bars_html(
+            self.probabilities,
+            self.color,
+            label=self.bars_label,
+            shares=is_share,
+            resting=self.resting,
+        )
 
 
 def face_cards_html(cards: Iterable[FaceCard]) -> Markup:

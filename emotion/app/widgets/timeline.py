@@ -16,6 +16,9 @@ from emotion.video.track_store import TrackStore
 MOMENT = "moment"
 """Name of the chart's selection: the time that was clicked."""
 
+ALT = "Expressions over time"
+"""Of the chart, for screen readers."""
+
 MAX_GAP_STEPS = 2.5
 """More analysed frames than this without a face leave a gap."""
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 
@@ -17,12 +17,15 @@ from emotion.app import malloc
 from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_image, annotated_jpeg
 from emotion.app.widgets.thumbnail import thumbnail
 from emotion.app.workers.pool import Pixels
+from emotion.expression.classifier import Classifier
+from emotion.expression.crop import crop_face
 from emotion.geometry.affine import shrink_to_side
 from emotion.imaging.files import encode_image, image_size
 from emotion.imaging.formats import restrict_pillow
+from emotion.models.spec import model_folder
 from emotion.results.frames import FrameResult
 from emotion.samples import SAMPLES
-from emotion.types import Face, Image
+from emotion.types import Face, Floats, Image
 from emotion.video.info import ClipInfo
 from emotion.video.pipeline import track_faces
 from emotion.video.reader import Clip
@@ -97,6 +100,37 @@ def annotated(data: bytes, faces: Sequence[Face]) -> Generator[Pixels, None, byt
     yield Pixels(width * height)
     read = emotion.read_photo(data)
     return annotated_jpeg(read.image, read.in_image_pixels(faces))
+
+
+def probabilities(
+    data: bytes, faces: Sequence[Face], model: str
+) -> Generator[Pixels, None, Floats]:
+    """A photo's faces classified by another model.
+
+    Args:
+        data: An image file.
+        faces: In pixels of the file.
+        model: A name under ``models/``.
+
+    Returns:
+        float32 (N, 7).
+    """
+    classifier = _classifier(model)
+    width, height = image_size(data)
+    yield Pixels(width * height)
+    read = emotion.read_photo(data)
+    spec = classifier.spec
+    return classifier.classify(
+        [
+            crop_face(read.image, face, spec.crop, spec.input_size)
+            for face in read.in_image_pixels(faces)
+        ]
+    )
+
+
+@lru_cache(maxsize=2)
+def _classifier(model: str) -> Classifier:
+    return Classifier(model_folder(model))
 
 
 @dataclass(frozen=True, kw_only=True)
