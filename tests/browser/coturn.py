@@ -48,8 +48,8 @@ def turn_server(folder: Path, secret: str = "a shared secret") -> Iterator[TurnS
     port = _free_port()
     log_file = folder / "coturn.log"
     configuration = folder / "turnserver.conf"
-    # The test reads what coturn writes, which a deployment does not keep. In a file of coturn's own:
-    # it writes its standard output in blocks, so that the newest lines would be missing.
+    # The test reads what coturn writes, which a deployment does not keep. In a file of its own:
+    # coturn writes its standard output in blocks, so that the newest lines would be missing.
     text = CONFIGURATION.read_text()
     assert "\nlog-file=/dev/null\n" in text
     configuration.write_text(text.replace("/dev/null", str(log_file)))

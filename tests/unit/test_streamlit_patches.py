@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import streamlit
 import streamlit_webrtc
-from aiortc import RTCRtpSender
+from aiortc import RTCIceServer, RTCIceTransportPolicy, RTCRtpSender
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
@@ -25,7 +25,13 @@ from streamlit.runtime.state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit_webrtc import component
 
-from emotion.app.streamlit_patches import TESTED, camera_component, camera_frame, uploads
+from emotion.app.streamlit_patches import (
+    TESTED,
+    camera_component,
+    camera_frame,
+    camera_offers,
+    uploads,
+)
 from emotion.app.streamlit_patches.camera_component import ROUND_TRIP, round_trip_ms
 
 ROOT = Path(__file__).parents[2]
@@ -139,3 +145,19 @@ def test_the_round_trip_is_the_senders(seconds: float | None, milliseconds: floa
 
 def test_without_a_connection_there_is_no_round_trip() -> None:
     assert round_trip_ms(stream(None)) is None
+
+
+def test_the_server_keeps_to_the_relay_where_it_is_told_to() -> None:
+    camera_offers.install_relay_policy()
+    turn = {"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}
+    for given, policy in (({}, "ALL"), ({"iceTransportPolicy": "relay"}, "RELAY")):
+        made = component._resolve_server_rtc_configuration({"iceServers": [turn], **given})
+        assert made.iceTransportPolicy is RTCIceTransportPolicy[policy], WHAT_TO_DO
+        assert made.iceServers == [RTCIceServer(**turn)], WHAT_TO_DO
+
+
+def test_the_camera_gathers_when_it_sets_its_description() -> None:
+    text = scripts(Path(streamlit_webrtc.__file__).parent)
+    assert "new RTCPeerConnection(" in text, WHAT_TO_DO
+    assert ".setLocalDescription(" in text, WHAT_TO_DO
+    assert "iceCandidatePoolSize" not in text, WHAT_TO_DO
