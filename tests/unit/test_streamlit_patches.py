@@ -149,7 +149,7 @@ def test_without_a_connection_there_is_no_round_trip() -> None:
 
 def test_the_server_keeps_to_the_relay_where_it_is_told_to() -> None:
     camera_offers.install_relay_policy()
-    turn = {"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}
+    turn: dict[str, Any] = {"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}
     for given, policy in (({}, "ALL"), ({"iceTransportPolicy": "relay"}, "RELAY")):
         made = component._resolve_server_rtc_configuration({"iceServers": [turn], **given})
         assert made.iceTransportPolicy is RTCIceTransportPolicy[policy], WHAT_TO_DO
