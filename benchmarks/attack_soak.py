@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import io
 import json
 import random
 import statistics
@@ -30,7 +29,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,6 +39,7 @@ from benchmarks.live_server import memory_mb  # noqa: E402
 from emotion.samples import SAMPLES  # noqa: E402
 from tests import attacks  # noqa: E402
 from tests.browser import harness  # noqa: E402
+from tests.clips import of_a_sample  # noqa: E402
 from tests.visitor import Visitor  # noqa: E402
 
 MEGABYTE = bytes(1 << 20)
@@ -95,22 +94,7 @@ def photo(url: str) -> float:
         return time.monotonic() - began_s
 
 
-def clip_file() -> bytes:
-    """Two seconds of a face."""
-    pixels = emotion.read_image(SAMPLES[0].read())
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as out:
-        stream = out.add_stream("libx264", rate=10)
-        stream.height, stream.width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
-        stream.pix_fmt = "yuv420p"
-        for shift in range(20):
-            moved = np.roll(pixels, shift, axis=1)[: stream.height, : stream.width]
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(moved.copy(), format="rgb24")))
-        out.mux(stream.encode(None))
-    return buffer.getvalue()
-
-
-CLIP = clip_file()
+CLIP = of_a_sample()
 
 
 def clip(url: str) -> float:

@@ -17,12 +17,14 @@ from aiortc import RTCIceServer, RTCIceTransportPolicy, RTCRtpSender
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import AsyncObjects, Runtime
 from streamlit.runtime.scriptrunner import ScriptRunContext
 from streamlit.runtime.state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from streamlit_webrtc import component
 
 from emotion.app.streamlit_patches import (
@@ -145,6 +147,13 @@ def test_the_round_trip_is_the_senders(seconds: float | None, milliseconds: floa
 
 def test_without_a_connection_there_is_no_round_trip() -> None:
     assert round_trip_ms(stream(None)) is None
+
+
+def test_the_session_of_a_websocket_can_be_found() -> None:
+    source = inspect.getsource(StarletteSessionClient)
+    assert "self._websocket = websocket" in source, WHAT_TO_DO
+    assert callable(MediaFileManager.remove_orphaned_files), WHAT_TO_DO
+    assert isinstance(Runtime.media_file_mgr, property), WHAT_TO_DO
 
 
 def test_the_server_keeps_to_the_relay_where_it_is_told_to() -> None:
