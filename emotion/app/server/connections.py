@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emotion.app.refusals import count_refusal
 from emotion.app.streamlit_patches.session_cleanup import (
     end_session,
     session_of,
@@ -91,6 +92,7 @@ class ConnectionLimit:
             await self._app(scope, receive, send)
             return
         if not await self._has_room():
+            count_refusal("connections")
             _log.warning("Too many connections: a visitor was refused.")
             await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
             return

@@ -20,6 +20,7 @@ from streamlit_webrtc import component, config
 from streamlit_webrtc import webrtc as library
 
 from emotion.app.limits import refused_candidates
+from emotion.app.refusals import count_refusal
 from emotion.live.offers import accepted_candidates, accepted_offer
 
 CLOSE_AFTER_S = 30.0
@@ -42,6 +43,7 @@ def install_offer_limits() -> None:
         try:
             offer = accepted_offer(sdp, type_, refused_candidates())
         except ValueError:
+            count_refusal("webcam_offer")
             self.stop(timeout=1)
             raise
         answer = process(self, offer, type_, timeout)
