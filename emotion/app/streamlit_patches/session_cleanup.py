@@ -154,7 +154,9 @@ def clear_session(session: Any) -> None:
 def _stop_all(session: Any) -> None:
     """Stops the work of a session; its state stays."""
     try:
-        for value in list(session.session_state.filtered_state.values()):
+        # Not filtered_state: it raises where a browser named a widget that there is not.
+        state = session.session_state
+        for value in (*state._new_session_state.values(), *state._old_state.values()):
             stop_work(value)
     except Exception:  # noqa: BLE001 - one failure must not keep other visitors' pictures alive
         _log.exception("The work of a visitor who left could not be stopped.")
