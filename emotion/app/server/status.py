@@ -67,7 +67,7 @@ def health() -> dict[str, Any]:
         ``status`` ("ok" or "starting"), ``models_loaded``, and ``live_places``: ``limit`` and
         ``free``, both None without a limit.
     """
-    loaded, limit = PHOTOS.ready(), max_viewers()
+    loaded, limit = PHOTOS.loaded(), max_viewers()
     free = None if limit is None else max(0, limit - ADMISSION.active())
     return {
         "status": "ok" if loaded else "starting",

@@ -138,6 +138,7 @@ class Pool:
         self._queue: deque[Task] = deque()
         self._ended: Counter[str] = Counter()
         self._seconds = 0.0
+        self._loaded = False
 
     def start(self, count: int | None = None) -> None:
         """Starts workers in the background, by default all; a second call does nothing."""
@@ -153,13 +154,17 @@ class Pool:
         for worker in idle:
             worker.close()
 
-    def ready(self) -> bool:
-        """Whether a worker has loaded the models."""
+    def loaded(self) -> bool:
+        """Whether a worker has loaded the models since the start, so that all can.
+
+        Not whether one is ready now: under an attack all may be new.
+        """
         with self._lock:
             for worker in self._idle:
                 worker.look()
             at_work = [task.worker for task in self._running if task.worker is not None]
-            return any(worker.ready for worker in (*self._idle, *at_work))
+            self._loaded |= any(worker.ready for worker in (*self._idle, *at_work))
+            return self._loaded
 
     def counts(self) -> PoolCounts:
         """The pool's figures at this moment."""
