@@ -154,6 +154,7 @@ def test_without_a_connection_there_is_no_round_trip() -> None:
 def test_the_session_of_a_websocket_can_be_found() -> None:
     source = inspect.getsource(StarletteSessionClient)
     assert "self._websocket = websocket" in source, WHAT_TO_DO
+    assert callable(WebsocketSessionManager.get_active_session_info), WHAT_TO_DO
     assert callable(MediaFileManager.remove_orphaned_files), WHAT_TO_DO
     assert isinstance(Runtime.media_file_mgr, property), WHAT_TO_DO
 

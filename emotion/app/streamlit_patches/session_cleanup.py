@@ -128,12 +128,13 @@ def session_of(mark: str, value: object) -> Any:
 
 
 def end_session(session: Any) -> None:
-    """Ends the session of a visitor who closed or reloaded the page.
+    """Ends the session of a visitor who closed or reloaded the page, unless it is connected again.
 
-    To be called on Streamlit's event loop, after the session's WebSocket.
+    To be called on Streamlit's event loop, after the session's WebSocket has ended.
     """
     server: Any = runtime.get_instance()
-    _end(server._session_mgr._session_storage, session)
+    if server._session_mgr.get_active_session_info(session.id) is None:
+        _end(server._session_mgr._session_storage, session)
 
 
 def _end(storage: Any, session: Any) -> None:
