@@ -111,8 +111,8 @@ def test_a_visit_keeps_to_the_content_security_policy(nginx: Proxy, visitor: Pag
     expect(visitor.locator(".face-card").first).to_be_visible(timeout=60_000)
     shown = visitor.evaluate(
         """async () => {
-            const url = [...document.images].map((i) => i.src).find((s) => s.includes('/media/'))
-            const headers = (await fetch(url)).headers
+            const icon = document.querySelector('link[rel~=icon][href*="/media/"]')
+            const headers = (await fetch(icon.href)).headers
             return [headers.get('cache-control'), headers.get('cross-origin-resource-policy')]
         }"""
     )
