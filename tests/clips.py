@@ -10,6 +10,8 @@ import av
 import numpy as np
 from av.video.reformatter import ColorRange, VideoReformatter
 
+from emotion.imaging.files import read_image
+from emotion.samples import SAMPLES
 from emotion.video.colors import ColorSpace
 from emotion.video.writer import state_colors
 
@@ -148,3 +150,18 @@ def streamed(data: bytes, container: str) -> bytes:
                 packet.stream = stream
                 target.mux(packet)
     return written.getvalue()
+
+
+def of_a_sample(number: int = 0) -> bytes:
+    """Two seconds of a face, which moves aside: an MP4 that browsers play."""
+    pixels = read_image(SAMPLES[number].read())
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=10)
+        stream.height, stream.width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
+        stream.pix_fmt = "yuv420p"
+        for shift in range(20):
+            moved = np.roll(pixels, shift, axis=1)[: stream.height, : stream.width]
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(moved.copy(), format="rgb24")))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()

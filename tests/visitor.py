@@ -68,8 +68,14 @@ class Visitor:
     def __exit__(self, *_: object) -> None:
         self.leave()
 
-    def leave(self) -> None:
-        """Closes the browser's tab."""
+    def leave(self, code: int = 1000) -> None:
+        """Ends the connection.
+
+        Args:
+            code: Why; 1001 from a browser whose page is closed or reloaded.
+        """
+        with contextlib.suppress(Exception):
+            self.socket.close(code)
         with contextlib.suppress(Exception):
             self._closing.close()
 

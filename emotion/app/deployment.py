@@ -8,6 +8,21 @@ from typing import Any
 
 import streamlit as st
 
+METRICS_VARIABLE = "EMOTION_METRICS"
+"""Environment variable: 1 serves the metrics, to everybody who reaches the server; 0 by default."""
+
+
+def metrics_enabled() -> bool:
+    """Whether ``/metrics`` is served.
+
+    Raises:
+        ValueError: If the variable is set to anything but 0 or 1.
+    """
+    given = os.environ.get(METRICS_VARIABLE, "").strip() or "0"
+    if given not in ("0", "1"):
+        raise ValueError(f"expected 0 or 1 in {METRICS_VARIABLE}, got {given!r}")
+    return given == "1"
+
 
 def webrtc_setting(variable: str, key: str) -> tuple[Any, str] | None:
     """A setting of the live stream.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from emotion.cli.progress import print_above_progress
 from emotion.cli.resume_journal import ResumeJournal, journal_path
-from emotion.results.rows import COLUMNS, Row
+from emotion.results.rows import CSV_HEADER, Row, write_csv_rows
 from emotion.results.writers import Table, forget_rows, open_table, rows_file
 
 
@@ -74,12 +73,11 @@ class StreamTableWriter:
     def __init__(self, stream: TextIO, *, bom: bool = False) -> None:
         self._stream = stream
         self._aligned = stream.isatty()
-        self._writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         if self._aligned:
             print(f"{'expression':<11}{'':>6}  {'box (pixels)':<24}{'face':<6}source", file=stream)
         else:
             stream.write("\ufeff" if bom else "")
-            self._writer.writeheader()
+            stream.write(CSV_HEADER)
 
     def skip(self, _name: str, /) -> bool:
         """False: what was printed cannot be resumed."""
@@ -92,7 +90,7 @@ class StreamTableWriter:
     def write(self, _name: str, rows: Sequence[Row], _problem: str | None, /) -> None:
         """Prints the rows of one input."""
         if not self._aligned:
-            self._writer.writerows(rows)
+            write_csv_rows(rows, self._stream)
             self._stream.flush()
             return
         for row in rows:

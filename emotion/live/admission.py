@@ -56,6 +56,11 @@ class AdmissionControl:
         with self._lock:
             return self._count(excluding)
 
+    def streams(self) -> tuple[AdmittedStream, ...]:
+        """The streams that hold a place."""
+        with self._lock:
+            return tuple(stream for stream in self._streams if _has_place(stream))
+
     def admit(
         self, stream: AdmittedStream, limit: int | None, replacing: AdmittedStream | None = None
     ) -> None:

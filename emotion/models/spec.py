@@ -194,6 +194,20 @@ class HasChecksums(Protocol):
     def checksums(self) -> dict[str, str]: ...  # noqa: D102  # documented above
 
 
+@dataclass(frozen=True)
+class _Checksums:
+    checksums: dict[str, str]
+
+
+def read_checksums(folder: Path) -> HasChecksums:
+    """The checksums in the spec of any kind of model."""
+    try:
+        values = json.loads((folder / SPEC_FILE).read_text())
+        return _Checksums(dict(values["checksums"]))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"The model in {folder} has no readable {SPEC_FILE}.") from error
+
+
 def read_checked(folder: Path, name: str, spec: HasChecksums) -> bytes:
     """The bytes of a model's file, once their sha256 is the one in the spec."""
     try:

@@ -4,8 +4,9 @@
 source image, probabilities are fractions, ``face`` is the number shown by the annotated picture or
 video. Photos leave ``frame``, ``time_s`` and ``track`` empty. ``event`` is the number of the last
 event that was marked in a live session or a clip, empty before the first and in photos. New columns
-are added at the end. Only the standard library's csv is used: the command line imports this module
-and must start fast.
+are added at the end. In CSV, a source that a spreadsheet would take for a formula has an apostrophe
+in front (``emotion.results.cells``). Only the standard library's csv is used: the command line
+imports this module and must start fast.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from emotion.results.cells import safe_cell
 from emotion.types import EMOTIONS, Face
 
 COLUMNS = (
@@ -92,15 +94,19 @@ def face_rows(
     return rows
 
 
-def write_csv(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = COLUMNS) -> None:
-    """Writes the header, then the rows one by one; open the file with ``newline=""``."""
+CSV_HEADER = ",".join(COLUMNS) + "\n"
+
+
+def write_csv_rows(rows: Iterable[Row], file: TextIO, columns: Sequence[str] = COLUMNS) -> None:
+    """Writes the rows one by one, without a header; open the file with ``newline=""``."""
     writer = csv.DictWriter(file, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({**row, "source": safe_cell(str(row["source"]))})
 
 
 def to_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> str:
     """The rows as CSV text, with a header also when there are none."""
     text = io.StringIO(newline="")
-    write_csv(rows, text, columns)
+    text.write(",".join(columns) + "\n")
+    write_csv_rows(rows, text, columns)
     return text.getvalue()

@@ -8,7 +8,6 @@ writer belongs to one file and one thread.
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from emotion.files import atomic_write
-from emotion.results.rows import COLUMNS, Row
+from emotion.results.rows import COLUMNS, CSV_HEADER, Row, write_csv_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,12 +123,11 @@ class _JsonArray(_LineFormat):
 
 
 class _Csv(_LineFormat):
-    header = ",".join(COLUMNS).encode() + b"\n"
+    header = CSV_HEADER.encode()
 
     def lines(self, rows: Sequence[Row]) -> list[bytes]:
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writerows(rows)
+        write_csv_rows(rows, text)
         return [text.getvalue().encode()] if rows else []
 
 

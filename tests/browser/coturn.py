@@ -30,7 +30,7 @@ class TurnServer:
 
     def log(self) -> str:
         """Everything it wrote so far."""
-        return self.log_file.read_text(errors="replace")
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
 
 @contextlib.contextmanager
@@ -48,15 +48,18 @@ def turn_server(folder: Path, secret: str = "a shared secret") -> Iterator[TurnS
     port = _free_port()
     log_file = folder / "coturn.log"
     configuration = folder / "turnserver.conf"
-    # The test reads what coturn writes, which a deployment does not keep.
-    configuration.write_text(CONFIGURATION.read_text().replace("\nno-stdout-log\n", "\n"))
+    # The test reads what coturn writes, which a deployment does not keep. In a file of its own:
+    # coturn writes its standard output in blocks, so that the newest lines would be missing.
+    text = CONFIGURATION.read_text()
+    assert "\nlog-file=/dev/null\n" in text
+    configuration.write_text(text.replace("/dev/null", str(log_file)))
     command = [path, "-c", str(configuration)]
     command += ["--listening-ip", HOST, "--relay-ip", HOST, "--listening-port", str(port)]
     command += ["--realm", "test", "--static-auth-secret", secret]
     command += ["--allow-loopback-peers", "--allowed-peer-ip", HOST]
-    command += ["--verbose", "--log-file", "stdout", "--simple-log"]
+    command += ["--verbose"]
     command += ["--pidfile", str(folder / "coturn.pid"), "--userdb", str(folder / "coturn.db")]
-    with log_file.open("wb") as log:
+    with (folder / "stderr.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     server = TurnServer(f"turn:{HOST}:{port}", secret, log_file)
     try:

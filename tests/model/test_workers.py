@@ -271,3 +271,20 @@ def test_pillow_opens_no_other_format_in_this_process(fake_ghostscript: Path) ->
         PIL.Image.open(picture)
     with pytest.raises(ImageError):
         work.analyze_photo(picture.getvalue())
+
+
+def test_models_that_were_loaded_once_count_as_loaded_while_workers_are_replaced() -> None:
+    pool = Pool(1, Limits(cpu_s=2, wall_s=300.0, memory_mb=200), PixelGate(1000))
+    assert not pool.loaded()
+    pool.start()
+    try:
+        end_s = time.monotonic() + 120
+        while not pool.loaded():
+            assert time.monotonic() < end_s
+            time.sleep(0.1)
+        with pytest.raises(ProcessingError):
+            pool.task(worker_tasks.crash).wait()
+        assert pool.loaded()
+        assert pool.counts().ended == {"failed": 1}
+    finally:
+        pool.close()

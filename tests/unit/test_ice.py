@@ -19,11 +19,12 @@ def no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def given(monkeypatch: pytest.MonkeyPatch, servers: object) -> list[dict[str, object]]:
     monkeypatch.setenv(ice.ICE_VARIABLE, json.dumps(servers))
-    return ice.ice_servers()
+    return ice.ice_servers("visitor")
 
 
 def test_nobody_is_asked_by_default() -> None:
-    assert ice.rtc_configuration() == {"iceServers": []}
+    assert ice.ice_servers("visitor") == []
+    assert ice.rtc_configuration([]) == {"iceServers": []}
 
 
 def test_static_servers_pass_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +36,7 @@ def test_static_servers_pass_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_secret_becomes_a_credential_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000.4)
     (server,) = given(monkeypatch, [{"urls": "turns:t.example.org", "secret": "north"}])
-    assert server["username"] == f"{1_800_000_000 + 12 * 3600}:emotion"
+    assert server["username"] == f"{1_800_000_000 + 3600}:visitor"
     mac = hmac.new(b"north", str(server["username"]).encode(), hashlib.sha1).digest()
     assert base64.b64decode(str(server["credential"])) == mac
     assert "secret" not in server
@@ -43,7 +44,7 @@ def test_a_secret_becomes_a_credential_that_ends(monkeypatch: pytest.MonkeyPatch
 
 def test_only_the_relay_where_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ice.RELAY_VARIABLE, "1")
-    assert ice.rtc_configuration()["iceTransportPolicy"] == "relay"
+    assert ice.rtc_configuration([])["iceTransportPolicy"] == "relay"
 
 
 @pytest.mark.parametrize(
@@ -70,5 +71,5 @@ def test_another_form_is_refused_without_its_credentials(
 def test_no_json_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ice.ICE_VARIABLE, "[{'urls': hidden}]")
     with pytest.raises(ValueError, match="expected JSON in EMOTION_ICE_SERVERS") as caught:
-        ice.ice_servers()
+        ice.ice_servers("visitor")
     assert "hidden" not in str(caught.value)

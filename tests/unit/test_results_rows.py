@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emotion.results.cells import original_text
 from emotion.results.rows import COLUMNS, face_rows, to_csv
 from emotion.types import EMOTIONS, Face
 
@@ -76,10 +77,38 @@ def test_rows_read_back(source: str, box: tuple[float, float, float, float], see
     given_face = face(box, seed)
     rows = face_rows(source, [given_face])
     (row,) = read(to_csv(rows))
-    assert row["source"] == source
+    assert original_text(row["source"]) == source
+    assert not row["source"].startswith(("=", "+", "-", "@"))
     assert row["label"] == given_face.label
     found = np.array([float(row[name]) for name in EMOTIONS])
     assert np.abs(found - given_face.probabilities).max() <= 0.5e-4 + 1e-7
     corners = np.array([float(row[name]) for name in ("x1", "y1", "x2", "y2")])
     assert np.abs(corners - given_face.xyxy).max() <= 0.05 + 1e-3
     assert json.loads(json.dumps(rows)) == rows, "plain values only"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("a.jpg", "a.jpg"),
+        ("=cmd|' /C calc'!A0.jpg", "'=cmd|' /C calc'!A0.jpg"),
+        ("+1.jpg", "'+1.jpg"),
+        ("-1.jpg", "'-1.jpg"),
+        ("@SUM(A1).jpg", "'@SUM(A1).jpg"),
+        ("\t=1.jpg", "'\t=1.jpg"),
+        ("'=1.jpg", "''=1.jpg"),
+        ("'n Roll.jpg", "'n Roll.jpg"),
+        ("''.jpg", "''.jpg"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_no_formula_in_a_spreadsheet(name: str, cell: str) -> None:
+    (row,) = read(to_csv(face_rows(name, [face((1, 2, 30, 40))])))
+    assert row["source"] == cell
+    assert original_text(cell) == name
+
+
+def test_numbers_below_zero_stay_numbers() -> None:
+    (made,) = face_rows("a.jpg", [face((1, 2, 30, 40))])
+    (row,) = read(to_csv([{**made, "x1": -1.5}]))
+    assert row["x1"] == "-1.5"

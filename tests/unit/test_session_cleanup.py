@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -105,6 +106,23 @@ def test_who_left_is_forgotten_with_pictures_uploads_and_work() -> None:
     assert session.work.stopped
     assert not UPLOADS.get_files("a", ["1"])
     assert polled(disconnected, manager) == ([], True)
+
+
+def test_a_widget_that_there_is_not_keeps_no_work_alive() -> None:
+    """A browser may name any."""
+    session = Session("c")
+    named = WidgetStates()
+    named.widgets.add(id="no widget", trigger_value=True)
+    session.session_state.set_widgets_from_proto(named)
+    with pytest.raises(KeyError):
+        session.session_state.filtered_state  # noqa: B018
+    clear_session(session)
+    assert session.work.stopped
+    session = Session("d")
+    session.session_state._compact_state()
+    session.session_state.set_widgets_from_proto(named)
+    clear_session(session)
+    assert session.work.stopped, "also what an earlier run left"
 
 
 def test_work_that_cannot_be_ended_keeps_no_pictures(caplog: pytest.LogCaptureFixture) -> None:

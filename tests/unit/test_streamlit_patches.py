@@ -13,19 +13,27 @@ from typing import Any
 import pytest
 import streamlit
 import streamlit_webrtc
-from aiortc import RTCRtpSender
+from aiortc import RTCIceServer, RTCIceTransportPolicy, RTCRtpSender
 from starlette.formparsers import MultiPartParser
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.runtime import AsyncObjects, Runtime
 from streamlit.runtime.scriptrunner import ScriptRunContext
 from streamlit.runtime.state import SessionState
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.web.server.starlette.starlette_websocket import StarletteSessionClient
 from streamlit_webrtc import component
 
-from emotion.app.streamlit_patches import TESTED, camera_component, camera_frame, uploads
+from emotion.app.streamlit_patches import (
+    TESTED,
+    camera_component,
+    camera_frame,
+    camera_offers,
+    uploads,
+)
 from emotion.app.streamlit_patches.camera_component import ROUND_TRIP, round_trip_ms
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +60,9 @@ def test_session_cleanup_finds_streamlits_sessions() -> None:
     assert callable(WebsocketSessionManager.list_active_sessions), WHAT_TO_DO
     assert callable(AppSession.shutdown), WHAT_TO_DO
     assert isinstance(vars(AppSession)["session_state"], property), WHAT_TO_DO
-    assert {"filtered_state", "clear"} <= set(vars(SessionState)), WHAT_TO_DO
+    assert "clear" in vars(SessionState), WHAT_TO_DO
+    for state in ("_new_session_state", "_old_state"):
+        assert hasattr(SessionState(), state), WHAT_TO_DO
     assert callable(Runtime._get_async_objs), WHAT_TO_DO
     assert "eventloop" in inspect.get_annotations(AsyncObjects), WHAT_TO_DO
     assert "self._session_mgr = " in inspect.getsource(Runtime), WHAT_TO_DO
@@ -139,3 +149,27 @@ def test_the_round_trip_is_the_senders(seconds: float | None, milliseconds: floa
 
 def test_without_a_connection_there_is_no_round_trip() -> None:
     assert round_trip_ms(stream(None)) is None
+
+
+def test_the_session_of_a_websocket_can_be_found() -> None:
+    source = inspect.getsource(StarletteSessionClient)
+    assert "self._websocket = websocket" in source, WHAT_TO_DO
+    assert callable(WebsocketSessionManager.get_active_session_info), WHAT_TO_DO
+    assert callable(MediaFileManager.remove_orphaned_files), WHAT_TO_DO
+    assert isinstance(Runtime.media_file_mgr, property), WHAT_TO_DO
+
+
+def test_the_server_keeps_to_the_relay_where_it_is_told_to() -> None:
+    camera_offers.install_relay_policy()
+    turn: dict[str, Any] = {"urls": ["turn:t.example.org"], "username": "u", "credential": "c"}
+    for given, policy in (({}, "ALL"), ({"iceTransportPolicy": "relay"}, "RELAY")):
+        made = component._resolve_server_rtc_configuration({"iceServers": [turn], **given})
+        assert made.iceTransportPolicy is RTCIceTransportPolicy[policy], WHAT_TO_DO
+        assert made.iceServers == [RTCIceServer(**turn)], WHAT_TO_DO
+
+
+def test_the_camera_gathers_when_it_sets_its_description() -> None:
+    text = scripts(Path(streamlit_webrtc.__file__).parent)
+    assert "new RTCPeerConnection(" in text, WHAT_TO_DO
+    assert ".setLocalDescription(" in text, WHAT_TO_DO
+    assert "iceCandidatePoolSize" not in text, WHAT_TO_DO

@@ -88,8 +88,12 @@ _PRIVACY = """
 - A picture, clip or camera image goes to the server that runs this page, and nowhere else.
 - Photos and clips are kept in that server's memory with their results, also while you look at
   another page, until you remove them or press Clear; of more than 40 photos, the oldest go first.
-  Camera images of the live stream are kept only while they are analysed. About two minutes after
-  you close or reload the page, everything is deleted.
+  Camera images of the live stream are kept only while they are analysed.
+- When you close or reload the page, uploads and results are deleted immediately, files offered for
+  download within half a minute. If the connection is lost without a word from your browser, the
+  server waits two minutes for it to return, then deletes everything in the same way.
+- Pictures and videos that the page shows have addresses that cannot be guessed, and browsers and
+  proxies are told to store no copy. Whoever has such an address can open it until it is deleted.
 - Nothing is written to disk, nothing is used for training, no usage statistics are collected, and
   no font or script is loaded from another site.
 - The camera is used only after you start it here and your browser has asked you.

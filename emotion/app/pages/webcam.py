@@ -17,6 +17,7 @@ import streamlit as st
 from emotion.app import layout
 from emotion.app.captions import change_caption, expression_caption
 from emotion.app.limits import DEFAULT_VIEWERS, max_viewers
+from emotion.app.refusals import count_refusal
 from emotion.app.streamlit_patches.camera_component import round_trip_ms
 from emotion.app.templating import render
 from emotion.app.widgets.affect_plot import LIVE_PATH, affect_plot_html, live_points
@@ -171,6 +172,7 @@ def _viewer_limit() -> int | None:
 
 def _wait_for_room(limit: int) -> None:
     """Says that the server is full, and reruns the page once there is room."""
+    count_refusal("server_full")
     st.info(server_full_message(limit))
 
     def check() -> None:

@@ -1,4 +1,7 @@
-"""Sheds idle WebSockets before the file descriptors run out, which would shut everybody out."""
+"""Sheds idle WebSockets before the file descriptors run out, which would shut everybody out.
+
+Ends the sessions of visitors who closed the page, too, which keep descriptors and pictures.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emotion.app.streamlit_patches.session_cleanup import shed_disconnected
+from emotion.app.refusals import count_refusal
+from emotion.app.streamlit_patches.session_cleanup import (
+    end_session,
+    session_of,
+    shed_disconnected,
+)
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -27,7 +35,9 @@ SILENT_S = 5.0
 IDLE_S = 60.0
 """A visitor who did nothing for this long may be shed; the page then connects again by itself."""
 
-_TRY_AGAIN_LATER = 1013  # registered close code
+# Registered close codes; browsers send the second when the page is closed, left or reloaded.
+_TRY_AGAIN_LATER, _GOING_AWAY = 1013, 1001
+_MARK = "emotion.connection"
 _DESCRIPTORS = Path("/proc/self/fd")
 _log = logging.getLogger(__name__)
 
@@ -65,7 +75,8 @@ class ConnectionLimit:
     """ASGI middleware: when descriptors are short, a new WebSocket takes an idle one's place.
 
     Silent connections are closed before idle visitors, the oldest first. Where none is idle, the
-    new one is refused. Runs on the event loop alone.
+    new one is refused. The session of a visitor who closed or reloaded the page is ended. Runs on
+    the event loop alone.
 
     Args:
         app: The server.
@@ -81,22 +92,29 @@ class ConnectionLimit:
             await self._app(scope, receive, send)
             return
         if not await self._has_room():
+            count_refusal("connections")
             _log.warning("Too many connections: a visitor was refused.")
             await send({"type": "websocket.close", "code": _TRY_AGAIN_LATER})
             return
-        connection = _Connection(send, time.monotonic())
+        connection = scope[_MARK] = _Connection(send, time.monotonic())
         self._open.add(connection)
+        left: Any = None
 
         async def heard() -> Any:
+            nonlocal left
             message = await receive()
             if message["type"] == "websocket.receive":
                 connection.last_s, connection.heard = time.monotonic(), True
+            elif message.get("code") == _GOING_AWAY:
+                left = session_of(_MARK, connection)
             return message
 
         try:
             await self._app(scope, heard, send)
         finally:
             self._open.discard(connection)
+            if left is not None:
+                end_session(left)
             shed_disconnected(KEPT_SESSIONS)
 
     async def _has_room(self) -> bool:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
+from emotion.app.refusals import count_refusal
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 import streamlit as st
@@ -35,6 +37,7 @@ class OriginCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the connection on, or closes it, which answers the handshake with 403."""
         if scope["type"] == "websocket" and not _is_allowed(Headers(scope=scope)):
+            count_refusal("foreign_origin")
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
         await self._app(scope, receive, send)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import PlainTextResponse
 
 from emotion.app.limits import upload_quotas_mb
+from emotion.app.refusals import count_refusal
 from emotion.app.streamlit_patches.uploads import stored_uploads
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class UploadQuotas:
             self._check(session, _stated_length(scope))
             await self._app(scope, counted, noted)
         except _OverQuotaError as error:
+            count_refusal("upload_quota")
             if not answered:
                 await _discard(receive)
                 await PlainTextResponse(status_code=error.args[0])(scope, receive, send)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from emotion.app.logs import configure_logs
 from emotion.app.server.connections import raise_descriptor_limit
 from emotion.app.streamlit_patches.uploads import keep_uploads_in_memory
 from emotion.app.work import start_workers, stop_workers
@@ -19,6 +20,7 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncGenerator[None]:
     """Prepares the process, and ends the workers with it."""
+    configure_logs()
     descriptors = raise_descriptor_limit()
     if descriptors < _FEW:
         _log.warning(

@@ -6,11 +6,18 @@ component asks for one resolution, at the start; ``camera_resolution.js`` wraps 
 changes the resolution of a running camera; ``fullscreen.js`` shows the video on the whole screen;
 ``camera_shortcut.js`` takes a key that is pressed there. Where the iframe cannot be reached, the
 component's own message and resolution stay.
+
+The component takes the ICE servers when it is drawn. ``camera_servers.js`` asks for them when the
+visitor presses Start and adds them before the browser gathers its candidates, so that whoever only
+looks at the page gets no login of the TURN server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
 
 from emotion.app.streamlit_patches.script_component import script_component
 
@@ -21,6 +28,7 @@ _notice = script_component(
 )
 _resolution = script_component("camera_resolution")
 _shortcut = script_component("camera_shortcut")
+_servers = script_component("camera_servers")
 _fullscreen = script_component(
     "fullscreen",
     html='<button type="button" class="page-button" disabled></button>',
@@ -38,6 +46,27 @@ def camera_notice(texts: Mapping[str, str], *, stop_label: str, offered: bool, k
         key: Of the notice.
     """
     _notice(data={"texts": dict(texts), "stop": stop_label, "offered": offered}, key=key)
+
+
+def servers_at_start(make_servers: Callable[[], list[dict[str, Any]]], key: str) -> None:
+    """Gives the visitor's browser ICE servers at each start; draws nothing.
+
+    Args:
+        make_servers: Called once for each start; returns what an ``RTCConfiguration`` has as
+            ``iceServers``.
+        key: Of the component and, with a suffix, of the newest start in the session's state.
+    """
+    state = f"{key}-given"
+
+    def started() -> None:
+        start = st.session_state[key].start
+        st.session_state[state] = {"start": start, "servers": make_servers()}
+
+    @st.fragment
+    def draw() -> None:
+        _servers(data=st.session_state.get(state), key=key, on_start_change=started)
+
+    draw()
 
 
 def request_resolution(size_wh: tuple[int, int], key: str) -> None:

@@ -1,12 +1,17 @@
 """Frees the sessions of visitors who have left.
 
 Streamlit keeps a session for two minutes after its browser has gone, so that a short network loss
-costs nothing (``server.disconnectedSessionTTL``). Expired sessions are only removed when the next
+costs nothing (``server.disconnectedSessionTTL``). A browser that closes or reloads the page says so
+when it closes the WebSocket, and cannot come back to the session: ``end_session`` frees that one
+immediately. Expired sessions are only removed when the next
 visitor leaves, and then stay alive until Python's garbage collector finds their reference cycles:
 on a quiet server the last visitors' pictures would stay in memory indefinitely. A background thread
 removes and empties them instead, and ends the work of visitors who have not come back after one
 round. Each session holds three file descriptors, those of its event loop, so
 ``shed_disconnected`` bounds how many are kept.
+
+Of the pictures under ``/media``, Streamlit deletes downloads only when another session ends twice
+after; the thread deletes them in its next two rounds.
 """
 
 from __future__ import annotations
@@ -26,6 +31,8 @@ from streamlit import runtime
 from emotion.app import malloc
 
 POLL_EVERY_S = 10.0
+_ended_early = threading.Event()
+"""Set when a session was ended since the last round."""
 _log = logging.getLogger(__name__)
 
 
@@ -81,6 +88,10 @@ class DisconnectedSessions:
         ]
         for session in expired:
             session.shutdown()
+        if runtime.exists():
+            # Deletes what was marked in the last round, and marks what no session shows any more.
+            server: Any = runtime.get_instance()
+            server.media_file_mgr.remove_orphaned_files()
         for session_id in before.keys() & self.by_id.keys():
             _stop_all(before[session_id])
         return expired, not self.by_id and not active
@@ -97,9 +108,40 @@ def shed_disconnected(keep: int) -> None:
     storage = server._session_mgr._session_storage
     stored = storage.list()
     for kept in stored[: max(0, len(stored) - keep)]:
-        storage.delete(kept.session.id)
-        kept.session.shutdown()
-        clear_session(kept.session)
+        _end(storage, kept.session)
+
+
+def session_of(mark: str, value: object) -> Any:
+    """The session whose WebSocket has this value in its ASGI scope; None if there is none.
+
+    Args:
+        mark: The key in the scope.
+        value: The very object.
+    """
+    if not runtime.exists():
+        return None
+    server: Any = runtime.get_instance()
+    for info in server._session_mgr.list_active_sessions():
+        if info.client._websocket.scope.get(mark) is value:
+            return info.session
+    return None
+
+
+def end_session(session: Any) -> None:
+    """Ends the session of a visitor who closed or reloaded the page, unless it is connected again.
+
+    To be called on Streamlit's event loop, after the session's WebSocket has ended.
+    """
+    server: Any = runtime.get_instance()
+    if server._session_mgr.get_active_session_info(session.id) is None:
+        _end(server._session_mgr._session_storage, session)
+
+
+def _end(storage: Any, session: Any) -> None:
+    storage.delete(session.id)
+    session.shutdown()
+    clear_session(session)
+    _ended_early.set()
 
 
 def clear_session(session: Any) -> None:
@@ -113,7 +155,9 @@ def clear_session(session: Any) -> None:
 def _stop_all(session: Any) -> None:
     """Stops the work of a session; its state stays."""
     try:
-        for value in list(session.session_state.filtered_state.values()):
+        # Not filtered_state: it raises where a browser named a widget that there is not.
+        state = session.session_state
+        for value in (*state._new_session_state.values(), *state._old_state.values()):
             stop_work(value)
     except Exception:  # noqa: BLE001 - one failure must not keep other visitors' pictures alive
         _log.exception("The work of a visitor who left could not be stopped.")
@@ -140,6 +184,7 @@ def _run(server: Any) -> None:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
-        if expired or became_idle:
+        if expired or became_idle or _ended_early.is_set():
+            _ended_early.clear()
             malloc.trim()
         was_idle = idle

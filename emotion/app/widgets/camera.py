@@ -9,16 +9,21 @@ and a thread per viewer.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable
 
 import cv2
+import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
 from emotion.app.captions import SECURE_PAGES_ONLY
-from emotion.app.ice import rtc_configuration
+from emotion.app.ice import ice_servers, rtc_configuration
 from emotion.app.streamlit_patches.camera_component import Stream, keep_starting_stream
-from emotion.app.streamlit_patches.camera_frame import camera_notice
-from emotion.app.streamlit_patches.camera_offers import install_offer_limits
+from emotion.app.streamlit_patches.camera_frame import camera_notice, servers_at_start
+from emotion.app.streamlit_patches.camera_offers import (
+    install_offer_limits,
+    install_relay_policy,
+)
 from emotion.live import LiveProcessor
 from emotion.live.aiortc_patches.bounded_decoders import install_bounded_decoders
 from emotion.live.aiortc_patches.bounded_queues import install_bounded_queues
@@ -61,6 +66,7 @@ DEFAULT_RESOLUTION = "640 × 480"
 install_vp8_settings()
 install_bounded_decoders()
 install_offer_limits()
+install_relay_policy()
 # Several OpenCV threads wait for each other by spinning: on two cores 1.2 ms of the other core for
 # 0.2 ms of work, several times a frame.
 cv2.setNumThreads(1)
@@ -84,12 +90,14 @@ def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:
     Raises:
         ValueError: If the server's ICE settings do not have the documented form.
     """
-    configuration = rtc_configuration()
+    user: str = st.session_state.setdefault(f"{key}-turn-user", secrets.token_hex(8))
+    servers = ice_servers(user)
     keep_starting_stream(key)
     context: Stream = webrtc_streamer(
         key=key,
         mode=WebRtcMode.SENDRECV,
-        rtc_configuration=configuration,
+        frontend_rtc_configuration=rtc_configuration([]),  # the servers come at the start
+        server_rtc_configuration=rtc_configuration(servers),
         media_stream_constraints={"video": _VIDEO, "audio": False},
         video_processor_factory=make_processor,
         async_processing=False,
@@ -112,6 +120,8 @@ def camera(key: str, make_processor: Callable[[], LiveProcessor]) -> Stream:
             "media_api_not_available": "This browser does not give this page a camera",
         },
     )
+    if servers:
+        servers_at_start(lambda: ice_servers(user), key=f"{key}-servers")
     offered = context.state.signalling or context.state.playing
     camera_notice(_NOTICES, stop_label=STOP, offered=offered, key=f"{key}-notice")
     return context

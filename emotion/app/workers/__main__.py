@@ -28,7 +28,7 @@ def main(socket_fd: int, lifeline_fd: int, *, clips: bool) -> None:
     try:
         warm_up(clips=clips)
     except Exception:  # noqa: BLE001 - told to the server, which logs it
-        channel.send(connection, (channel.FAILED, traceback.format_exc()))
+        channel.send(connection, (channel.FAILED, _trace()))
         return
     limits.drop_rights()
     channel.send(connection, (channel.READY,))
@@ -61,8 +61,14 @@ def _outcome(connection: Connection, message: bytes) -> tuple[Any, ...]:
     except EmotionError as error:
         return channel.REFUSED, type(error).__name__, str(error)
     except Exception:  # noqa: BLE001 - reported to the server, which logs it
-        return channel.FAILED, traceback.format_exc()
+        return channel.FAILED, _trace()
     return channel.DONE, result
+
+
+def _trace() -> str:
+    """Where the present exception was raised, and its type. Its text may quote the file."""
+    kind, _, trace = sys.exc_info()
+    return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind else "")
 
 
 def _end_with_server(lifeline_fd: int) -> None:

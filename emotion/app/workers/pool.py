@@ -21,7 +21,7 @@ import pickle
 import signal
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +58,24 @@ class Pixels:
     """
 
     count: int
+
+
+@dataclass(frozen=True)
+class PoolCounts:
+    """A pool's figures.
+
+    Attributes:
+        queued: Tasks that wait.
+        running: Tasks at work.
+        ended: Outcome -> tasks since the start; "done", "refused" with a message for the visitor,
+            "failed" by a limit or a crash, or "stopped".
+        seconds: That all of them were at work.
+    """
+
+    queued: int
+    running: int
+    ended: dict[str, int]
+    seconds: float
 
 
 class PixelGate:
@@ -118,6 +136,9 @@ class Pool:
         self._running: set[Task] = set()
         self._slow: set[Task] = set()
         self._queue: deque[Task] = deque()
+        self._ended: Counter[str] = Counter()
+        self._seconds = 0.0
+        self._loaded = False
 
     def start(self, count: int | None = None) -> None:
         """Starts workers in the background, by default all; a second call does nothing."""
@@ -132,6 +153,25 @@ class Pool:
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.close()
+
+    def loaded(self) -> bool:
+        """Whether a worker has loaded the models since the start, so that all can.
+
+        Not whether one is ready now: under an attack all may be new.
+        """
+        with self._lock:
+            for worker in self._idle:
+                worker.look()
+            at_work = [task.worker for task in self._running if task.worker is not None]
+            self._loaded |= any(worker.ready for worker in (*self._idle, *at_work))
+            return self._loaded
+
+    def counts(self) -> PoolCounts:
+        """The pool's figures at this moment."""
+        with self._lock:
+            return PoolCounts(
+                len(self._queue), len(self._running), dict(self._ended), self._seconds
+            )
 
     def task(self, function: Callable[..., Any], *arguments: Any) -> Task:
         """A task, which enters the queue when its ``steps`` begin.
@@ -179,6 +219,8 @@ class Pool:
                 self._queue.remove(task)
             worker, task.worker = task.worker, None
             was_slow = task in self._slow
+            self._ended["stopped" if task.stopped else task.outcome] += 1
+            self._seconds += max(0.0, time.monotonic() - task.began_s)
         self.gate.leave(task)
         if worker is None:
             return
@@ -236,6 +278,8 @@ class Task:
         """What the function returned, once ``steps`` has ended."""
         self.stopped = False
         """Whether it was ended by ``stop``; there is no result then."""
+        self.outcome = "failed"
+        """How it ended, see ``PoolCounts``."""
         self.worker: WorkerProcess | None = None
         self.assigned = threading.Event()
         self.began_s = math.inf
@@ -309,8 +353,10 @@ class Task:
                 continue
             if kind == channel.DONE:
                 (self.result,) = content
+                self.outcome = "done"
                 return
             if kind == channel.REFUSED:
+                self.outcome = "refused"
                 raise _refusal(*content)
             if kind == channel.FAILED:
                 _log.error("The work on a file ended unexpectedly:\n%s", *content)

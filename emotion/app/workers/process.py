@@ -7,7 +7,9 @@ Streamlit.)
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import emotion
+from emotion.app.workers import channel
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "EMOTION_MODELS")
 """Environment variables that a worker gets; the others may hold secrets of the deployment."""
@@ -52,6 +55,15 @@ class WorkerProcess:
         self.connection = Connection(ours.detach())
         self.ready = False
         """Whether it is known to have loaded the models; set by who reads its messages."""
+
+    def look(self) -> None:
+        """Takes the message that it has loaded the models, if it is there and unread.
+
+        Only while no task has it.
+        """
+        with contextlib.suppress(OSError, EOFError, pickle.UnpicklingError):
+            if not self.ready and self.connection.poll():
+                self.ready = channel.receive_data(self.connection)[0] == channel.READY
 
     @property
     def pid(self) -> int:

@@ -9,12 +9,18 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from emotion.models.spec import KERAS_FILE
+from emotion.models.spec import KERAS_FILE, read_checked, read_checksums
 
 
 def load_keras(folder: Path) -> keras.Model:
-    """Loads ``model.keras`` from a model's folder, uncompiled."""
-    return keras.saving.load_model(folder / KERAS_FILE, compile=False)
+    """Loads ``model.keras`` from a model's folder, uncompiled.
+
+    Raises:
+        ModelError: Its sha256 is not the one in the spec.
+        ValueError: It contains code (a Lambda layer), which Keras does not run in safe mode.
+    """
+    read_checked(folder, KERAS_FILE, read_checksums(folder))
+    return keras.saving.load_model(folder / KERAS_FILE, compile=False, safe_mode=True)
 
 
 def predict(model: keras.Model, images: np.ndarray, batch_size: int = 256) -> dict[str, np.ndarray]:

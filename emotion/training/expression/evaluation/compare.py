@@ -15,6 +15,7 @@ from typing import Any
 
 from emotion.errors import DataError, ModelError
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, SERVED_FILE, ModelSpec, read_spec
+from emotion.results.cells import safe_cell
 from emotion.training.common import plotting
 from emotion.training.common.markdown import markdown
 from emotion.training.expression.evaluation.card_tables import describes, sections
@@ -166,7 +167,7 @@ def write(models: Sequence[Model], rows: Sequence[Row], out: Path) -> None:
     names = [model.spec.name for model in models]
     with open(out / "compare.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["figure", *names])
+        writer.writerow(["figure", *map(safe_cell, names)])
         writer.writerows([row.name, *("" if v is None else v for v in row.values)] for row in rows)
     lines = markdown(["", *names], [[row.name, *row.texts()] for row in rows])
     (out / "compare.md").write_text(lines + "\n", encoding="utf-8")
