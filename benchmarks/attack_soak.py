@@ -315,7 +315,7 @@ def run(server: harness.Server, minutes: float, visitors: int, attackers: int) -
     soak.stop.set()
     for thread in threads:
         thread.join(120)
-    time.sleep(QUIET_S + 130)  # until the last sessions have gone
+    time.sleep(QUIET_S)  # until the memory is given back
     after_mb = all_memory_mb(server)
     print("| visitors | visits | median | slowest |\n|---|---|---|---|")
     for kind, times_s in soak.times_s.items():

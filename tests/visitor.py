@@ -66,7 +66,7 @@ class Visitor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.leave()
+        self.leave(1001)  # as a browser whose page is closed
 
     def leave(self, code: int = 1000) -> None:
         """Ends the connection.
