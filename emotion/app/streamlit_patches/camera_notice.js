@@ -19,9 +19,7 @@ const FOLLOW_HEIGHT = `new ResizeObserver(() => parent.postMessage({
 
 function frameDocument() {
   try {
-    const frame = document.querySelector(FRAME)?.contentDocument
-    // Before it is loaded there is an empty document, under the page's policy against inline scripts.
-    return frame && frame.URL !== "about:blank" ? frame : null
+    return document.querySelector(FRAME)?.contentDocument ?? null
   } catch {
     return null // another origin: the component's own message stays visible
   }

@@ -140,8 +140,9 @@ def end_session(session: Any) -> None:
 def _end(storage: Any, session: Any) -> None:
     storage.delete(session.id)
     session.shutdown()
-    clear_session(session)
     _ended_early.set()
+    # Not here: ending work waits for processes.
+    asyncio.get_running_loop().run_in_executor(None, clear_session, session)
 
 
 def clear_session(session: Any) -> None:
