@@ -97,6 +97,9 @@ class TrainingConfig:
         _expect(min(self.input_size) >= 1, "input_size of at least 1 px", self.input_size)
         sides = [side for _, side in self.stages]
         _expect(min(sides, default=0) >= 1, "stages, each of at least 1 px", self.stages)
+        # A network loses much on faces that are larger or smaller than those of its last epochs.
+        own = max(self.input_size)
+        _expect(sides[-1] == own, f"a last stage of the model's own size, {own} px", self.stages)
         for name, known in (("optimizer", OPTIMIZERS), ("precision", PRECISIONS)):
             given = getattr(self, name)
             _expect(given in known, f"{name} to be one of {', '.join(known)}", given)

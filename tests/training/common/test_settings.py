@@ -86,6 +86,7 @@ def test_a_file_gives_settings_by_name(tmp_path: Path) -> None:
         ("input_size = [0, 48]", "expected input_size of at least 1 px"),
         ("stages = []", "expected stages, each of at least 1 px"),
         ("stages = [[1, 0]]", "expected stages, each of at least 1 px"),
+        ("stages = [[1, 40]]", "expected a last stage of the model's own size, 48 px"),
         ("optimizer = 'adamw'", "expected optimizer to be one of sgd, adam, got 'adamw'"),
     ],
 )

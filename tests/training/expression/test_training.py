@@ -170,7 +170,9 @@ def test_the_default_model_served_equals_keras() -> None:
 def test_a_resumed_run_equals_an_unbroken_one(fer2013: tuple[Path, Path], tmp_path: Path) -> None:
     faces = read_faces(*fer2013)
     training, validation = [training_split(faces)], [faces.subset("PublicTest")]
-    config = TrainingConfig(epochs=3, batch_size=64, stages=((1.0, 24),), choose_from=0.3, seed=5)
+    config = TrainingConfig(
+        epochs=3, batch_size=64, stages=((0.7, 24), (1, 48)), choose_from=0.3, seed=5
+    )
 
     def trainer(name: str) -> Trainer:
         return Trainer(config, training, validation, tmp_path / name, lambda line: None)
