@@ -31,9 +31,8 @@ export default function () {
   }
   const listeners = { paste, dragover: over, drop }
   for (const [type, listener] of Object.entries(listeners)) document.addEventListener(type, listener)
-  document.body.dataset.takesFiles = "" // for tests: from now on
+  document.body.dataset.takesFiles = "" // what tests wait for
   return () => {
-    delete document.body.dataset.takesFiles
     for (const [type, listener] of Object.entries(listeners)) document.removeEventListener(type, listener)
   }
 }
