@@ -152,7 +152,7 @@ def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     """Such as "mostly looks happy, 62%", or "looks happy (38%) or neutral (38%)" in a tie.
 
     "Mostly" takes half of the time and a lead over the next; below half of the time it is "looks
-    happy most often, 45%".
+    happy most often, 45%", and all of the time "looks happy throughout".
 
     Args:
         shares: Fraction of the time with each expression, shape (7,).
@@ -160,6 +160,8 @@ def shares_caption(shares: npt.NDArray[np.float32]) -> str:
     order = np.argsort(-shares, kind="stable")
     best, second = (float(shares[i]) for i in order[:2])
     adjective = ADJECTIVES[EMOTIONS[int(order[0])]]
+    if percent(best) == "100%":
+        return f"looks {adjective} throughout"
     if best >= _MOST and best - second >= _TIE:
         return f"mostly looks {adjective}, {percent(best)}"
     tied = [int(i) for i in order if shares[i] > best - UNCLEAR_MARGIN and shares[i] > 0][:3]

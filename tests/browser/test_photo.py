@@ -101,7 +101,7 @@ def test_a_picture_is_pasted_or_dropped_anywhere(
 ) -> None:
     page.goto(server.url)
     expect(harness.shown_text(page, "You can also paste a picture")).to_be_visible(timeout=SHOWN_MS)
-    page.locator("body[data-takes-files]").wait_for(timeout=SHOWN_MS)
+    page.locator("body[data-takes-files]").wait_for(state="attached", timeout=SHOWN_MS)
     page.evaluate(
         """([event, bytes]) => {
             const transfer = new DataTransfer()

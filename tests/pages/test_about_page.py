@@ -181,6 +181,7 @@ def test_each_expression_has_one_answer_over_all_faces() -> None:
     shown = evidence_html(evidence)
     assert "found in 5 of 10 (95% between 2 and 8)" in shown
     assert "When it says fear, it is right in 2 of 10 (95% between 1 and 5)" in shown
+    assert "8). When" in " ".join(shown.striptags().split())
 
 
 def test_a_majority_of_votes_replaces_the_labels_of_the_same_faces() -> None:

@@ -105,7 +105,7 @@ def test_a_clip_results_in_summary_bars_chart_and_table(name: str, counted: Coun
     assert html(page).count('class="emotion-bars"') == 2, "of the clip and of its one person"
     assert html(page).count('class="affect"') == 1
     assert "Person 1: valence +" in html(page)
-    assert "Person 1 mostly looks happy" in html(page)
+    assert "Person 1 looks happy throughout" in html(page)
     assert "15 of 15 frames" in page.markdown[0].value
     assert "happy" in page.markdown[0].value
     assert [b.proto.label for b in page.get("download_button")] == [
@@ -381,8 +381,8 @@ def test_shares_and_summary_say_the_same() -> None:
     assert dict(zip(EMOTIONS, shares.tolist(), strict=True))["sad"] == pytest.approx(0.75)
     text = summary(kept)
     assert "3 of 4 frames, at most 2 at once" in text
-    assert "Person 1 mostly looks sad, 100%; Person 2 mostly looks happy, 100%." in text
-    assert "It mostly looks sad, 100%." in summary(record(result(0, "sad")))
+    assert "Person 1 looks sad throughout; Person 2 looks happy throughout." in text
+    assert "It looks sad throughout." in summary(record(result(0, "sad")))
     assert expression_shares(record(result(0))) is None
 
 
@@ -451,7 +451,7 @@ def test_the_report_is_self_contained() -> None:
     work = finished()
     text = report_html("<b>mine</b>.mp4", work)
     assert "<b>mine" not in text
-    assert "Person 1 mostly looks happy" in text
+    assert "Person 1 looks happy throughout" in text
     assert "data:image/jpeg;base64," in text
     assert not re.search(r"(src|href)=.?(?!.?data:)[^ >]*//", text), "nothing is fetched"
     assert "<svg" in text

@@ -9,9 +9,9 @@ const DRAW_EVERY_MS = 100
 function seek(video, time) {
   const jump = () => {
     video.currentTime = time
-    // Beside the chart on a wide screen, above it on a phone: there it may be out of view.
-    const { top, bottom } = video.getBoundingClientRect()
-    if (bottom < 80 || top > innerHeight - 80) video.scrollIntoView({ block: "nearest" })
+    const { top, bottom, height } = video.getBoundingClientRect()
+    const visible = Math.min(bottom, innerHeight) - Math.max(top, 0)
+    if (visible < 0.6 * height) video.scrollIntoView({ block: "nearest" })
   }
   if (video.readyState > 0) jump()
   else video.addEventListener("loadedmetadata", jump, { once: true })

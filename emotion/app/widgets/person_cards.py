@@ -25,7 +25,8 @@ def person_card(person: Person, thumbnail: str) -> FaceCard:
         kind="person",
         number=person.track_id,
         title=person_caption(person.track_id, person.shares),
-        note=f"In view from {first} to {last}, {counted(person.frames, 'frame')}",
+        note=f"In view from {first} to {last}, {counted(person.frames, 'frame')}; the bars are "
+        "shares of these frames",
         probabilities=person.shares,
         bars_label=f"Share of each apparent expression, person {person.track_id}",
         thumbnail=thumbnail,

@@ -53,7 +53,14 @@ def photo_summary(photos: Sequence[tuple[str, Outcome]]) -> None:
             download_button(
                 "Download all pictures (ZIP)", partial(annotated_zip, analyzed), "faces.zip", 0
             )
-    st.dataframe(rows, hide_index=True, height="auto" if len(rows) < 8 else 320)
+    # A long file name must not push the answer out of a phone's screen.
+    widths = {
+        "Photo": st.column_config.Column(width=130),
+        "Face": st.column_config.Column(width=50),
+    }
+    st.dataframe(
+        rows, hide_index=True, height="auto" if len(rows) < 8 else 320, column_config=widths
+    )
 
 
 def _rows(name: str, photo: Outcome) -> list[dict[str, str]]:
