@@ -70,8 +70,9 @@ _TRAINING_SETS = {
 """Name of a head, or part of a source's name in the run's record -> what was trained on."""
 
 _HOW_OFTEN = """
-Each expression, counted over {n} faces that this network was not trained on. Their labels were
-given by people, who do not always agree either.
+Each expression, counted over {n} faces of strangers: the network was not trained on any of these
+pictures. Their labels were given by people, who do not always agree either. The range after "95%"
+holds the true figure for faces of this kind in 95 of 100 such counts.
 """
 _WHY_BELIEVE_IT = """
 Each face counts once, as answered by this page's own model; the interval says what is likely for
@@ -181,8 +182,9 @@ def _all_figures(
     """Each evaluation of the report, all of them in a table, and what worse pictures cost."""
     st.markdown(
         f"Model **{escape_markdown(model)}**, {_tested_on(report)}. "
-        "These pictures were held back from training. Data sets differ in how hard their pictures "
-        "are and in who labelled them, so the same expression has other figures in each."
+        "These pictures were held back from training. The answers above count the data sets "
+        "together; here each stands alone. They differ in how hard their pictures are and in who "
+        "labelled them, so an expression such as fear has another figure in each."
     )
     # Variants are only listed below. The labels that this page predicts come first.
     names = [name for name, test in tests.items() if not test.get("variant")]
