@@ -18,10 +18,9 @@ from typing import Literal
 from emotion.app.work import CLIPS, MAX_SECTION_S
 from emotion.app.workers import tasks
 from emotion.errors import EmotionError
+from emotion.results.events import MAX_EVENTS
 from emotion.video.info import ClipInfo
 from emotion.video.track_store import TrackStore
-
-MAX_EVENTS = 1000
 
 State = Literal["analysing", "drawing", "done", "stopped", "failed"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from emotion.results.events import MAX_EVENTS, event_at
 from emotion.results.frames import FrameResult, tracked_rows
 from emotion.results.rows import CHANGE_COLUMNS, Row
 from emotion.tracking import TrackedFace
@@ -22,8 +22,6 @@ RETENTION_S = 600.0
 
 MAX_PUBLISHED_HZ = 2.0
 """How often the page publishes a frame, which is kept beside the thinned ones."""
-
-MAX_EVENTS = 1000
 
 BASELINE_S = 2.0
 """A resting face is the mean of this long."""
@@ -165,7 +163,7 @@ class LiveHistory:
                 "webcam",
                 [face],
                 observed_s - start_s,
-                event=bisect_right(events_s, observed_s - start_s) or None,
+                event=event_at(events_s, observed_s - start_s),
             )
         ]
         if baseline is not None:

@@ -5,12 +5,12 @@ The table, the people, the timeline and the boxes of the annotated video are all
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from emotion.results.events import event_at
 from emotion.results.frames import FrameResult
 from emotion.results.rows import Row, face_rows
 from emotion.tracking import TrackedFace
@@ -100,7 +100,7 @@ class TrackStore:
             )
             time_s = float(face["time_s"])
             place = (int(face["frame"]), time_s, [int(face["track_id"])])
-            event = bisect_right(events_s, time_s) or None
+            event = event_at(events_s, time_s)
             yield from face_rows(source, [found], *place, event)
 
     def interpolate(self, time_s: float) -> list[TrackedFace]:

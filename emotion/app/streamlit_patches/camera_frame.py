@@ -21,18 +21,22 @@ import streamlit as st
 
 from emotion.app.streamlit_patches.script_component import script_component
 
+_IFRAME = ("camera_iframe",)
+
 _notice = script_component(
     "camera_notice",
     html='<p class="camera-notice" role="alert" hidden></p>',
     css="camera_notice.css",
+    uses=_IFRAME,
 )
-_resolution = script_component("camera_resolution")
-_shortcut = script_component("camera_shortcut")
-_servers = script_component("camera_servers")
+_resolution = script_component("camera_resolution", uses=_IFRAME)
+_shortcut = script_component("camera_shortcut", uses=(*_IFRAME, "keys"))
+_servers = script_component("camera_servers", uses=_IFRAME)
 _fullscreen = script_component(
     "fullscreen",
     html='<button type="button" class="page-button" disabled></button>',
     css="page_button.css",
+    uses=_IFRAME,
 )
 
 

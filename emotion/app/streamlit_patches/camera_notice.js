@@ -1,7 +1,6 @@
 // Watches the iframe of streamlit-webrtc's component and explains its errors on the page.
 // Written for streamlit-webrtc 0.79, whose iframe is built with Material UI.
 
-const FRAME = 'iframe[title*="webrtc_streamer"]'
 const POLL_EVERY_MS = 300
 // The component's own styles come later in the document, hence "important".
 const STYLE = `
@@ -16,14 +15,6 @@ const STYLE = `
 const FOLLOW_HEIGHT = `new ResizeObserver(() => parent.postMessage({
   isStreamlitMessage: true, type: "streamlit:setFrameHeight", height: document.body.scrollHeight,
 }, "*")).observe(document.body)`
-
-function frameDocument() {
-  try {
-    return document.querySelector(FRAME)?.contentDocument ?? null
-  } catch {
-    return null // another origin: the component's own message stays visible
-  }
-}
 
 function addStyle(frame) {
   for (const video of frame.querySelectorAll("video:not([aria-label])")) {
@@ -54,8 +45,8 @@ function isWaiting(frame, stop) {
 export default function ({ data, parentElement }) {
   const notice = parentElement.querySelector(".camera-notice")
   const update = () => {
-    const frame = frameDocument()
-    if (!frame) return
+    const frame = cameraWindow()?.document
+    if (!frame) return // the component's own message stays visible
     addStyle(frame)
     const failed = errorText(frame, data.texts)
     // Once the server has an offer, the camera was granted: only the connection is missing.

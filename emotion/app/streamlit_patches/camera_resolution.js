@@ -5,17 +5,7 @@
 // constraints can be changed later. Where the iframe cannot be reached, the size stays what the
 // component asks for.
 
-const FRAME = 'iframe[title*="webrtc_streamer"]'
 const POLL_EVERY_MS = 300
-
-function cameraWindow() {
-  try {
-    const view = document.querySelector(FRAME)?.contentWindow
-    return view?.navigator.mediaDevices?.getUserMedia ? view : null
-  } catch {
-    return null
-  }
-}
 
 function ideal([width, height]) {
   return { width: { ideal: width }, height: { ideal: height } }
@@ -43,7 +33,7 @@ function wrap(view) {
 
 function apply(size) {
   const view = cameraWindow()
-  if (!view) return
+  if (!view?.navigator.mediaDevices?.getUserMedia) return
   const camera = wrap(view)
   camera.size = size
   if (camera.asked === null || String(camera.asked) === String(size)) return

@@ -4,20 +4,11 @@
 // its RTCPeerConnection of it at Start. So that class is replaced in its iframe: a new connection asks
 // at once, and waits for the answer before it gathers candidates (setLocalDescription).
 
-const FRAME = 'iframe[title*="webrtc_streamer"]'
 const POLL_EVERY_MS = 50
 const ASK_AGAIN_AFTER_MS = 2000
 const GIVE_UP_AFTER_MS = 8000
 
 const waiting = new Map() // number of a start -> what takes its servers
-
-function cameraWindow() {
-  try {
-    return document.querySelector(FRAME)?.contentWindow ?? null
-  } catch {
-    return null
-  }
-}
 
 // The servers of a new start; none where the page does not answer.
 function ask(trigger) {

@@ -3,10 +3,6 @@
 const VIDEO = ".st-key-picture-clip video"
 const KEY = "m"
 
-function isTyping(target) {
-  return target.isContentEditable || ["INPUT", "SELECT", "TEXTAREA"].includes(target.tagName)
-}
-
 export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.emotionEnd?.() // called again with new data without ending the last call
   const button = parentElement.querySelector("button")
@@ -18,8 +14,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   function press(event) {
-    if (event.key.toLowerCase() !== KEY || event.repeat || isTyping(event.target)) return
-    if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (!isPressOf(KEY, event)) return
     event.preventDefault() // the video's own key for sound
     mark()
   }

@@ -19,6 +19,7 @@ _event = script_component(
     "clip_event",
     html='<button type="button" class="page-button"><span></span><kbd>M</kbd></button>',
     css="page_button.css",
+    uses=("keys",),
 )
 
 

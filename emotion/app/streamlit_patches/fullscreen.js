@@ -1,15 +1,10 @@
 // Shows the live video on the whole screen. It plays in the iframe of streamlit-webrtc's component
 // (same origin as the page); a click on the page counts as one in that iframe.
 
-const FRAME = 'iframe[title*="webrtc_streamer"]'
 const POLL_EVERY_MS = 500
 
 function liveVideo() {
-  try {
-    return document.querySelector(FRAME)?.contentDocument?.querySelector("video") ?? null
-  } catch {
-    return null // another origin
-  }
+  return cameraWindow()?.document.querySelector("video") ?? null
 }
 
 function open(video) {

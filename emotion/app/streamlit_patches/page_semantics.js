@@ -18,7 +18,7 @@ function nameLandmarks(data) {
 }
 
 function nameCamera(data) {
-  set(document.querySelector('iframe[title*="webrtc_streamer"]'), "aria-label", data.camera)
+  set(document.querySelector(CAMERA_IFRAME), "aria-label", data.camera)
 }
 
 // What opens over the page, such as a button's hint, stands outside its landmarks.

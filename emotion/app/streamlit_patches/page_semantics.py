@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from emotion.app.streamlit_patches.script_component import script_component
 
-_semantics = script_component("page_semantics")
+_semantics = script_component("page_semantics", uses=("camera_iframe",))
 
 
 def page_semantics(current: str) -> None:

@@ -3,12 +3,11 @@
 Streamlit keeps a session for two minutes after its browser has gone, so that a short network loss
 costs nothing (``server.disconnectedSessionTTL``). A browser that closes or reloads the page says so
 when it closes the WebSocket, and cannot come back to the session: ``end_session`` frees that one
-immediately. Expired sessions are only removed when the next
-visitor leaves, and then stay alive until Python's garbage collector finds their reference cycles:
-on a quiet server the last visitors' pictures would stay in memory indefinitely. A background thread
-removes and empties them instead, and ends the work of visitors who have not come back after one
-round. Each session holds three file descriptors, those of its event loop, so
-``shed_disconnected`` bounds how many are kept.
+immediately. Expired sessions are only removed when the next visitor leaves, and then stay alive
+until Python's garbage collector finds their reference cycles: on a quiet server the last visitors'
+pictures would stay in memory indefinitely. A background thread removes and empties them instead,
+and ends the work of visitors who have not come back after one round. Each session holds three file
+descriptors, those of its event loop, so ``shed_disconnected`` bounds how many are kept.
 
 Of the pictures under ``/media``, Streamlit deletes downloads only when another session ends twice
 after; the thread deletes them in its next two rounds.

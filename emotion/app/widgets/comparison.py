@@ -7,6 +7,7 @@ chosen. Its answers are kept for as long as the photo is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -119,12 +120,6 @@ def _classified_by(photo: AnalyzedPhoto, model: str) -> list[Face]:
             raise emotion.EmotionError("The other model gave no answer; try again.")
         of_photo[model] = rows
     return [
-        Face(
-            xyxy=face.xyxy,
-            score=face.score,
-            landmarks=face.landmarks,
-            unclipped=face.unclipped,
-            probabilities=row,
-        )
+        replace(face, probabilities=row)
         for face, row in zip(photo.faces, of_photo[model], strict=True)
     ]

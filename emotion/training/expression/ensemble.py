@@ -55,9 +55,8 @@ def ensemble_of(folders: Sequence[Path]) -> tuple[keras.Model, dict[str, tuple[s
         if spec.input_size != (height, width):
             inputs = layers.Resizing(*spec.input_size, dtype="float32")(inputs)
         for head, logits in member(inputs).items():
-            if head == BLEND:
-                continue
-            logits_of[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
+            if head in heads:
+                logits_of[head].append(layers.Rescaling(1 / spec.heads[head].temperature)(logits))
     outputs = {
         head: layers.Average(name=head)(each)
         if len(each) > 1
