@@ -159,6 +159,7 @@ def test_a_key_marks_an_event_where_the_video_is(page: Page, server: harness.Ser
 def test_stopping_keeps_what_is_done(page: Page, server: harness.Server) -> None:
     begin(page, server, 40.0, "All")
     progress = page.locator('[data-testid="stProgress"]')
+    # The time is shown from the first analysed frame on, which has Collins's face.
     expect(progress).to_contain_text(re.compile(r"\d\.\d of 40\.\d s"), timeout=DONE_MS)
     page.get_by_role("button", name="Stop", exact=True).click(timeout=DONE_MS)
     expect(harness.shown_text(page, "Stopped; the results so far")).to_be_visible(timeout=DONE_MS)

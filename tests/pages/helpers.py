@@ -1,10 +1,12 @@
 """The workers, counted; a real face to put into pictures; short ways to what a page shows."""
 
+import io
 from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import cache
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -74,3 +76,17 @@ def html(page: AppTest) -> str:
 def run_page(script: Callable[[], None]) -> AppTest:
     """The page after its first run."""
     return AppTest.from_function(script, default_timeout=60).run()
+
+
+def clip_bytes(count: int = 30, *, container: str = "mp4", face_from: int = 0) -> bytes:
+    """A clip of 10 fps, with a face from the given frame on."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container) as out:
+        stream = out.add_stream("mpeg4", rate=10)
+        stream.bit_rate = 4_000_000
+        stream.width, stream.height, stream.pix_fmt = 320, 160, "yuv420p"
+        for index in range(count):
+            pixels = scene(160, 320, with_face=index >= face_from)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()

@@ -282,7 +282,9 @@ def progress_text(job: VideoJob) -> str:
     left = "" if job.left_s is None else f", {rough_duration(job.left_s)} left"
     if job.state == "drawing":
         return f"Drawing the annotated video{left}"
-    done_s = max(0.0, job.recording.times[-1] - job.start_s) if len(job.recording) else 0.0
+    if not len(job.recording):
+        return "Starting …"  # the worker is still reaching the section
+    done_s = max(0.0, job.recording.times[-1] - job.start_s)
     total = "" if job.length_s is None else f" of {job.length_s:.1f}"
     return f"{done_s:.1f}{total} s{left}"
 

@@ -43,6 +43,9 @@ def summary(job: VideoJob) -> bool:
             raise VideoError(job.problem)
         st.error(escape_markdown(job.problem, 400))  # what was done before is shown
     if job.state == "stopped":
+        if not len(job.recording):
+            st.info("Stopped before the first frame was analysed; Analyse again starts over.")
+            return False
         st.info("Stopped; the results so far are shown.")
     elif job.damaged:
         st.warning("Part of this clip is damaged or missing; the rest is shown.")
