@@ -41,7 +41,9 @@ from emotion.models.spec import sha256_of
 from emotion.types import Detection, Floats, Image
 
 TILING = Tiling(side=MAX_SIDE, above=1280, max_tiles=4, edge_px=2.0)
-"""Five inputs of at most 960 px bound the time of a large picture: 12 megapixels take 1.2 s."""
+WHOLE_SIDE, TILE_SIDE = 640, 896
+"""Longest side in pixels of libfacedetection's inputs of a picture that is cut into tiles. What is
+too small at 640 px lies whole within a tile. Five inputs bound the time of a large picture."""
 
 NMS_IOU, NMS_CONTAINMENT = 0.4, 0.7
 SAME_FACE_IOU = 0.4  # of the two networks' proposals
@@ -128,7 +130,7 @@ class HybridDetector:
     ) -> tuple[Detection, ...]:
         """The faces of a photo as it lies."""
         pyramid = Pyramid(image)
-        proposals = self._propose(image, pyramid)
+        proposals = self._propose(pyramid)
         others = ~duplicates_of(
             stack_boxes([proposal.box for proposal in proposals]),
             stack_boxes([face.unclipped_xyxy for face in known]),
@@ -150,11 +152,11 @@ class HybridDetector:
     def propose(self, image: Image) -> list[Proposal]:
         """The possible faces of a photo as it lies, the large ones refined, in any order."""
         pyramid = Pyramid(image)
-        return self._refined(pyramid, self._propose(image, pyramid))
+        return self._refined(pyramid, self._propose(pyramid))
 
-    def _propose(self, image: Image, pyramid: Pyramid) -> list[Proposal]:
+    def _propose(self, pyramid: Pyramid) -> list[Proposal]:
         """The proposals of both networks, those of the same face united."""
-        first = detect_regions(partial(self._native_region, image), pyramid.size, TILING)
+        first = detect_regions(partial(self._native_region, pyramid), pyramid.size, TILING)
         if TILING.applies_to(pyramid.size):
             first = weighted_nms(first, iou=NMS_IOU, containment=NMS_CONTAINMENT)
         first = first.select(slice(MAX_PROPOSALS))
@@ -177,14 +179,21 @@ class HybridDetector:
                 result[same] = Proposal(proposal.box, landmarks, evidence)
         return result
 
-    def _native_region(self, image: Image, region: Region) -> Candidates:
+    def _native_region(self, pyramid: Pyramid, region: Region) -> Candidates:
         """libfacedetection's proposals in a region, without landmarks, in the image's pixels."""
         left, top, right, bottom = region
-        view, scale = letterbox(image[top:bottom, left:right], MAX_SIDE, 1)
+        side = MAX_SIDE
+        if TILING.applies_to(pyramid.size):
+            side = WHOLE_SIDE if (bottom - top, right - left) == pyramid.size else TILE_SIDE
+        image, by_x, by_y = pyramid.level(max(right - left, bottom - top) / side)
+        left, right = round(left * by_x), round(right * by_x)
+        top, bottom = round(top * by_y), round(bottom * by_y)
+        view, scale = letterbox(image[top:bottom, left:right], side, 1)
         boxes, scores = self._native.boxes(view)
         best_first = np.argsort(-scores, kind="stable")
         found = Candidates(boxes, np.zeros((len(boxes), 0, 2), np.float32), scores)
-        return from_letterbox(found.select(best_first), scale, (left, top))
+        by = np.array([by_x, by_y], np.float32)
+        return from_letterbox(found.select(best_first), scale * by, (left / by_x, top / by_y))
 
     def _refined(self, pyramid: Pyramid, proposals: Sequence[Proposal]) -> list[Proposal]:
         """The same, the largest of those that are large enough refined."""

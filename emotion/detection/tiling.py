@@ -31,7 +31,8 @@ class Tiling:
     """How a large picture is cut into tiles.
 
     Attributes:
-        side: Of a tile in pixels; it grows until ``max_tiles`` are enough.
+        side: Of a tile in pixels; it grows until ``max_tiles`` are enough. Tiles are no larger than
+            the overlap needs.
         above: Longer side in pixels beyond which a picture is cut at all.
         overlap: Fraction of a tile that its neighbour sees too, at least.
         max_tiles: Bounds the work.
@@ -86,13 +87,21 @@ def tiles(height: int, width: int, tiling: Tiling) -> list[Region]:
     side = tiling.side
     while True:
         sizes = [min(side, length) for length in (width, height)]
-        starts = [
-            _starts(length, size, tiling.overlap)
+        counts = [
+            1 + math.ceil((length - size) / (size * (1 - tiling.overlap)))
             for length, size in zip((width, height), sizes, strict=True)
         ]
-        if len(starts[0]) * len(starts[1]) <= tiling.max_tiles:
+        if counts[0] * counts[1] <= tiling.max_tiles:
             break
         side = side * 9 // 8 + 1
+    sizes = [
+        min(size, math.ceil(length / (1 + (count - 1) * (1 - tiling.overlap))))
+        for length, size, count in zip((width, height), sizes, counts, strict=True)
+    ]
+    starts = [
+        [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
+        for length, size, count in zip((width, height), sizes, counts, strict=True)
+    ]
     return [Region(x, y, x + sizes[0], y + sizes[1]) for y in starts[1] for x in starts[0]]
 
 
@@ -138,7 +147,7 @@ def letterbox(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
     return np.ascontiguousarray(view), scale
 
 
-def from_letterbox(candidates: Candidates, scale: Floats, origin: Sequence[int]) -> Candidates:
+def from_letterbox(candidates: Candidates, scale: Floats, origin: Sequence[float]) -> Candidates:
     """Candidates of a letterboxed region in pixels of the picture.
 
     Args:
@@ -150,8 +159,3 @@ def from_letterbox(candidates: Candidates, scale: Floats, origin: Sequence[int])
     boxes = candidates.boxes / np.tile(scale, 2) + np.tile(offset, 2)
     landmarks = candidates.landmarks / scale + offset
     return Candidates(boxes.astype(np.float32), landmarks.astype(np.float32), candidates.scores)
-
-
-def _starts(length: int, size: int, overlap: float) -> list[int]:
-    count = 1 + math.ceil((length - size) / (size * (1 - overlap)))
-    return [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]

@@ -29,6 +29,15 @@ def test_a_small_picture_is_one_tile() -> None:
     assert tiles(480, 640, Tiling(side=640)) == [Region(0, 0, 640, 480)]
 
 
+def test_tiles_are_no_larger_than_the_overlap_needs() -> None:
+    assert tiles(1080, 1440, Tiling(side=960)) == [
+        Region(0, 0, 800, 600),
+        Region(640, 0, 1440, 600),
+        Region(0, 480, 800, 1080),
+        Region(640, 480, 1440, 1080),
+    ]
+
+
 @given(st.integers(1, 3000), st.integers(1, 3000))
 @settings(max_examples=40, deadline=None)
 def test_the_input_fits_and_its_scale_leads_back(height: int, width: int) -> None:
