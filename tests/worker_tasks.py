@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion.app.workers.pool import Pixels
+from emotion.app.workers.pixel_gate import Pixels
 from emotion.errors import VideoError
 
 

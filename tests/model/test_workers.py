@@ -26,7 +26,8 @@ from streamlit.testing.v1 import AppTest
 from emotion.app import work
 from emotion.app.workers import channel, tasks
 from emotion.app.workers.limits import Limits
-from emotion.app.workers.pool import PixelGate, Pool, Task
+from emotion.app.workers.pixel_gate import PixelGate
+from emotion.app.workers.pool import Pool, Task
 from emotion.errors import ImageError, ImageTooLargeError, ProcessingError, VideoError
 from emotion.imaging.formats import restrict_pillow
 from emotion.samples import SAMPLES
@@ -143,6 +144,22 @@ def test_a_slow_task_makes_room_for_the_next(pool: Pool) -> None:
     slow.stop()
     thread.join()
     assert narrow.task(worker_tasks.allocate, 1).wait() == 1
+    narrow.close()
+
+
+def test_a_task_that_waits_for_the_processor_is_not_slow(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emotion.app.workers.pool.SLOW_S", 0.3)
+    narrow = Pool(1, Limits(cpu_s=60, wall_s=600.0, memory_mb=200), pool.gate)
+    task = narrow.task(worker_tasks.wait_forever)
+    steps = task.steps()
+    while time.monotonic() - task.began_s < 1:
+        next(steps)
+    assert task.busy_s() < 0.3
+    assert not narrow._slow
+    task.stop()
+    steps.close()
     narrow.close()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from emotion.app import malloc
 from emotion.app.workers import channel, limits
-from emotion.app.workers.pool import Pixels
+from emotion.app.workers.pixel_gate import Pixels
 from emotion.errors import EmotionError
 
 

@@ -1,4 +1,4 @@
-"""A few warm workers, the queue before them, and the pixels that are in work at a time.
+"""A few warm workers and the queue before them.
 
 A task is driven by the thread that wants its result: ``Task.steps`` waits, passes on what the
 worker yields, and keeps the time limit. Any thread may cancel it.
@@ -29,6 +29,7 @@ from typing import Any
 from emotion import errors
 from emotion.app.workers import channel
 from emotion.app.workers.limits import Limits
+from emotion.app.workers.pixel_gate import PixelGate, Pixels
 from emotion.app.workers.process import WorkerProcess
 from emotion.errors import EmotionError, ProcessingError
 
@@ -36,9 +37,10 @@ TICK_S = 0.1
 """How often ``Task.steps`` returns to its caller while there is nothing new."""
 
 SLOW_S = 3.0
-"""A photo that takes longer makes room for the next one and goes on with lower priority."""
+"""A photo that takes more processor time than this in seconds makes room for the next one and goes
+on with lower priority. By the clock every photo would on a busy machine, and cost a new worker."""
 
-_SLOW_NICENESS = 10
+_SLOW_NICENESS = 15
 _START_S = 120.0  # for loading the models, on a busy machine
 
 _SLOW = "Reading this file takes too long; save it as {formats} in a smaller size and try again."
@@ -47,17 +49,6 @@ _CRASHED = (
     "it as {formats} in a smaller size and try again."
 )
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """Yielded by a task before it decodes: it goes on once the gate has room.
-
-    Attributes:
-        count: Pixels of the picture, as its header states them.
-    """
-
-    count: int
 
 
 @dataclass(frozen=True)
@@ -76,44 +67,6 @@ class PoolCounts:
     running: int
     ended: dict[str, int]
     seconds: float
-
-
-class PixelGate:
-    """Bounds the pixels that are decoded at a time, in the order in which they were asked for.
-
-    Safe to use from several threads.
-
-    Args:
-        most: Pixels in flight. A single picture of more waits until it is alone.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._waiting: dict[object, int] = {}
-        self._in_flight: dict[object, int] = {}
-
-    @property
-    def in_flight(self) -> int:
-        """Pixels that are being decoded."""
-        with self._lock:
-            return sum(self._in_flight.values())
-
-    def enter(self, holder: object, pixels: int) -> bool:
-        """Whether the holder may go on; if not, it keeps its place and asks again later."""
-        with self._lock:
-            self._waiting.setdefault(holder, max(pixels, 0))
-            used = sum(self._in_flight.values())
-            is_next = next(iter(self._waiting)) is holder
-            if not is_next or (used and used + self._waiting[holder] > self._most):
-                return False
-            self._in_flight[holder] = self._in_flight.get(holder, 0) + self._waiting.pop(holder)
-            return True
-
-    def leave(self, holder: object) -> None:
-        """Gives back what the holder has and its place; nothing where it has none."""
-        with self._lock:
-            self._waiting.pop(holder, None)
-            self._in_flight.pop(holder, None)
 
 
 class Pool:
@@ -259,7 +212,7 @@ class Pool:
         if self.clips:
             return
         for task in self._running - self._slow:
-            if task.worker is None or time.monotonic() - task.began_s < SLOW_S:
+            if task.worker is None or task.busy_s() < SLOW_S:
                 continue
             self._slow.add(task)
             with contextlib.suppress(OSError):  # it has just ended
@@ -284,6 +237,7 @@ class Task:
         self.assigned = threading.Event()
         self.began_s = math.inf
         """Monotonic time at which a worker that was ready began with it."""
+        self._began_cpu_s: float | None = None
         self._pool = pool
         self._message = (channel.TASK, function, arguments, pool.limits)
         self._reusable = False
@@ -292,6 +246,17 @@ class Task:
     def tasks_ahead(self) -> int:
         """The tasks that must end before this one begins."""
         return self._pool.tasks_ahead(self)
+
+    def busy_s(self) -> float:
+        """Processor time of the task so far in seconds; by the clock where that is not known."""
+        by_clock_s = time.monotonic() - self.began_s
+        if self.worker is None or by_clock_s < SLOW_S:  # it is no more than this
+            return by_clock_s
+        cpu_s, began_s = self.worker.cpu_s(), self._began_cpu_s
+        return by_clock_s if cpu_s is None or began_s is None else cpu_s - began_s
+
+    def _begin(self, worker: WorkerProcess) -> None:
+        self.began_s, self._began_cpu_s = time.monotonic(), worker.cpu_s()
 
     def stop(self) -> None:
         """Kills the worker; ``steps`` then ends. Any thread may call it, more than once."""
@@ -337,7 +302,7 @@ class Task:
             return
         given_s = time.monotonic()
         if worker.ready:
-            self.began_s = given_s
+            self._begin(worker)
         channel.send(worker.connection, self._message)
         while True:
             if time.monotonic() > min(self.began_s + wall_s, given_s + wall_s + _START_S):
@@ -349,7 +314,8 @@ class Task:
             kind, *content = channel.receive_data(worker.connection)
             self._reusable = kind in (channel.DONE, channel.REFUSED)
             if kind == channel.READY:
-                worker.ready, self.began_s = True, time.monotonic()
+                worker.ready = True
+                self._begin(worker)
                 continue
             if kind == channel.DONE:
                 (self.result,) = content
@@ -366,7 +332,8 @@ class Task:
                 while not self._pool.gate.enter(self, item.count):
                     yield None
                     time.sleep(TICK_S / 4)
-                given_s = self.began_s = time.monotonic()  # waiting is no work
+                given_s = time.monotonic()  # waiting is no work
+                self._begin(worker)
                 channel.send(worker.connection, (channel.GO,))
             else:
                 yield item

@@ -70,6 +70,15 @@ class WorkerProcess:
         """Process id."""
         return self._process.pid
 
+    def cpu_s(self) -> float | None:
+        """Processor time that it has used, in seconds; None where the system has no ``/proc``."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:
+            return None
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     @property
     def alive(self) -> bool:
         """Whether the process still runs."""

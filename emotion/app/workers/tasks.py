@@ -16,7 +16,7 @@ import emotion
 from emotion.app import malloc
 from emotion.app.analyzed_photo import AnalyzedPhoto, analyze_image, annotated_jpeg
 from emotion.app.widgets.thumbnail import thumbnail
-from emotion.app.workers.pool import Pixels
+from emotion.app.workers.pixel_gate import Pixels
 from emotion.expression.classifier import Classifier
 from emotion.expression.crop import crop_face
 from emotion.geometry.affine import shrink_to_side
@@ -44,7 +44,8 @@ MAX_VIDEO_BYTES = 300_000_000
 _PREVIEW_PX = 1280
 _MAX_THUMBNAILS = 100  # people; more are passers-by in a crowd
 _BETTER = 1.3  # factor of quality that is worth a new thumbnail
-_CLIP_NICENESS = 5  # live streams and photos go first
+_PHOTO_NICENESS, _CLIP_NICENESS = 5, 10
+"""Added to the workers': the server, which answers everybody and sends the streams, goes first."""
 
 
 @cache
@@ -66,8 +67,7 @@ def warm_up(*, clips: bool) -> None:
         analyze_image(emotion.read_photo(SAMPLES[0].read()), analyzer())
     if clips:
         import av  # noqa: F401 - takes longer than all else
-
-        os.nice(_CLIP_NICENESS)
+    os.nice(_CLIP_NICENESS if clips else _PHOTO_NICENESS)
     gc.collect()
     gc.freeze()
 
