@@ -6,7 +6,7 @@ import argparse
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emotion.cli.console import quiet_tensorflow, usage_error
 from emotion.cli.options import positive_int, positive_number
@@ -14,7 +14,10 @@ from emotion.cli.progress import Progress
 from emotion.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from emotion.training.detector.config import DetectorConfig
+    from emotion.training.detector.data import Picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start-from",
         metavar="DETECTOR",
         help="a detector's name or folder, for the first weights",
+    )
+    parser.add_argument(
+        "--teacher",
+        metavar="DETECTOR",
+        help="a better detector's name or file, for faces that the labels lack (hybrid)",
     )
     parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
     parser.add_argument("--batch-size", type=positive_int, help="pictures in a step")
@@ -68,11 +76,16 @@ def run(options: argparse.Namespace) -> int:
             f"{config.batch_size} are needed (or a smaller --batch-size)."
         )
     say(f"{len(training)} training pictures, {len(validation)} for validation")
+    record: dict[str, Any] = {}
+    if options.teacher:
+        training, record = _with_teacher(training, options.teacher, options.start_from)
+        say("{pseudo_labels} pseudo-labels, {hard_negatives} hard negatives".format_map(record))
     folder = options.runs / options.out.name
     data = {"sha256": digest(options.data, "train"), "pictures": len(pictures)}
     trainer = DetectorTrainer(
         config, training, validation, folder, data=data, report=say,
         start_from=model_folder(options.start_from) if options.start_from else None,
+        record=record,
     )  # fmt: skip
     export_detector(trainer.run(), options.out, config.network, validation)
     copy_run_files(folder, options.out)
@@ -80,6 +93,28 @@ def run(options: argparse.Namespace) -> int:
     card.write(options.out)
     say(f"wrote {options.out}")
     return 0
+
+
+def _with_teacher(
+    pictures: Sequence[Picture], teacher_name: str, start_from: str | None
+) -> tuple[list[Picture], dict[str, Any]]:
+    """Pictures with pseudo-labels and hard negatives, and the run record's entries on them."""
+    from emotion.detection import load_detector
+    from emotion.training.detector.pseudo_labels import (
+        add_hard_negatives,
+        add_pseudo_labels,
+        count_added,
+        teacher_origin,
+    )
+
+    teacher = load_detector(teacher_name)
+    with closing(Progress("pseudo-labels")) as progress:
+        result = add_pseudo_labels(pictures, teacher, progress=progress)
+    if start_from:
+        with closing(Progress("hard negatives")) as progress:
+            result = add_hard_negatives(result, load_detector(start_from), progress=progress)
+    record = {"teacher": teacher_origin(teacher_name, teacher)}
+    return result, record | count_added(pictures, result)
 
 
 def _config(options: argparse.Namespace) -> DetectorConfig:

@@ -43,7 +43,7 @@ def load_detector(
     if name == HYBRID:
         from emotion.detection.hybrid import HybridDetector
 
-        return HybridDetector.load(_folder(HYBRID, FUSION_FILE), num_threads=num_threads)
+        return HybridDetector.load(detector_folder(HYBRID, FUSION_FILE), num_threads=num_threads)
     if name == BLAZEFACE:
         from emotion.detection.blazeface import BlazeFaceDetector
 
@@ -52,13 +52,16 @@ def load_detector(
         from emotion.detection.yunet import YuNetDetector
 
         return YuNetDetector(Path(name))
-    return SingleShotDetector.load(_folder(name, SPEC_FILE), num_threads=num_threads)
+    return SingleShotDetector.load(detector_folder(name), num_threads=num_threads)
 
 
-def _folder(name: str | os.PathLike[str], file: str) -> Path:
+def detector_folder(name: str | os.PathLike[str], file: str = SPEC_FILE) -> Path:
     """The folder of a detector that holds a file, also one of this project's own.
 
     ``EMOTION_MODELS`` may name a folder without it.
+
+    Raises:
+        ModelError: When there is none.
     """
     for folder in (models_folder() / name, Path(name), own_models() / name):
         if (folder / file).is_file():

@@ -174,7 +174,7 @@ def test_the_work_on_a_huge_picture_is_bounded(
             return super().boxes(image)
 
     monkeypatch.setattr(hybrid, "LibFaceDetection", Counting)
-    counted = HybridDetector.load(loading._folder("hybrid", "fusion.json"))
+    counted = HybridDetector.load(loading.detector_folder("hybrid", "fusion.json"))
     counted.propose(np.zeros((6000, 9000, 3), np.uint8))
     assert 1 < len(sizes) <= 5
     assert max(max(size) for size in sizes) <= MAX_SIDE

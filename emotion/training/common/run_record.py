@@ -57,7 +57,7 @@ def read_json(path: Path) -> Any:
 
 
 def same_run(folder: Path, record: dict[str, Any], kind: type) -> bool:
-    """Whether the run recorded in a folder has the same settings and data as another.
+    """Whether the run recorded in a folder has the same settings, data and origins as another.
 
     A setting that a record lacks has its default, so that old runs can be resumed when a new
     setting is added.
@@ -73,7 +73,7 @@ def same_run(folder: Path, record: dict[str, Any], kind: type) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     expected = json.loads(json.dumps(record))
-    same = all(found.get(key) == expected.get(key) for key in ("data", "start_from"))
+    same = all(found.get(key) == expected.get(key) for key in ("data", "start_from", "teacher"))
     return bool(settings[0] == settings[1]) and same
 
 

@@ -30,6 +30,7 @@ class DetectorBatch:
         boxes: ``xyxy`` float32 (F, 4) px.
         landmarks: float32 (F, 5, 2) px.
         weights: Weight of each landmark in the loss, float32 (F, 5).
+        confidence: Factor of each face's score target, 0..1, float32 (F,).
         ignored: Anchor points inside ignored faces, bool (B, A).
     """
 
@@ -38,6 +39,7 @@ class DetectorBatch:
     boxes: Floats
     landmarks: Floats
     weights: Floats
+    confidence: Floats
     ignored: np.ndarray
 
 
@@ -102,6 +104,7 @@ def make_batch(
         boxes=np.concatenate([p.boxes for p in parts]),
         landmarks=np.concatenate([p.landmarks for p in parts]).reshape(-1, LANDMARKS, 2),
         weights=np.concatenate([p.weights for p in parts]),
+        confidence=np.concatenate([p.confidence for p in parts]),
         ignored=ignored,
     )
 

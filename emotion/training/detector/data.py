@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Faces:
         weights: Weight of each landmark in the loss, float32 (N, 5); 0 where it is unknown.
         manual: Landmarks set by hand, bool (N,).
         blur: 0 (none) to 2 (heavy), int8 (N,).
+        confidence: 1 for a label, the teacher's score for a pseudo-label, float32 (N,).
     """
 
     boxes: Floats
@@ -49,16 +50,14 @@ class Faces:
     weights: Floats
     manual: np.ndarray
     blur: np.ndarray
+    confidence: Floats
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def take(self, keep: np.ndarray) -> Faces:
         """Selects faces by a mask, bool (N,), or by indices."""
-        return Faces(
-            self.boxes[keep], self.ignored[keep], self.landmarks[keep],
-            self.weights[keep], self.manual[keep], self.blur[keep],
-        )  # fmt: skip
+        return Faces(*(getattr(self, each.name)[keep] for each in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +68,19 @@ class Picture:
         image: RGB uint8 (H, W, 3).
         faces: Its labelled faces.
         name: Its file's name within the data set.
+        hard_negatives: Boxes that a detector wrongly took for faces, ``xyxy`` float32 (M, 4) px.
     """
 
     image: Image
     faces: Faces
     name: str = ""
+    hard_negatives: Floats = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
 
 def concatenate_faces(parts: Sequence[Faces]) -> Faces:
     """Concatenates the faces of at least one image."""
     return Faces(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("boxes", "ignored", "landmarks", "weights", "manual", "blur")
-        )
+        *(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(Faces))
     )
 
 
@@ -108,6 +106,7 @@ def parse_faces(rows: Sequence[Mapping[str, Any]]) -> Faces:
         weights=np.repeat((weights * known)[:, None], LANDMARKS, axis=1).astype(np.float32),
         manual=manual,
         blur=np.array([row.get("blur", 0) for row in rows], dtype=np.int8),
+        confidence=np.ones(len(rows), dtype=np.float32),
     )
 
 

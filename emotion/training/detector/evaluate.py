@@ -167,8 +167,8 @@ def rotate_picture(picture: Picture, degrees: float) -> Picture:
     faces = picture.faces
     boxes = np.clip(map_boxes(faces.boxes, affine), 0, [columns, rows, columns, rows])
     landmarks = (faces.landmarks @ affine[:, :2].T + affine[:, 2]).astype(np.float32)
-    return replace(
-        picture,
-        image=warp(picture.image, affine, (rows, columns)),
-        faces=replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
+    return Picture(
+        warp(picture.image, affine, (rows, columns)),
+        replace(faces, boxes=boxes.astype(np.float32), landmarks=landmarks),
+        picture.name,
     )

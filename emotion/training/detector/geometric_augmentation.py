@@ -29,7 +29,8 @@ class GeometricConfig:
 
     Attributes:
         around_face: Probability of data-anchor sampling (PyramidBox, Tang et al. 2018): one face is
-            scaled to a height from ``face_heights``, which gives large faces their share.
+            scaled to a height from ``face_heights``, which gives large faces their share. In an
+            image without faces it is one of the hard negatives.
         face_heights: (smallest, largest) in px, log-uniform.
         scales: (smallest, largest) factor otherwise, log-uniform.
         largest_zoom: Upper limit of any enlargement.
@@ -121,9 +122,11 @@ def random_affine(
         float64 (2, 3), from the image's pixels to the crop's.
     """
     height, width = picture.image.shape[:2]
-    labelled = np.flatnonzero(~picture.faces.ignored)
-    if len(labelled) and rng.random() < config.around_face:
-        box = picture.faces.boxes[rng.choice(labelled)].astype(np.float64)
+    boxes = picture.faces.boxes[~picture.faces.ignored]
+    if not len(boxes):
+        boxes = picture.hard_negatives
+    if len(boxes) and rng.random() < config.around_face:
+        box = boxes[rng.choice(len(boxes))].astype(np.float64)
         face_height = max(box[3] - box[1], 1.0)
         low, high = np.log(config.face_heights)
         goal = min(math.exp(rng.uniform(low, high)) * factor, 0.95 * side)

@@ -2,9 +2,9 @@
 
 Scores are trained towards the IoU of the box that the same anchor point predicts (quality focal
 loss, Li et al., NeurIPS 2020, "Generalized Focal Loss"), so that they rank boxes by how well they
-fit. Boxes are trained by EIoU (Zhang et al. 2021, "Focal and Efficient IOU Loss"), landmarks by
-smooth L1 of the error relative to the face's size. Written in TensorFlow: a training step is one
-graph.
+fit; for a pseudo-label, which may be none, towards IoU times its confidence. Boxes are trained by
+EIoU (Zhang et al. 2021, "Focal and Efficient IOU Loss"), landmarks by smooth L1 of the error
+relative to the face's size. Written in TensorFlow: a training step is one graph.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class FaceTargets(NamedTuple):
         boxes: ``xyxy`` float32 (F, 4) px.
         landmarks: float32 (F, 5, 2) px.
         landmark_weights: float32 (F, 5), 0 where a landmark is unknown.
+        confidence: Factor of each face's score target, 0..1, float32 (F,).
         ignored: Anchor points without a score loss, bool (B, A).
     """
 
@@ -54,6 +55,7 @@ class FaceTargets(NamedTuple):
     boxes: Any
     landmarks: Any
     landmark_weights: Any
+    confidence: Any
     ignored: Any
 
 
@@ -84,7 +86,7 @@ def detector_loss(
     assigned_f = tf.cast(assigned, tf.float32)
     positives = tf.maximum(tf.reduce_sum(assigned_f), 1.0)
 
-    quality = tf.where(assigned, ious, 0.0)
+    quality = tf.where(assigned, ious * faces.confidence[:, None], 0.0)
     target = tf.math.unsorted_segment_max(
         tf.reshape(quality, [-1]), tf.reshape(indices, [-1]), tf.shape(raw)[0]
     )

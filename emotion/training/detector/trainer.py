@@ -44,6 +44,7 @@ class DetectorTrainer(EpochLoop):
         data: The record's entry on the origin of the images.
         report: Called with each progress message.
         start_from: Folder of a detector whose weights are the first ones.
+        record: Further entries of the run's record, such as the teacher.
 
     Raises:
         ModelError: When the first weights are missing or of another size.
@@ -60,6 +61,7 @@ class DetectorTrainer(EpochLoop):
         data: Mapping[str, Any] | None = None,
         report: Report = print,
         start_from: Path | None = None,
+        record: Mapping[str, Any] | None = None,
     ) -> None:
         self.config = config
         self._pictures, self._validation = pictures, validation
@@ -68,9 +70,9 @@ class DetectorTrainer(EpochLoop):
             raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
         keras.utils.set_random_seed(config.seed)
         self.model = network.build(config.network, training=True)
-        origins = (
-            {} if start_from is None else {"start_from": load_first_weights(start_from, self.model)}
-        )
+        origins = dict(record or {})
+        if start_from is not None:
+            origins["start_from"] = load_first_weights(start_from, self.model)
         self.model.compile(self._optimizer())
         self.model.optimizer.build(self.model.trainable_variables)
         self._step = _train_step(self.model, config)
@@ -154,7 +156,7 @@ def load_first_weights(start: Path, model: keras.Model) -> dict[str, Any]:
 def _tensors(batch: DetectorBatch) -> tuple[Any, FaceTargets]:
     return tf.constant(batch.images), FaceTargets(
         tf.constant(batch.candidates), tf.constant(batch.boxes), tf.constant(batch.landmarks),
-        tf.constant(batch.weights), tf.constant(batch.ignored),
+        tf.constant(batch.weights), tf.constant(batch.confidence), tf.constant(batch.ignored),
     )  # fmt: skip
 
 
@@ -168,7 +170,7 @@ def _train_step(model: keras.Model, config: DetectorConfig) -> Step:
         FaceTargets(
             tf.TensorSpec([None, candidates], tf.int32), tf.TensorSpec([None, 4]),
             tf.TensorSpec([None, 5, 2]), tf.TensorSpec([None, 5]),
-            tf.TensorSpec([None, len(centers)], tf.bool),
+            tf.TensorSpec([None]), tf.TensorSpec([None, len(centers)], tf.bool),
         ),
     ]  # fmt: skip
 

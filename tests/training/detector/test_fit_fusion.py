@@ -25,6 +25,7 @@ def labelled(boxes: Floats, ignored: list[bool] | None = None) -> Faces:
     return Faces(
         boxes, np.array(ignored or [False] * count, bool), np.zeros((count, 5, 2), np.float32),
         np.zeros((count, 5), np.float32), np.zeros(count, bool), np.zeros(count, np.int8),
+        np.ones(count, np.float32),
     )  # fmt: skip
 
 

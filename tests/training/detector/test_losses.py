@@ -80,6 +80,22 @@ def test_the_right_answer_costs_nothing() -> None:
     assert np.isfinite(score)
 
 
+def test_the_score_target_is_the_iou_times_the_confidence() -> None:
+    faces, raw = made_batch()
+    anchors = np.asarray(faces.candidates)[0]  # type: ignore[attr-defined]
+    positives = anchors[anchors >= 0][:8]  # as many as the sum of the IoUs
+    unsure = faces._replace(confidence=tf.constant([0.75]))  # type: ignore[attr-defined]
+
+    def score_loss(targets: object, score: float) -> float:
+        raw[0, positives, 0] = np.log(score / (1 - score))
+        return float(losses(targets, raw)[1])
+
+    assert score_loss(unsure, 0.75) < score_loss(unsure, 0.65)
+    assert score_loss(unsure, 0.75) < score_loss(unsure, 0.85)
+    assert score_loss(faces, 0.95) < score_loss(faces, 0.85)  # a label's confidence is 1
+    np.testing.assert_array_equal(losses(unsure, raw)[2:], losses(faces, raw)[2:])
+
+
 def test_an_ignored_anchor_point_has_no_score_loss() -> None:
     faces, raw = made_batch()
     before = losses(faces, raw)
