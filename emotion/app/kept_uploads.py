@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from emotion.app.session_state import session_items
 from emotion.app.streamlit_patches.session_cleanup import stop_work
 from emotion.app.streamlit_patches.uploads import remove_upload
 
@@ -56,7 +57,7 @@ def uploads(name: str, draw: Callable[[str], Any], *, limit: int) -> list[Any]:
 
 def put_aside_uploads() -> None:
     """Puts the files of all upload widgets aside: another place or source will be drawn."""
-    for value in st.session_state.values():
+    for _, value in session_items():
         if isinstance(value, Uploads):
             value.put_aside()
 
@@ -64,7 +65,7 @@ def put_aside_uploads() -> None:
 def remove(file: Any) -> None:
     """Removes one file of this visitor."""
     put_aside_uploads()  # or its widget would still show it
-    for value in st.session_state.values():
+    for _, value in session_items():
         if isinstance(value, Uploads):
             value.earlier = [kept for kept in value.earlier if kept is not file]
     remove_upload(file)
@@ -77,14 +78,13 @@ def forget(place: str, *, but: tuple[str, ...] = ()) -> None:
         place: Prefix of its keys in the session's state, such as "photo".
         but: Keys that stay.
     """
-    for key in [str(key) for key in st.session_state]:
+    for key, value in session_items():
         if not key.startswith(f"{place}:") or key in but:
             continue
-        value = st.session_state[key]
         stop_work(value)
         if isinstance(value, Uploads):
             for file in value.current + value.earlier:
                 remove_upload(file)
             st.session_state[key] = Uploads(generation=value.generation + 1)
         else:
-            del st.session_state[key]
+            st.session_state.pop(key, None)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 import emotion
 from emotion.app.captions import escape_markdown
 from emotion.app.kept_uploads import forget, put_aside_uploads
+from emotion.app.session_state import session_items
 from emotion.app.streamlit_patches.page_semantics import page_semantics
 from emotion.app.streamlit_patches.session_cleanup import start_session_cleanup, stop_work
 from emotion.app.templating import render, style
@@ -127,12 +128,12 @@ def _leave_other_pages(title: str) -> None:
     if is_new:
         put_aside_uploads()
     st.session_state[_CURRENT_PAGE] = title
-    for key in list(st.session_state):
-        owner, colon, name = str(key).partition(":")
+    for key, value in session_items():
+        owner, colon, name = key.partition(":")
         if not colon or owner == title.lower() or owner not in (*_KEPT_PAGES, "webcam"):
             continue
-        stop_work(st.session_state[key])
+        stop_work(value)
         # The webcam's snapshot has explanations too.
         is_passing = name == "work" or (is_new and name.startswith("explanation:"))
         if owner not in _KEPT_PAGES or is_passing:
-            del st.session_state[key]
+            st.session_state.pop(key, None)

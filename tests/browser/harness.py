@@ -71,15 +71,15 @@ class Server:
         return self.log_file.read_text(errors="replace")
 
     def tracebacks(self) -> list[str]:
-        """The error that ends each traceback in the log; Streamlit's own, in a frame, as "framed".
+        """The error that ends each traceback in the log, also of Streamlit's own, in a frame.
 
         Left out is what Starlette raises when a browser leaves while its connection is being made.
         """
         log = re.sub(r"\x1b\[[0-9;]*m", "", self.log())
         plain = re.findall(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)*(.*)", log)
-        framed = re.findall(r"Traceback \(most recent call last\) ", log)
+        framed = re.findall(r"Traceback \(most recent call last\) .*\n(?:(?!\w).*\n)*(.*)", log)
         ours = [e for e in plain if not e.startswith("starlette.websockets.WebSocketDisconnected")]
-        return ours + ["framed"] * len(framed)
+        return ours + framed
 
 
 @contextlib.contextmanager

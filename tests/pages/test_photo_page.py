@@ -3,6 +3,7 @@
 import csv
 import gc
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -352,7 +353,8 @@ def test_the_answer_for_a_face_is_explained_on_demand(counted: CountedWork) -> N
     shown = html(page)
     assert shown.count("<figure>") == 2
     assert "<strong>Happy, " in shown
-    assert "Strongest around the mouth" in shown
+    parts = "mouth|nose|eye on the left|eye on the right"
+    assert re.search(f"Strongest around the ({parts})[;:] ", shown)
     assert "test faces that the model never saw in training" in shown
     assert counted.calls == 1
     page.run()
@@ -393,7 +395,7 @@ def test_one_photo_under_two_models(counted: CountedWork) -> None:
     analyzer = emotion.load_analyzer(other)
     expected = analyzer.faces(emotion.read_image(photo_bytes()), photo.faces)
     assert kept[photo][other] == pytest.approx(expected[0].probabilities[None], abs=1e-5)
-    assert kept[photo][other] != pytest.approx(photo.faces[0].probabilities[None], abs=1e-3)
+    assert kept[photo][other] != pytest.approx(photo.faces[0].probabilities[None], abs=1e-5)
     del photo
     page.file_uploader[0].set_value([]).run()
     gc.collect()
