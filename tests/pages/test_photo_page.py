@@ -1,9 +1,7 @@
 """The Photo page: one photo, many, samples, and files that are not photos."""
 
 import csv
-import gc
 import io
-import re
 import zipfile
 from typing import Any
 
@@ -22,7 +20,6 @@ from emotion.app.work import analyze_photo, annotated_jpeg, annotated_zip
 from emotion.app.workers import tasks
 from emotion.app.workers.pool import Pool
 from emotion.imaging.files import encode_image
-from emotion.models.spec import classifier_names
 from emotion.results.rows import COLUMNS
 from emotion.samples import CREDIT, SAMPLES
 from tests.pages.helpers import CountedWork, html, run_page, scene
@@ -353,8 +350,7 @@ def test_the_answer_for_a_face_is_explained_on_demand(counted: CountedWork) -> N
     shown = html(page)
     assert shown.count("<figure>") == 2
     assert "<strong>Happy, " in shown
-    parts = "mouth|nose|eye on the left|eye on the right"
-    assert re.search(f"Strongest around the ({parts})[;:] ", shown)
+    assert "Strongest around the eye on the left; covering that alone changes little." in shown
     assert "test faces that the model never saw in training" in shown
     assert counted.calls == 1
     page.run()
@@ -365,42 +361,3 @@ def test_a_spoiled_face_is_noted() -> None:
     pixels = scene(240, 480) // 6
     photo = analyze_photo(encode_image(pixels, suffix=".png"))
     assert [view.quality.is_dark for view in photo.views] == [True]
-
-
-def test_two_photos_stand_side_by_side(counted: CountedWork) -> None:
-    page = upload(
-        open_page(),
-        ("a.png", photo_bytes()),
-        ("wall.png", photo_bytes(with_face=False)),
-        ("b.png", photo_bytes(shade=80)),
-    )
-    before = html(page).count('class="emotion-bars"')
-    page.toggle(key="photo:compare").set_value(True).run()
-    assert not page.exception
-    assert html(page).count('class="emotion-bars"') == before + 2
-    assert page.selectbox(key="photo:compare:First:photo").options == ["1: a.png", "2: b.png"]
-    assert page.selectbox(key="photo:compare:Second:photo").value == 1, "the next photo"
-    assert counted.calls == 3, "the page's own model answers once"
-
-
-def test_one_photo_under_two_models(counted: CountedWork) -> None:
-    own, other = classifier_names()[:2]
-    page = upload(open_page(), ("a.png", photo_bytes()))
-    page.toggle(key="photo:compare").set_value(True).run()
-    assert not page.exception
-    assert [box.value for box in page.selectbox] == [own, other]
-    assert "Both give the same label to 1 of 1 face." in html(page)
-    (photo,) = page.session_state["photo:results:Upload"].values()
-    kept = page.session_state["photo:compared"]
-    analyzer = emotion.load_analyzer(other)
-    expected = analyzer.faces(emotion.read_image(photo_bytes()), photo.faces)
-    assert kept[photo][other] == pytest.approx(expected[0].probabilities[None], abs=1e-5)
-    assert kept[photo][other] != pytest.approx(photo.faces[0].probabilities[None], abs=1e-5)
-    del photo
-    page.file_uploader[0].set_value([]).run()
-    gc.collect()
-    assert not len(kept), "the answers go with the photo"
-
-
-def test_one_photo_of_nobody_has_nothing_to_compare(counted: CountedWork) -> None:
-    assert not upload(open_page(), ("a.png", photo_bytes(with_face=False))).toggle

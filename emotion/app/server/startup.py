@@ -34,8 +34,5 @@ async def lifespan(_app: Any) -> AsyncGenerator[None]:
     restrict_pillow()
     keep_uploads_in_memory()
     start_workers()
-    # Before two first visitors of Video: Altair takes a half imported pandas for a whole one.
-    import pandas  # noqa: F401
-
     yield
     stop_workers()

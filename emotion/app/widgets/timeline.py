@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import altair as alt
 import numpy as np
 
+# Altair takes a pandas that another visitor's thread is just importing for a whole one.
+import pandas  # noqa: F401
+
 from emotion.app.captions import counted, person_caption, shares_caption
 from emotion.app.widgets.stacked_area_chart import EMOTION_COLORS, STACK_ORDER, contiguous_runs
 from emotion.types import EMOTIONS, Floats

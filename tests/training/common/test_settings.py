@@ -144,8 +144,8 @@ def test_a_run_is_known_again_after_a_setting_came_to_exist(tmp_path: Path) -> N
     flipped = TrainingConfig(epochs=3, augmentation=Augmentation(flip=0.5))
     assert not same_run(tmp_path, record(flipped), TrainingConfig)
     assert not same_run(tmp_path, record(TrainingConfig(epochs=3)) | {"data": {}}, TrainingConfig)
-    taught = record(TrainingConfig(epochs=3)) | {"teacher": {"model": "a", "sha256": "y"}}
-    assert not same_run(tmp_path, taught, TrainingConfig)
+    with_teacher = record(TrainingConfig(epochs=3)) | {"teacher": {"model": "a", "sha256": "y"}}
+    assert not same_run(tmp_path, with_teacher, TrainingConfig)
     old["config"]["of_another_time"] = 1
     (tmp_path / RUN_FILE).write_text(json.dumps(old))
     assert not same_run(tmp_path, record(TrainingConfig(epochs=3)), TrainingConfig)

@@ -169,13 +169,13 @@ def test_a_run_with_a_teacher_is_recorded_and_resumes(
         "--runs", str(tmp_path / "runs"), "--epochs", "1", "--batch-size", "4", "--side", "64",
         "--start-from", str(trained),
     ]  # fmt: skip
-    taught = [*arguments, "--teacher", "blazeface"]
-    assert main(taught) == 0
+    with_teacher = [*arguments, "--teacher", "blazeface"]
+    assert main(with_teacher) == 0
     record = json.loads((tmp_path / "own" / "run.json").read_text())
     assert record["teacher"]["model"] == "blazeface"
     assert record["pseudo_labels"] == 2
     assert f"2 pseudo-labels, {record['hard_negatives']} hard" in capsys.readouterr().out
-    assert main(taught) == 0  # finished already: nothing is trained again
+    assert main(with_teacher) == 0  # finished already: nothing is trained again
     assert "resuming after epoch 1" in capsys.readouterr().out
     assert len(read_history(tmp_path / "own" / "history.csv")) == 1
     assert main(arguments) == 0  # without the teacher it is another run
