@@ -1,6 +1,6 @@
 """Time of face detectors on one frame and one thread.
 
-    python -m benchmarks.detection [--detector models/NAME] [--detector FILE.onnx] [--repeats N]
+    python -m benchmarks.detection [--detector NAME] [--repeats N]
 
 Their accuracy is measured by ``emotion evaluate-detector``.
 """
@@ -17,14 +17,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion.detection import SingleShotDetector, load_detector
+from emotion.detection import Effort, SearchOptions, load_detector
 from emotion.detection.loading import BLAZEFACE, HYBRID
 from emotion.imaging.files import read_image
-from emotion.models.spec import model_folder
 from emotion.training.detector.baselines import haar
 from emotion.types import Image
-
-SIDES = (640, 320)
 
 
 def median_ms(call: Callable[[], object], repeats: int) -> tuple[float, float]:
@@ -52,7 +49,6 @@ def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], ob
     """The name and the call of each measurement."""
     cascade = load_detector(BLAZEFACE)
     faces = cascade.detect(frame)
-    half = np.asarray(cv2.resize(frame, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     yield "BlazeFace cascade", lambda: cascade.detect(frame)
     hybrid = load_detector(HYBRID)
     photo = np.asarray(cv2.resize(frame, (4000, 3000), interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -60,16 +56,11 @@ def calls(frame: Image, named: list[str]) -> Iterator[tuple[str, Callable[[], ob
     yield "hybrid, 4000 x 3000", lambda: hybrid.detect(photo)
     yield "BlazeFace cascade, following", lambda: cascade.refine(frame, faces)
     for name in named:
-        if name.endswith(".onnx"):
-            other = load_detector(name)
-            yield name, partial(other.detect, frame)
-            yield f"{name}, 320x240", partial(other.detect, half)
-            continue
-        for side in SIDES:
-            ours = SingleShotDetector.load(model_folder(name), side=side)
-            yield f"{name}, shrunk to {side}", partial(ours.detect, frame)
-        yield f"{name}, following", partial(ours.refine, frame, faces)
-        yield f"{name}, 320x240", partial(ours.detect, half)
+        other = load_detector(name)
+        for effort in Effort:
+            options = SearchOptions(effort=effort)
+            yield f"{name}, {effort.value}", partial(other.detect, frame, options=options)
+        yield f"{name}, following", partial(other.refine, frame, faces)
     alt2 = haar()
     yield "Haar alt2", lambda: alt2(frame)
 
@@ -78,7 +69,7 @@ def main() -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--detector", action="append", default=[], help="a model's name or folder, or a YuNet"
+        "--detector", action="append", default=[], help="a detector's name or folder"
     )
     parser.add_argument("--repeats", type=int, default=100)
     arguments = parser.parse_args()

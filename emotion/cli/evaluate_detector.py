@@ -17,8 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detector",
         default="hybrid",
-        help="hybrid (default), blazeface, haar, a name or folder under models/, or a YuNet's "
-        ".onnx file",
+        help="hybrid (default), blazeface, yunet, haar, or another name or folder under models/",
     )
     parser.add_argument(
         "--peer", action="append", default=[], help="another detector to measure beside it"

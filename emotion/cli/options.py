@@ -21,7 +21,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", help="output head to use, e.g. fer2013 or ferplus")
     parser.add_argument(
         "--detector",
-        help="hybrid, blazeface, a name or folder under models/, or a YuNet's .onnx file",
+        help="hybrid, blazeface, yunet, or another name or folder under models/",
     )
     parser.add_argument(
         "--threads", type=positive_int, default=1, help="threads of one call (default 1)"

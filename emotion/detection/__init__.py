@@ -1,12 +1,11 @@
 """Face detection: ``load_detector().detect(image)``.
 
 - ``base``: the ``Detector`` interface, search options and candidate faces.
-- ``single_shot``: a detector trained by ``emotion train-detector``; ``anchor_points`` decodes its
-  outputs, ``spec`` holds its settings.
-- ``hybrid``: the default detector (see ``models/DEFAULT_DETECTOR``). It searches photos with
-  ``libfacedetection`` and the cascade together, and weighs their scores by ``score_fusion``.
-- ``blazeface``: a cascade of two published networks, which searches streams, and photos where
-  libfacedetection is not installed. ``yunet``: one from a file of your own.
+- ``hybrid``: the default detector (see ``models/DEFAULT_DETECTOR``). It searches photos with YuNet,
+  refines the faces with BlazeFace, and weighs both scores by ``score_fusion``.
+- ``single_shot``: runs YuNet, or what ``emotion train-detector`` made of it; ``anchor_points``
+  decodes its outputs, ``spec`` holds its settings.
+- ``blazeface``: a cascade of two published networks, which searches streams.
 - Used by several: ``tiling`` (full-frame detection), ``refinement`` (ROI refinement), ``nms`` (box
   voting), ``quarter_turns`` (pictures that lie on their side), ``decoding``. ``loading`` finds each
   by its name.

@@ -1,4 +1,4 @@
-"""Loads a detector by name: hybrid, blazeface, one under ``models/``, or a YuNet's file."""
+"""Loads a detector by name: hybrid, blazeface, or one under ``models/``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from emotion.detection.base import LoadedDetector
-from emotion.detection.libfacedetection import is_installed
-from emotion.detection.score_fusion import FUSION_FILE
+from emotion.detection.blazeface import BlazeFaceDetector
+from emotion.detection.hybrid import HybridDetector
+from emotion.detection.score_fusion import FUSION_FILE, ScoreFusion
 from emotion.detection.single_shot import SingleShotDetector
 from emotion.errors import ModelError
 from emotion.models.spec import (
@@ -18,7 +19,7 @@ from emotion.models.spec import (
     own_models,
 )
 
-HYBRID, BLAZEFACE = "hybrid", "blazeface"
+HYBRID, BLAZEFACE, YUNET = "hybrid", "blazeface", "yunet"
 
 
 def load_detector(
@@ -27,32 +28,37 @@ def load_detector(
     """The detector of a name.
 
     Args:
-        name: ``hybrid`` for libfacedetection and BlazeFace together; ``blazeface`` for the cascade
-            of two BlazeFace networks; a file that ends in ``.onnx`` for a YuNet; all else is a name
-            or folder under ``models/``. By default the one that ``models/`` names, with
-            ``blazeface`` in place of ``hybrid`` where libfacedetection is not installed.
-        num_threads: Of one call to a network; a YuNet chooses its own.
+        name: ``hybrid`` for YuNet and BlazeFace together; ``blazeface`` for the cascade of two
+            BlazeFace networks; all else is a name or folder under ``models/``. By default the one
+            that ``models/`` names.
+        num_threads: Of one call to a network.
 
     Raises:
         ModelError: When it is missing or damaged.
     """
-    if name is None:
-        name = default_detector()
-        if name == HYBRID and not is_installed():
-            name = BLAZEFACE
+    name = default_detector() if name is None else name
     if name == HYBRID:
-        from emotion.detection.hybrid import HybridDetector
-
-        return HybridDetector.load(detector_folder(HYBRID, FUSION_FILE), num_threads=num_threads)
+        return load_hybrid(num_threads=num_threads)
     if name == BLAZEFACE:
-        from emotion.detection.blazeface import BlazeFaceDetector
-
         return BlazeFaceDetector(num_threads=num_threads)
-    if Path(name).suffix.lower() == ".onnx":
-        from emotion.detection.yunet import YuNetDetector
-
-        return YuNetDetector(Path(name))
     return SingleShotDetector.load(detector_folder(name), num_threads=num_threads)
+
+
+def load_hybrid(fusion: ScoreFusion | None = None, *, num_threads: int = 1) -> HybridDetector:
+    """The hybrid detector.
+
+    Args:
+        fusion: In place of its own coefficients.
+        num_threads: Of one call to a network.
+
+    Raises:
+        ModelError: When a network or the coefficients are missing or damaged.
+    """
+    return HybridDetector(
+        SingleShotDetector.load(detector_folder(YUNET), num_threads=num_threads),
+        BlazeFaceDetector(num_threads=num_threads),
+        fusion or ScoreFusion.read(detector_folder(HYBRID, FUSION_FILE)),
+    )
 
 
 def detector_folder(name: str | os.PathLike[str], file: str = SPEC_FILE) -> Path:

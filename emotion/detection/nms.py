@@ -78,19 +78,6 @@ def nms_indices(boxes: Floats, scores: Floats, *, iou: float, containment: float
     return np.asarray(best_first[_kept(np.triu(suppresses, k=1))])
 
 
-def suppress_contained(candidates: Candidates, *, containment: float) -> Candidates:
-    """Removes parts of better candidates, without voting.
-
-    Args:
-        candidates: Best score first.
-        containment: Fraction of the smaller box above which two are one face, seen whole and in
-            part.
-    """
-    inside = overlaps(candidates.boxes[:, None], candidates.boxes[None])[1] > containment
-    alone = np.asarray(~np.triu(inside, k=1).any(axis=0))
-    return candidates.select(alone)
-
-
 def _kept(suppresses: np.ndarray) -> np.ndarray:
     """Indices that greedy suppression keeps; suppresses: [i, j], i is better than j."""
     kept: np.ndarray = np.ones(len(suppresses), dtype=bool)

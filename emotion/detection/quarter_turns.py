@@ -12,21 +12,21 @@ from dataclasses import replace
 
 import numpy as np
 
+from emotion.detection.decoding import logit
 from emotion.geometry.affine import eye_roll, shrink_to_side
 from emotion.geometry.boxes import clip_boxes
 from emotion.types import Detection, Floats, Image, check_image
 
-SURE_SCORE = 0.97
-"""A face this certain shows which way up the picture is; turned ones are searched without one."""
-
-MIN_GAIN = 0.01
-"""How much more certain the best face of a turned picture must be."""
+MIN_GAIN = 0.5
+"""How much more certain the best face of a turned picture must be, as a difference of logits:
+scores of good faces are near 1, also of some that lie on their side."""
 
 TURNED_SCORE = 0.85
 """The least score of that face."""
 
-TURNED_SIDE = 640
-"""Longer side in pixels of the turned pictures, of which only the best is searched in full."""
+TURNED_SIDE = 432
+"""Longer side in pixels of the turned pictures, of which only the best is searched in full. A
+detector that enlarges small pictures sees faces from 4 % of the side on."""
 
 UPRIGHT_BELOW = math.radians(50)
 
@@ -35,7 +35,12 @@ Search = Callable[[Image, float, Sequence[Detection]], tuple[Detection, ...]]
 
 
 def detect_any_way_up(
-    search: Search, image: Image, min_score: float, known: Sequence[Detection] = ()
+    search: Search,
+    image: Image,
+    min_score: float,
+    known: Sequence[Detection] = (),
+    *,
+    sure_score: float,
 ) -> tuple[Detection, ...]:
     """The faces of a picture, which is turned where that finds more.
 
@@ -44,6 +49,8 @@ def detect_any_way_up(
         image: RGB uint8 (H, W, 3).
         min_score: The score, 0..1, that counts as a face.
         known: Faces that are left out; with them, the picture is searched as it lies.
+        sure_score: A face this certain shows which way up the picture is; turned ones are searched
+            without one.
 
     Returns:
         In pixels of the picture as it was given; the landmarks tell which way up the faces are.
@@ -51,17 +58,18 @@ def detect_any_way_up(
     Raises:
         ValueError: For anything that is no such image.
     """
-    low = min(min_score, SURE_SCORE)
+    low = min(min_score, sure_score)
     found = search(check_image(image), low, known)
     best = _best_score(found)
-    if not known and best < SURE_SCORE:
+    if not known and best < sure_score:
         view = shrink_to_side(image, TURNED_SIDE)
         scores = {
             turns: _best_score(filter(_is_upright, search(_turned(view, turns), low, ())))
             for turns in (1, 2, 3)
         }
         turns = max(scores, key=lambda each: scores[each])
-        if scores[turns] >= max(best + MIN_GAIN, TURNED_SCORE):
+        gain = logit(scores[turns]) - logit(best)
+        if scores[turns] >= TURNED_SCORE and gain >= MIN_GAIN:
             found = _turned_back(search(_turned(image, turns), low, ()), turns, image)
     return tuple(face for face in found if face.score >= min_score)
 

@@ -13,15 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion.detection.base import Candidate, Candidates, to_detection
-from emotion.detection.nms import best_candidate, weighted_nms
+from emotion.detection.nms import best_candidate
 from emotion.geometry.affine import Affine, eye_roll, invert, map_boxes, map_points, upright_view
-from emotion.geometry.boxes import areas, overlaps, square_boxes
+from emotion.geometry.boxes import overlaps, square_boxes
 from emotion.geometry.pyramid import Pyramid
 from emotion.types import Detection, Floats, Image, check_image
-
-REFINE_FROM_PX = 60.0  # of the root of the box's area; detection sees smaller faces no worse
-REFINE_MIN_SCORE = 0.2  # a lower one gains nothing and costs three times
-MAX_REFINED = 16  # the largest faces of a crowd
 
 FindCandidates = Callable[[Image], Candidates]
 """RGB uint8 (H, W, 3) -> candidate faces in its pixels, before any suppression."""
@@ -76,26 +72,6 @@ class RoiRefiner:
             self.refine(pyramid, known.unclipped_xyxy, known.landmarks) for known in detections
         )
         return tuple(face and to_detection(face, pyramid.size, min_score) for face in faces)
-
-    def refine_largest(self, image: Image, candidates: Candidates) -> Candidates:
-        """The candidates, the large ones refined, without duplicates; best score first.
-
-        In its crop a face is larger, upright and always of one size, which tells true faces from
-        false ones and places them better: box and landmarks are the crop's, the score is the mean
-        of both. One that is not found again has half its score.
-        """
-        boxes, landmarks, scores = (values.copy() for values in candidates)
-        size = np.where(scores >= REFINE_MIN_SCORE, np.sqrt(areas(boxes)), 0)
-        pyramid = Pyramid(image)
-        large = np.argsort(-size, kind="stable")[:MAX_REFINED]
-        for i in large[size[large] >= REFINE_FROM_PX].tolist():
-            face = self.refine(pyramid, boxes[i], landmarks[i])
-            if face is None:
-                scores[i] /= 2
-            else:
-                boxes[i], landmarks[i] = face.box, face.landmarks
-                scores[i] = (scores[i] + face.score) / 2
-        return weighted_nms(Candidates(boxes, landmarks, scores), iou=self.vote_iou)
 
     def _refine_once(
         self, pyramid: Pyramid, box: Floats, landmarks: Floats | None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from emotion.detection.anchor_points import decode_candidates
 from emotion.detection.base import (
     THOROUGH,
@@ -20,12 +22,25 @@ from emotion.detection.base import (
     to_detections,
     with_mouth_center,
 )
-from emotion.detection.nms import suppress_contained, weighted_nms
+from emotion.detection.nms import weighted_nms
 from emotion.detection.refinement import RoiRefiner
 from emotion.detection.spec import DetectorSpec, read_detector_spec
-from emotion.detection.tiling import Region, Tiling, detect_regions, from_letterbox, letterbox
+from emotion.detection.tiling import (
+    MARGIN_SIDE,
+    Region,
+    Tiling,
+    detect_regions,
+    fills,
+    from_letterbox,
+    letterbox,
+    map_candidates,
+    warp_region,
+    with_margin,
+)
 from emotion.errors import ModelError
+from emotion.geometry.affine import invert
 from emotion.geometry.boxes import duplicates_of, stack_boxes
+from emotion.geometry.pyramid import Pyramid
 from emotion.models.litert import CompiledModel
 from emotion.models.spec import SERVED_FILE, read_checked
 from emotion.types import Detection, Floats, Image, check_image
@@ -36,7 +51,11 @@ so its box, must not depend on which faces are wanted."""
 
 NMS_IOU = 0.45
 CONTAINMENT = 0.7  # of a face that a tile shows in part
-EDGE_PX = 2.0
+
+TILING = Tiling(side=960, above=1280, max_tiles=4, edge_px=2.0)
+WHOLE_SIDE, TILE_SIDE = 640, 896
+"""Longest side in pixels of the network's inputs for a photo that is cut into tiles. What is too
+small at 640 px lies whole within a tile. Five inputs bound the time of a large photo."""
 
 Network = Callable[[Image], Mapping[str, Floats]]
 """uint8 (1, H, W, 3) -> level's name -> float32 (1, h, w, 15)."""
@@ -51,28 +70,19 @@ class SingleShotDetector:
     Args:
         spec: Settings of the network.
         network: With the outputs that the spec describes.
-        side: See ``load``.
     """
 
-    def __init__(self, spec: DetectorSpec, network: Network, *, side: int | None = None) -> None:
+    def __init__(self, spec: DetectorSpec, network: Network) -> None:
         self.spec = spec
-        self.side = side or spec.side
-        if self.side < spec.multiple:
-            raise ValueError(f"expected a side of at least {spec.multiple}, got {side}")
         self._network = network
-        self._refiner = RoiRefiner(find=self._find, vote_iou=NMS_IOU)
-        self._tiling = Tiling(side=self.side, edge_px=EDGE_PX)
+        self._refiner = RoiRefiner(find=self.candidates, vote_iou=NMS_IOU)
 
     @classmethod
-    def load(
-        cls, folder: Path, *, side: int | None = None, num_threads: int = 1
-    ) -> SingleShotDetector:
+    def load(cls, folder: Path, *, num_threads: int = 1) -> SingleShotDetector:
         """The detector in a folder.
 
         Args:
             folder: With ``spec.json`` and the compiled network.
-            side: Longest side in px of what the network sees of a picture, in place of the spec's
-                (640); 320 costs a quarter and loses faces below about 30 px of a 640 px picture.
             num_threads: Of one call to the network.
 
         Raises:
@@ -80,7 +90,7 @@ class SingleShotDetector:
         """
         spec = read_detector_spec(folder)
         data = read_checked(folder, SERVED_FILE, spec)
-        return cls(spec, CompiledModel(data, num_threads=num_threads), side=side)
+        return cls(spec, CompiledModel(data, num_threads=num_threads))
 
     @property
     def min_score(self) -> float:
@@ -95,25 +105,13 @@ class SingleShotDetector:
     def detect(
         self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> tuple[Detection, ...]:
-        """The faces of an image, largest first; see ``Detector.detect``.
-
-        A large photo is also searched in tiles. With ``Effort.QUICK`` the picture is shrunk to the
-        spec's ``quick_side``. Large faces get ROI refinement.
-        """
-        height, width = check_image(image).shape[:2]
+        """The faces of an image, largest first; see ``Detector.detect``."""
+        pyramid = Pyramid(check_image(image))
         wanted = resolve_min_score(self.min_score, min_score)
-        quick = options.effort is Effort.QUICK
-        side = min(self.side, self.spec.quick_side) if quick else self.side
-        tiled = options.effort is Effort.PHOTO and self._tiling.applies_to((height, width))
-        tiling = self._tiling if tiled else None
-        found = detect_regions(partial(self._detect_region, image, side), (height, width), tiling)
-        found = weighted_nms(found, iou=NMS_IOU)
+        found = self.propose(pyramid, options.effort)
         known = stack_boxes([face.unclipped_xyxy for face in options.known])
         found = found.select(~duplicates_of(found.boxes, known))
-        found = self._refiner.refine_largest(image, found)
-        if tiled:
-            found = suppress_contained(found, containment=CONTAINMENT)
-        return to_detections(found, (height, width), wanted)
+        return to_detections(found, pyramid.size, wanted)
 
     def refine(
         self, image: Image, detections: Sequence[Detection], min_score: float | None = None
@@ -122,14 +120,62 @@ class SingleShotDetector:
         wanted = resolve_min_score(self.min_score, min_score)
         return self._refiner.refine_detections(image, detections, wanted)
 
-    def _detect_region(self, image: Image, side: int, region: Region) -> Candidates:
-        """Candidates of a region, in the image's pixels."""
-        left, top, right, bottom = region
-        view, scale = letterbox(image[top:bottom, left:right], side, self.spec.multiple)
-        return from_letterbox(self._find(view), scale, (left, top))
+    def propose(self, pyramid: Pyramid, effort: Effort) -> Candidates:
+        """Possible faces of a picture, without duplicates, best first.
 
-    def _find(self, view: Image) -> Candidates:
-        """Candidates of a view whose sides are multiples of the spec's."""
+        Args:
+            pyramid: The picture.
+            effort: A photo is also searched with a margin, a large one in tiles.
+        """
+        tiled = effort is Effort.PHOTO and TILING.applies_to(pyramid.size)
+        find = partial(self._propose_region, pyramid, effort)
+        found = detect_regions(find, pyramid.size, TILING if tiled else None)
+        if effort is Effort.PHOTO:
+            found = Candidates.concatenate([found, self._propose_with_margin(pyramid)])
+        return weighted_nms(found, iou=NMS_IOU, containment=CONTAINMENT if tiled else None)
+
+    def _propose_with_margin(self, pyramid: Pyramid) -> Candidates:
+        """Large faces of the picture with a black margin."""
+        region = with_margin(pyramid.size)
+        view, matrix = warp_region(pyramid, region, MARGIN_SIDE, self.spec.multiple)
+        found = map_candidates(self.candidates(view), invert(matrix))
+        return found.select(fills(found.boxes, pyramid.size))
+
+    def _propose_region(self, pyramid: Pyramid, effort: Effort, region: Region) -> Candidates:
+        """Candidates of a region, in the picture's pixels."""
+        left, top, right, bottom = region
+        side, enlarge = self._input_of(pyramid.size, effort, region)
+        image, by_x, by_y = pyramid.level(max(right - left, bottom - top) / side)
+        left, right = round(left * by_x), round(right * by_x)
+        top, bottom = round(top * by_y), round(bottom * by_y)
+        part = image[top:bottom, left:right]
+        view, scale = letterbox(part, side, self.spec.multiple, enlarge=enlarge)
+        by = np.array([by_x, by_y], np.float32)
+        return from_letterbox(self.candidates(view), scale * by, (left / by_x, top / by_y))
+
+    def _input_of(self, size: tuple[int, int], effort: Effort, region: Region) -> tuple[int, float]:
+        """Longest side of the input for a region, and its largest enlargement."""
+        if effort is Effort.QUICK:
+            return self.spec.quick_side, 1.0
+        if effort is Effort.STREAM:
+            return self.spec.side, 1.0
+        if not TILING.applies_to(size):
+            return self.spec.photo_side, self.spec.enlarge
+        whole = (region.bottom - region.top, region.right - region.left) == size
+        return (WHOLE_SIDE if whole else TILE_SIDE), 1.0
+
+    def candidates(self, view: Image) -> Candidates:
+        """Candidate faces of one input, before any suppression.
+
+        Args:
+            view: RGB uint8 (H, W, 3), both sides multiples of the spec's.
+
+        Returns:
+            With six landmarks each, in pixels of the input, best first.
+
+        Raises:
+            ModelError: When the network's outputs are not those that the spec describes.
+        """
         outputs = self._network(view[None])
         shape = (view.shape[0], view.shape[1])
         try:

@@ -27,7 +27,9 @@ class DetectorSpec:
         strides: Pixels between the anchor points of each of the network's levels, the finest first;
             the output of a level is named ``stride8`` and so on.
         multiple: Sides of an input are multiples of this, in pixels.
-        side: Longest side in pixels that a picture is shrunk to for a full-frame detection.
+        photo_side: Longest side in pixels of the network's input for a photo.
+        enlarge: How much a smaller photo is enlarged at most.
+        side: The same as ``photo_side`` for every few frames of a stream; nothing is enlarged.
         quick_side: The same for a frame of a stream.
         min_score: The score, 0..1, that counts as a face by default.
         checksums: File name -> sha256.
@@ -38,6 +40,8 @@ class DetectorSpec:
     name: str
     strides: tuple[int, ...]
     multiple: int = 32
+    photo_side: int = 960
+    enlarge: float = 1.5
     side: int = 640
     quick_side: int = 320
     min_score: float = 0.5

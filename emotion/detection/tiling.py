@@ -13,8 +13,16 @@ from typing import NamedTuple
 import numpy as np
 
 from emotion.detection.base import Candidates
-from emotion.geometry.affine import shrink_to_side
+from emotion.geometry.affine import Affine, map_boxes, map_points, scale_to_side
+from emotion.geometry.boxes import areas
+from emotion.geometry.pyramid import Pyramid
 from emotion.types import Floats, Image
+
+MARGIN, MARGIN_SIDE, MARGIN_MIN_FACE = 0.5, 160, 0.4
+"""A photo is also searched with black around it, as a face that fills the picture, or is cut by its
+edge, is seldom found: width of the margin in sides of the picture, longer side of the input in px,
+and the size from which a face counts, in shorter sides of the picture.
+"""
 
 
 class Region(NamedTuple):
@@ -124,19 +132,56 @@ def cut_by_tile(boxes: Floats, tile: Region, size: tuple[int, int], edge_px: flo
     return np.asarray(((distance < edge_px) | beyond)[:, inner].any(axis=1))
 
 
-def letterbox(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
-    """An image as a network takes it: shrunk to fit, black added at the right and bottom.
+def with_margin(size: tuple[int, int]) -> Region:
+    """A picture of that (height, width) with its margin."""
+    height, width = size
+    x, y = round(MARGIN * width), round(MARGIN * height)
+    return Region(-x, -y, width + x, height + y)
+
+
+def fills(boxes: Floats, size: tuple[int, int]) -> np.ndarray:
+    """Which boxes (N, 4) nearly fill a picture of that (height, width); bool (N,)."""
+    return np.asarray(np.sqrt(areas(boxes)) >= MARGIN_MIN_FACE * min(size))
+
+
+def warp_region(pyramid: Pyramid, region: Region, side: int, multiple: int) -> tuple[Image, Affine]:
+    """A region as a network takes it, also one that reaches beyond the picture.
 
     Args:
-        image: RGB uint8 (H, W, 3); a small one is not enlarged.
-        side: Longest side of the result in pixels.
+        pyramid: The picture.
+        region: In its pixels.
+        side: Longer side of the result in pixels, before it is rounded.
         multiple: Both sides of the result are multiples of this.
+
+    Returns:
+        uint8 (h, w, 3), black beyond the picture, and the map from the picture's pixels to it.
+    """
+    left, top, right, bottom = region
+    scale = side / max(right - left, bottom - top)
+    height, width = (
+        multiple * max(math.ceil(round(length * scale) / multiple), 1)
+        for length in (bottom - top, right - left)
+    )
+    view = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+    return pyramid.warp(view, (height, width)), view
+
+
+def letterbox(
+    image: Image, side: int, multiple: int, *, enlarge: float = 1.0
+) -> tuple[Image, Floats]:
+    """An image as a network takes it: scaled to fit, black added at the right and bottom.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        side: Longest side of the scaled image in pixels.
+        multiple: Both sides of the result are multiples of this.
+        enlarge: A small image is enlarged by this factor at most; by default not at all.
 
     Returns:
         uint8 (h, w, 3), and the scale (x, y), float32, from the image to it.
     """
     height, width = image.shape[:2]
-    view = shrink_to_side(image, side)
+    view = scale_to_side(image, side, enlarge=enlarge)
     rows, columns = view.shape[:2]
     if rows % multiple or columns % multiple:
         shape = (-(-rows // multiple) * multiple, -(-columns // multiple) * multiple, 3)
@@ -145,6 +190,15 @@ def letterbox(image: Image, side: int, multiple: int) -> tuple[Image, Floats]:
         view = padded
     scale = np.array([columns / width, rows / height], dtype=np.float32)
     return np.ascontiguousarray(view), scale
+
+
+def map_candidates(candidates: Candidates, affine: Affine) -> Candidates:
+    """Candidates moved by a map that scales evenly, (2, 3)."""
+    return Candidates(
+        map_boxes(candidates.boxes, affine).astype(np.float32),
+        map_points(candidates.landmarks, affine).astype(np.float32),
+        candidates.scores,
+    )
 
 
 def from_letterbox(candidates: Candidates, scale: Floats, origin: Sequence[float]) -> Candidates:

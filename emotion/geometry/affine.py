@@ -90,12 +90,24 @@ def shrink_to_side(image: Image, side: int) -> Image:
 
     Each pixel of the result is the mean of those that it covers.
     """
+    return scale_to_side(image, side, enlarge=1.0)
+
+
+def scale_to_side(image: Image, side: int, *, enlarge: float) -> Image:
+    """The image with its longer side ``side`` pixels long.
+
+    Args:
+        image: uint8 (H, W) or (H, W, 3).
+        side: In pixels.
+        enlarge: Largest enlargement, by linear interpolation; a smaller image ends below ``side``.
+    """
     height, width = image.shape[:2]
-    factor = min(side / max(height, width), 1.0)
+    factor = min(side / max(height, width), enlarge)
     rows, columns = max(round(height * factor), 1), max(round(width * factor), 1)
     if (rows, columns) == (height, width):
         return image
-    return np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=interpolation), np.uint8)
 
 
 def downscale(image: Image, by_x: int, by_y: int) -> Image:

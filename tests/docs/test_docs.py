@@ -15,7 +15,7 @@ from emotion.models.spec import EVAL_FILE, SERVED_FILE, model_folder, own_models
 from emotion.training.detector.card import HEADLINE, figures_table
 
 ROOT = Path(__file__).parents[2]
-DETECTORS = ("hybrid", "single_shot")
+DETECTORS = ("hybrid", "yunet")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXTS = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")

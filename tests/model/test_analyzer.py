@@ -180,7 +180,7 @@ def test_threads_get_what_one_alone_gets(analyzer: emotion.Analyzer, astronaut: 
         np.testing.assert_allclose(face.xyxy, expected.xyxy, atol=1e-3)
 
 
-@pytest.mark.parametrize("detector", ["blazeface", "single_shot", "hybrid"])
+@pytest.mark.parametrize("detector", ["blazeface", "yunet", "hybrid"])
 def test_an_analyzer_can_be_pickled(detector: str, astronaut: np.ndarray) -> None:
     analyzer = emotion.load_analyzer(detector=detector)
     expected = analyzer.analyze(astronaut)

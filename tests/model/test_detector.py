@@ -32,10 +32,10 @@ ASTRONAUT_SIDE, HOPPER_SIDE = 101, 205  # from the forehead to the chin in pixel
 
 QUICK = SearchOptions(effort=Effort.QUICK)
 TOLERANCE = {BlazeFaceDetector: 0.06, HybridDetector: 0.06, SingleShotDetector: 0.10}
-"""Of a landmark, as a fraction of the box's longer side; ours is less exact (see its card)."""
+"""Of a landmark, as a fraction of the box's longer side; YuNet's are less exact (see its card)."""
 
 
-@pytest.fixture(scope="module", params=["single_shot", "blazeface", "hybrid"])
+@pytest.fixture(scope="module", params=["yunet", "blazeface", "hybrid"])
 def detector(request: pytest.FixtureRequest) -> Detector:
     return load_detector(request.param)
 
@@ -89,7 +89,7 @@ def test_glasses_and_hat(detector: Detector, hopper: Image) -> None:
 
 
 def test_the_mouths_corners_come_last(hopper: Image) -> None:
-    mouth = points_of(only(load_detector("single_shot").detect(hopper)))[4:]
+    mouth = points_of(only(load_detector("yunet").detect(hopper)))[4:]
     assert HOPPER[0, 0] - 20 < mouth[0, 0] < HOPPER[3, 0] < mouth[1, 0] < HOPPER[1, 0] + 20
 
 
@@ -105,6 +105,8 @@ def test_turned_head(detector: Detector, astronaut: Image, hopper: Image, angle:
         height, width = image.shape[:2]
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 0.7)
         face = only(detector.detect(warp(image, matrix, (width, height))))
+        if isinstance(detector, SingleShotDetector) and abs(angle) > 15:
+            continue  # YuNet finds leaning heads, but tells little about how they lean (its card)
         assert_points(detector, face, moved(points, matrix))
 
 

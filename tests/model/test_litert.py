@@ -15,7 +15,7 @@ SIZES = [(160, 160), (256, 320), (64, 96), (320, 224), (32, 32)]
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    return (model_folder("single_shot") / SERVED_FILE).read_bytes()
+    return (model_folder("yunet") / SERVED_FILE).read_bytes()
 
 
 def pictures() -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from emotion.detection.quarter_turns import detect_any_way_up
 from emotion.geometry.affine import eye_roll
 from emotion.types import Detection, Image
 
+SURE = 0.97
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
@@ -45,7 +46,7 @@ class DotSearch:
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_a_face_is_found_any_way_up(turns: int) -> None:
     image = picture(turns)
-    (face,) = detect_any_way_up(DotSearch(), image, 0.5)
+    (face,) = detect_any_way_up(DotSearch(), image, 0.5, sure_score=SURE)
     assert face.landmarks is not None
     np.testing.assert_allclose(face.landmarks[0], middle(image, RED))
     np.testing.assert_allclose(face.landmarks[1], middle(image, GREEN))
@@ -58,27 +59,39 @@ def test_a_face_is_found_any_way_up(turns: int) -> None:
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_face_without_landmarks_keeps_its_roll(turns: int) -> None:
-    (face,) = detect_any_way_up(DotSearch(landmarks=False), picture(turns), 0.5)
+    (face,) = detect_any_way_up(DotSearch(landmarks=False), picture(turns), 0.5, sure_score=SURE)
     degrees = np.degrees(eye_roll(face.landmarks))
     assert np.isclose((degrees - 90 * turns) % 360, 0, atol=1e-3)
 
 
 def test_a_sure_face_is_searched_once_and_a_doubtful_one_again() -> None:
     sure, doubtful = DotSearch(score=0.98), DotSearch(score=0.7)
-    detect_any_way_up(sure, picture(0), 0.5)
-    (face,) = detect_any_way_up(doubtful, picture(0), 0.5)
+    detect_any_way_up(sure, picture(0), 0.5, sure_score=SURE)
+    (face,) = detect_any_way_up(doubtful, picture(0), 0.5, sure_score=SURE)
     assert (sure.calls, doubtful.calls) == (1, 4)
     assert eye_roll(face.landmarks) == 0
-    assert detect_any_way_up(DotSearch(score=0.7), picture(2), 0.5) == ()
+    assert detect_any_way_up(DotSearch(score=0.7), picture(2), 0.5, sure_score=SURE) == ()
+
+
+@pytest.mark.parametrize(("turned_score", "expected"), [(0.995, True), (0.991, False)])
+def test_a_face_upside_down_gives_way_to_a_surer_one(turned_score: float, expected: bool) -> None:
+    """Both scores are near 1, as those of good detectors are."""
+
+    def search(image: Image, min_score: float, known: Sequence[Detection]) -> tuple[Detection, ...]:
+        upright = DotSearch(score=turned_score)(image, min_score, known)
+        return upright or (Detection(np.array([0, 0, 9, 9], np.float32), 0.99),)
+
+    (face,) = detect_any_way_up(search, picture(2), 0.5, sure_score=0.999)
+    assert (face.score == turned_score) is expected
 
 
 def test_the_lowest_score_holds_for_what_is_returned() -> None:
-    assert detect_any_way_up(DotSearch(score=0.9), picture(0), 0.96) == ()
-    assert len(detect_any_way_up(DotSearch(score=0.97), picture(2), 0.96)) == 1
+    assert detect_any_way_up(DotSearch(score=0.9), picture(0), 0.96, sure_score=SURE) == ()
+    assert len(detect_any_way_up(DotSearch(score=0.97), picture(2), 0.96, sure_score=SURE)) == 1
 
 
 def test_beside_known_faces_the_picture_is_searched_as_it_lies() -> None:
     search = DotSearch()
     known = Detection(np.zeros(4, np.float32), 0.9)
-    assert detect_any_way_up(search, picture(1), 0.5, [known]) == ()
+    assert detect_any_way_up(search, picture(1), 0.5, [known], sure_score=SURE) == ()
     assert search.calls == 1

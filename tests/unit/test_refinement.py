@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from emotion.detection.base import Candidate, Candidates
 from emotion.detection.blazeface.cascade import REFINED_MIN_SCORE, REFINED_VOTE_IOU
 from emotion.detection.refinement import (
-    MAX_REFINED,
-    REFINE_FROM_PX,
     FindCandidates,
     RoiRefiner,
     central_candidate,
@@ -45,10 +43,6 @@ def refine(
     find: FindCandidates, image: Image, detections: Sequence[Detection], min_score: float
 ) -> tuple[Detection | None, ...]:
     return RoiRefiner(find=find).refine_detections(image, detections, min_score)
-
-
-def refine_largest(find: FindCandidates, image: Image, candidates: Candidates) -> Candidates:
-    return RoiRefiner(find=find).refine_largest(image, candidates)
 
 
 def around(
@@ -94,41 +88,6 @@ def test_neighbours_and_weak_answers_are_not_taken() -> None:
 def test_a_face_that_left_the_picture_is_gone() -> None:
     find = Seen(around(SIDE / 2, SIDE / 2, 20, 20, 0.9))
     assert refine(find, BLANK, [face(-200, 200, 100, 100)], 0.5) == (None,)
-
-
-def found_at(*faces: Detection, score: float = 0.6) -> Candidates:
-    points = [face.landmarks for face in faces if face.landmarks is not None]
-    scores = np.full(len(faces), score, np.float32)
-    return Candidates(np.stack([face.xyxy for face in faces]), np.stack(points), scores)
-
-
-def test_large_faces_are_seen_once_more() -> None:
-    find = Seen(around(SIDE / 2, SIDE / 2, 0.5 * SIDE / ZOOM, SIDE / ZOOM, 0.8))
-    small, large = face(500, 100, 40, 50), face(200, 200, 100, 100)
-    boxes, points, scores = refine_largest(find, BLANK, found_at(small, large))
-    assert len(find.views) == 1
-    np.testing.assert_allclose(boxes[0], [175, 150, 225, 250], atol=1e-3)
-    np.testing.assert_allclose(points[0][0], [200, 200], atol=1e-3)
-    np.testing.assert_allclose(boxes[1], small.xyxy, atol=1e-3)
-    np.testing.assert_allclose(scores, [0.7, 0.6], atol=1e-6)
-
-
-def test_a_face_that_is_not_seen_again_counts_half() -> None:
-    large = face(200, 200, 100, 100)
-    boxes, _, scores = refine_largest(Seen(), BLANK, found_at(large))
-    np.testing.assert_allclose(boxes[0], large.xyxy)
-    np.testing.assert_allclose(scores, [0.3], atol=1e-6)
-
-
-def test_a_crowd_of_large_faces_and_weak_ones_cost_no_more() -> None:
-    side = REFINE_FROM_PX + 1
-    crowd = [face(x * 70 + 40, y * 70 + 40, side, side) for x in range(8) for y in range(6)]
-    find = Seen()
-    refine_largest(find, BLANK, found_at(*crowd))
-    assert len(find.views) == MAX_REFINED
-    find = Seen()
-    refine_largest(find, BLANK, found_at(*crowd, score=0.15))
-    assert not find.views
 
 
 def chosen(faces: Faces) -> Candidate | None:

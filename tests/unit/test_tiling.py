@@ -6,7 +6,20 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emotion.detection.tiling import Region, Tiling, cut_by_tile, letterbox, tiles
+from emotion.detection.base import Candidates
+from emotion.detection.tiling import (
+    Region,
+    Tiling,
+    cut_by_tile,
+    fills,
+    letterbox,
+    map_candidates,
+    tiles,
+    warp_region,
+    with_margin,
+)
+from emotion.geometry.affine import invert
+from emotion.geometry.pyramid import Pyramid
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
@@ -51,6 +64,38 @@ def test_the_input_fits_and_its_scale_leads_back(height: int, width: int) -> Non
     assert not view[rows:].any()
     assert not view[:, columns:].any()
     assert not np.shares_memory(view, image) or view.shape == image.shape
+
+
+def test_a_small_picture_is_enlarged_on_request() -> None:
+    image = np.full((100, 200, 3), 200, np.uint8)
+    view, scale = letterbox(image, 960, 32, enlarge=1.5)
+    assert view.shape == (160, 320, 3)
+    assert scale.tolist() == [1.5, 1.5]
+    assert view[149, 299].tolist() == [200] * 3
+    assert not view[150:].any()
+    shape = letterbox(np.zeros((480, 800, 3), np.uint8), 960, 32, enlarge=1.5)[0].shape
+    assert shape == (576, 960, 3)
+
+
+def test_a_margin_is_black_and_its_faces_lie_in_the_picture() -> None:
+    image = np.full((100, 200, 3), 200, np.uint8)
+    region = with_margin((100, 200))
+    assert region == Region(-100, -50, 300, 150)
+    view, matrix = warp_region(Pyramid(image), region, 160, 32)
+    assert view.shape == (96, 160, 3)  # 80 rows, rounded up
+    assert view[40, 80].tolist() == [200] * 3
+    assert not view[:, :38].any()
+    assert not view[62:].any()
+    boxes = np.array([[40, 20, 120, 60]], np.float32)
+    found = Candidates(boxes, boxes.reshape(1, 2, 2), np.ones(1, np.float32))
+    moved = map_candidates(found, invert(matrix))
+    np.testing.assert_allclose(moved.boxes, [[0, 0, 200, 100]], atol=1e-4)
+    np.testing.assert_allclose(moved.landmarks, [[[0, 0], [200, 100]]], atol=1e-4)
+
+
+def test_what_fills_a_picture() -> None:
+    boxes = np.array([[0, 0, 39, 39], [0, 0, 40, 40], [50, 0, 250, 120]], np.float32)
+    assert fills(boxes, (100, 300)).tolist() == [False, True, True]
 
 
 def test_faces_cut_by_an_inner_edge_are_left_to_the_next_tile() -> None:

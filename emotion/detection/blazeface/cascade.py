@@ -10,11 +10,8 @@ Safe to use from several threads.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from functools import partial
-
-import numpy as np
 
 from emotion.detection.base import (
     THOROUGH,
@@ -32,9 +29,18 @@ from emotion.detection.blazeface.network import BACK, SHORT_RANGE, BlazeFace
 from emotion.detection.nms import weighted_nms
 from emotion.detection.quarter_turns import detect_any_way_up
 from emotion.detection.refinement import RoiRefiner
-from emotion.detection.tiling import Region, Tiling, detect_regions
-from emotion.geometry.affine import invert, map_boxes, map_points
-from emotion.geometry.boxes import areas, duplicates_of, overlaps, square_boxes, stack_boxes
+from emotion.detection.tiling import (
+    MARGIN_SIDE,
+    Region,
+    Tiling,
+    detect_regions,
+    fills,
+    map_candidates,
+    warp_region,
+    with_margin,
+)
+from emotion.geometry.affine import invert
+from emotion.geometry.boxes import duplicates_of, overlaps, square_boxes, stack_boxes
 from emotion.geometry.pyramid import Pyramid
 from emotion.types import Detection, Floats, Image, check_image
 
@@ -58,12 +64,12 @@ NMS_IOU = 0.4
 NMS_CONTAINMENT = 0.7  # eyes or a mouth found within a large face
 TILING = Tiling(side=640)  # a 60 px face is 24 px of a tile's input
 
-MARGIN, MARGIN_SIDE, MARGIN_MIN_FACE, MARGIN_MIN_IOU = 0.5, 160, 0.4, 0.2
-"""A photo is also searched with black around it, as a face that fills the picture, or is cut by its
-edge, is seldom found: width of the margin in sides of the picture, longer side of the input in px,
-the size from which a face counts, in shorter sides of the picture, and the least overlap of such a
-proposal with what its refinement finds.
-"""
+SURE_SCORE = 0.9
+"""Of the best face of an upright picture in 30 % of the training pictures with faces of 60 px and
+more, of one that is upside down in 5 %."""
+
+MARGIN_MIN_IOU = 0.2
+"""Least overlap of a proposal that fills the picture with what its refinement finds."""
 
 
 class BlazeFaceDetector:
@@ -112,7 +118,9 @@ class BlazeFaceDetector:
         """
         wanted = resolve_min_score(DEFAULT_MIN_SCORE, min_score)
         if options.effort is Effort.PHOTO:
-            return detect_any_way_up(self._search, image, wanted, options.known)
+            return detect_any_way_up(
+                self._search, image, wanted, options.known, sure_score=SURE_SCORE
+            )
         return self._search(check_image(image), wanted, options.known, options.effort)
 
     def _search(
@@ -177,36 +185,21 @@ class BlazeFaceDetector:
 
     def _propose_with_margin(self, pyramid: Pyramid) -> Candidates:
         """Large faces of the picture with a black margin."""
-        height, width = pyramid.size
-        x, y = round(MARGIN * width), round(MARGIN * height)
-        region = Region(-x, -y, width + x, height + y)
+        region = with_margin(pyramid.size)
         found = self._propose_region(pyramid, region, side=MARGIN_SIDE, min_score=PROPOSAL_SCORE)
-        large = np.sqrt(areas(found.boxes)) >= MARGIN_MIN_FACE * min(height, width)
-        return found.select(large)
+        return found.select(fills(found.boxes, pyramid.size))
 
     def _propose_region(
         self, pyramid: Pyramid, region: Region, *, side: int, min_score: float
     ) -> Candidates:
         """Proposals of a region that is shown ``side`` px large, in the picture's pixels."""
-        left, top, right, bottom = region
-        stride = self._proposer.stride
-        scale = side / max(right - left, bottom - top)
-        height, width = (
-            stride * max(math.ceil(round(length * scale) / stride), 1)
-            for length in (bottom - top, right - left)
-        )
-        view = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-        found = self._proposer.candidates(pyramid.warp(view, (height, width)), min_score)
-        back = invert(view)
-        return Candidates(
-            map_boxes(square_boxes(found.boxes), back).astype(np.float32),
-            map_points(found.landmarks, back).astype(np.float32),
-            found.scores,
-        )
+        view, matrix = warp_region(pyramid, region, side, self._proposer.stride)
+        found = self._proposer.candidates(view, min_score)
+        return map_candidates(found._replace(boxes=square_boxes(found.boxes)), invert(matrix))
 
 
 def _lost(proposed: Floats, face: Candidate, pyramid: Pyramid) -> bool:
     """Whether the refinement of a proposal that fills the picture found a small spot in it."""
-    if math.sqrt(float(areas(proposed))) < MARGIN_MIN_FACE * min(pyramid.size):
+    if not fills(proposed, pyramid.size):
         return False
     return bool(overlaps(proposed, face.box)[0] < MARGIN_MIN_IOU)

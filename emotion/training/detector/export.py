@@ -44,10 +44,8 @@ def export_detector(
     Raises:
         ModelError: When the compiled form does not equal the Keras model.
     """
-    trained = network.build(config, training=True)
-    trained.load_weights(weights)
     model = network.build(config)
-    model.set_weights(trained.get_weights())
+    model.load_weights(weights)
     with staged(folder) as stage:
         spec = DetectorSpec(
             name=folder.name,

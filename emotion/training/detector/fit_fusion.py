@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,19 +11,20 @@ from sklearn.linear_model import LogisticRegression
 
 from emotion.detection.decoding import logit
 from emotion.detection.hybrid import HybridDetector, Proposal
-from emotion.detection.score_fusion import FEATURES, KINDS, Evidence, ScoreFusion, features
+from emotion.detection.loading import load_hybrid
+from emotion.detection.score_fusion import FEATURES, Evidence, ScoreFusion, features
 from emotion.errors import DataError
 from emotion.geometry.boxes import overlaps, stack_boxes
 from emotion.training.detector.data import Faces, Picture
 from emotion.training.detector.evaluate import rotate_picture
 from emotion.training.detector.metrics import MATCH_IOU
-from emotion.types import Floats
 
-REFINE_FROM_PX, CONFIRMED_FROM = 40.0, 0.6
+REFINE_FROM_PX, CONFIRMED_FROM = 32.0, 0.6
+"""The refinement of a smaller face tells little, and its roll would be off by as much as it is."""
 
-FACE_PROBABILITY = 0.88
+FACE_PROBABILITY = 0.85
 """The fitted probability that counts as a face by default: with about .05 false faces a picture of
-the training part. The regressions are shifted so that it scores BlazeFace's threshold, as one
+the training part. The regression is shifted so that it scores BlazeFace's threshold, as one
 threshold serves streams, which BlazeFace searches alone, and photos."""
 
 ROLL_DEGREES = 45.0  # every picture with a face this large is also used with leaning heads
@@ -42,7 +44,7 @@ class Example(NamedTuple):
 
 
 def fit(pictures: Sequence[Picture], *, progress: Progress | None = None) -> ScoreFusion:
-    """Fits one logistic regression for each kind of face.
+    """Fits the logistic regression.
 
     Args:
         pictures: Labelled pictures.
@@ -51,34 +53,24 @@ def fit(pictures: Sequence[Picture], *, progress: Progress | None = None) -> Sco
     Raises:
         DataError: When the pictures are too few.
     """
-    empty = {kind: (0.0,) * len(FEATURES) for kind in KINDS}
     fusion = ScoreFusion(
-        coefficients=empty, refine_from_px=REFINE_FROM_PX, confirmed_from=CONFIRMED_FROM
+        coefficients=(0.0,) * len(FEATURES),
+        refine_from_px=REFINE_FROM_PX,
+        confirmed_from=CONFIRMED_FROM,
     )
-    detector = HybridDetector(fusion)
+    detector = load_hybrid(fusion)
     examples = list(_examples(detector, pictures, progress))
-    shift = logit(detector.min_score) - logit(FACE_PROBABILITY)
-    fitted = {}
-    for kind in KINDS:
-        of_kind = [example for example in examples if fusion.kind(example.evidence) == kind]
-        if len({example.is_face for example in of_kind}) < 2:
-            raise DataError(
-                f"Among the {len(of_kind)} proposed faces of the kind {kind!r} are none that are "
-                "right, or none that are wrong; more labelled pictures are needed."
-            )
-        weights = _regression(of_kind)
-        weights[0] += shift
-        fitted[kind] = tuple(round(float(weight), 4) for weight in weights)
-    return ScoreFusion(
-        coefficients=fitted, refine_from_px=REFINE_FROM_PX, confirmed_from=CONFIRMED_FROM
-    )
-
-
-def _regression(examples: Sequence[Example]) -> Floats:
+    labels = np.array([example.is_face for example in examples], dtype=bool)
+    if labels.all() or not labels.any():
+        raise DataError(
+            f"Among the {len(examples)} proposed faces are none that are right, or none that are "
+            "wrong; more labelled pictures are needed."
+        )
     values = np.array([features(example.evidence) for example in examples])
-    labels = np.array([example.is_face for example in examples])
     model = LogisticRegression(C=_REGULARIZATION, fit_intercept=False, max_iter=5000)
-    return np.asarray(model.fit(values, labels).coef_[0], np.float32)
+    weights = np.asarray(model.fit(values, labels).coef_[0])
+    weights[0] += logit(detector.min_score) - logit(FACE_PROBABILITY)
+    return replace(fusion, coefficients=tuple(round(float(weight), 4) for weight in weights))
 
 
 def _examples(

@@ -69,7 +69,7 @@ class DetectorTrainer(EpochLoop):
         if not self._steps:
             raise ValueError(f"expected at least {config.batch_size} pictures, got {len(pictures)}")
         keras.utils.set_random_seed(config.seed)
-        self.model = network.build(config.network, training=True)
+        self.model = network.build(config.network)
         origins = dict(record or {})
         if start_from is not None:
             origins["start_from"] = load_first_weights(start_from, self.model)

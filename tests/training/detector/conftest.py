@@ -18,8 +18,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_pack(data, "test", 12, seed=1)
     code = main([
         "train-detector", "--data", str(data), "--out", str(folder / "tiny"),
-        "--runs", str(folder / "runs"), "--epochs", "25", "--batch-size", "8", "--side", "96",
-        "--learning-rate", "0.004",
+        "--runs", str(folder / "runs"), "--start-from", "yunet", "--epochs", "15",
+        "--batch-size", "8", "--side", "96", "--learning-rate", "0.002",
     ])  # fmt: skip
     assert code == 0
     return folder / "tiny"

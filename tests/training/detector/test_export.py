@@ -14,7 +14,7 @@ from emotion.training.detector.data import Picture, read_pictures
 from emotion.training.detector.network import NetworkConfig
 from tests.training.detector.drawn import write_pack
 
-SMALL = NetworkConfig(stem=(8,), widths=(8, 8, 8), depths=(1, 0, 0), neck=8)
+SMALL = NetworkConfig(stem=8, widths=(8, 8))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Picture]:
 def weights_of(seed: int, folder: Path) -> Path:
     keras.utils.set_random_seed(seed)
     path = folder / f"{seed}.weights.h5"
-    network.build(SMALL, training=True).save_weights(path)
+    network.build(SMALL).save_weights(path)
     return path
 
 

@@ -149,7 +149,7 @@ def test_a_teacher_is_named_by_its_run_or_its_digest(
     assert named == {"model": "blazeface", "sha256": teacher.digest}
     own = teacher_origin(str(trained), load_detector(trained))
     assert own["sha256"] == read_detector_spec(trained).checksums[KERAS_FILE]
-    assert own["run"]["config"]["epochs"] == 25
+    assert own["run"]["config"]["epochs"] == 15
 
 
 def test_a_run_with_a_teacher_is_recorded_and_resumes(
