@@ -14,7 +14,8 @@ from emotion.app.analyzed_photo import AnalyzedPhoto, pictures_zip
 from emotion.app.workers import tasks
 from emotion.app.workers.limits import Limits
 from emotion.app.workers.pixel_gate import PixelGate
-from emotion.app.workers.pool import Pool, Task
+from emotion.app.workers.pool import Pool
+from emotion.app.workers.pool_task import Task
 from emotion.errors import EmotionError
 from emotion.types import Floats
 

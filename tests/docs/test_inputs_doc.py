@@ -11,7 +11,8 @@ from emotion.imaging.files import MAX_PIXELS_VARIABLE
 from emotion.imaging.formats import FORMATS, IMAGE_SUFFIXES
 from emotion.training.expression.data import read_faces
 from emotion.training.expression.data.labels import LABEL_ORDERS
-from tests.input_cases import DATA_READ, DATA_REFUSED, READ, REFUSED, DataCase, PictureCase
+from tests.data_cases import DATA_READ, DATA_REFUSED, DataCase
+from tests.picture_cases import READ, REFUSED, PictureCase
 
 TEXT = (Path(__file__).parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
 

@@ -27,7 +27,8 @@ from emotion.app import work
 from emotion.app.workers import channel, tasks
 from emotion.app.workers.limits import Limits
 from emotion.app.workers.pixel_gate import PixelGate
-from emotion.app.workers.pool import Pool, Task
+from emotion.app.workers.pool import Pool
+from emotion.app.workers.pool_task import Task
 from emotion.errors import ImageError, ImageTooLargeError, ProcessingError, VideoError
 from emotion.imaging.formats import restrict_pillow
 from emotion.samples import SAMPLES

@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 import emotion
 from emotion.analyzer import load_analyzer
 from emotion.app.analyzed_photo import AnalyzedPhoto
-from emotion.app.workers.pool import Pool, Task
+from emotion.app.workers.pool import Pool
+from emotion.app.workers.pool_task import Task
 from emotion.app.workers.tasks import Seen
 from emotion.samples import SAMPLES
 from emotion.types import Image

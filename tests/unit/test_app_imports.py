@@ -15,7 +15,7 @@ WITHOUT_STREAMLIT = {
     "widgets.person_cards", "widgets.photo_picture", "widgets.sparkline",
     "widgets.stacked_area_chart", "widgets.stream_stats", "widgets.thumbnail", "widgets.timeline",
     "work", "workers", "workers.__main__", "workers.channel", "workers.limits", "workers.pool",
-    "workers.process", "workers.tasks",
+    "workers.pool_task", "workers.process", "workers.tasks",
 }  # fmt: skip
 PUBLIC_ONLY = ("streamlit", "streamlit_webrtc", "starlette")
 

@@ -18,8 +18,8 @@ from emotion.errors import ImageError, ImageTooLargeError
 from emotion.imaging import files
 from emotion.imaging.files import is_picture, read_image, read_photo
 from emotion.types import Face
-from tests import icc, input_cases
-from tests.input_cases import FORMATS, STORED, assert_close, encoded, oriented, png16, tiff
+from tests import icc, picture_cases
+from tests.picture_cases import FORMATS, STORED, assert_close, encoded, oriented, png16, tiff
 
 
 def turned(array: np.ndarray, orientation: int) -> np.ndarray:
@@ -30,7 +30,7 @@ def turned(array: np.ndarray, orientation: int) -> np.ndarray:
 
 @pytest.fixture
 def picture() -> np.ndarray:
-    return input_cases.picture()
+    return picture_cases.picture()
 
 
 @pytest.mark.parametrize("orientation", sorted(STORED))

@@ -75,7 +75,7 @@ def timeline_view(job: VideoJob, people: list[Person]) -> int | None:
     is_mean = track_id is None and len(people) > 1
     mean = "; the mean where several faces are in view" if is_mean else ""
     layout.small_text(
-        f"Probabilities of the seven apparent expressions{mean}. Empty where no face was found. "
+        f"Probabilities of the seven apparent expressions{mean}. {timeline.GAPS} "
         "Click to go to that moment."
     )
     timeline_table.table_expander(job.recording, track_id, key="video:table")

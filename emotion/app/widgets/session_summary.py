@@ -58,7 +58,7 @@ def session_summary(record: LiveHistory) -> None:
     st.html(legend_html())
     chart = timeline.timeline_chart(tracks, events_s=record.events_s)
     st.altair_chart(chart, width="stretch", alt=timeline.ALT)
-    layout.small_text("Empty where no face was found.")
+    layout.small_text(timeline.GAPS)
     timeline_table.table_expander(tracks, key="webcam:table")
     st.html(face_cards_html(person_card(person, "") for person in people[:_MAX_PEOPLE]))
     if len(people) > _MAX_PEOPLE:

@@ -22,6 +22,9 @@ MOMENT = "moment"
 ALT = "Expressions over time"
 """Of the chart, for screen readers."""
 
+GAPS = "Empty where no face was found."  # below the chart
+
+
 MAX_GAP_STEPS = 2.5
 """More analysed frames than this without a face leave a gap."""
 

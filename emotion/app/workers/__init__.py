@@ -10,7 +10,8 @@ leaves is killed, and another takes its place.
 ``channel``  the messages between server and worker; of a worker, data alone are accepted
 ``__main__`` the worker: loads the models, then runs one task after another
 ``process``  the server's end of one worker
-``pool``     a few warm workers, the queue before them, and the pixels that are in work at a time
+``pool``     a few warm workers, the queue before them, and the pixels that are in work at a time;
+             ``pool_task``: one call in a worker, as the thread sees it that wants the result
 ``tasks``    what is done in workers: photos and clips
 =========== =====================================================================================
 """

@@ -14,41 +14,24 @@ Example::
 from __future__ import annotations
 
 import contextlib
-import logging
-import math
 import os
-import pickle
-import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from emotion import errors
-from emotion.app.workers import channel
 from emotion.app.workers.limits import Limits
-from emotion.app.workers.pixel_gate import PixelGate, Pixels
+from emotion.app.workers.pixel_gate import PixelGate
+from emotion.app.workers.pool_task import Task
 from emotion.app.workers.process import WorkerProcess
-from emotion.errors import EmotionError, ProcessingError
-
-TICK_S = 0.1
-"""How often ``Task.steps`` returns to its caller while there is nothing new."""
 
 SLOW_S = 3.0
 """A photo that takes more processor time than this in seconds makes room for the next one and goes
 on with lower priority. By the clock every photo would on a busy machine, and cost a new worker."""
 
 _SLOW_NICENESS = 15
-_START_S = 120.0  # for loading the models, on a busy machine
-
-_SLOW = "Reading this file takes too long; save it as {formats} in a smaller size and try again."
-_CRASHED = (
-    "This file could not be read: it is damaged, or needs more memory than one file may take; save "
-    "it as {formats} in a smaller size and try again."
-)
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -212,145 +195,11 @@ class Pool:
         if self.clips:
             return
         for task in self._running - self._slow:
-            if task.worker is None or task.busy_s() < SLOW_S:
+            young = time.monotonic() - task.began_s < SLOW_S  # so it cannot have been busy longer
+            if task.worker is None or young or task.busy_s() < SLOW_S:
                 continue
             self._slow.add(task)
             with contextlib.suppress(OSError):  # it has just ended
                 os.setpriority(os.PRIO_PROCESS, task.worker.pid, _SLOW_NICENESS)
             if not self._idle:
                 self._idle.append(WorkerProcess(clips=self.clips))
-
-
-class Task:
-    """One function call in a worker; made by ``Pool.task``, driven by one thread."""
-
-    def __init__(
-        self, pool: Pool, function: Callable[..., Any], arguments: tuple[Any, ...]
-    ) -> None:
-        self.result: Any = None
-        """What the function returned, once ``steps`` has ended."""
-        self.stopped = False
-        """Whether it was ended by ``stop``; there is no result then."""
-        self.outcome = "failed"
-        """How it ended, see ``PoolCounts``."""
-        self.worker: WorkerProcess | None = None
-        self.assigned = threading.Event()
-        self.began_s = math.inf
-        """Monotonic time at which a worker that was ready began with it."""
-        self._began_cpu_s: float | None = None
-        self._pool = pool
-        self._message = (channel.TASK, function, arguments, pool.limits)
-        self._reusable = False
-
-    @property
-    def tasks_ahead(self) -> int:
-        """The tasks that must end before this one begins."""
-        return self._pool.tasks_ahead(self)
-
-    def busy_s(self) -> float:
-        """Processor time of the task so far in seconds; by the clock where that is not known."""
-        by_clock_s = time.monotonic() - self.began_s
-        if self.worker is None or by_clock_s < SLOW_S:  # it is no more than this
-            return by_clock_s
-        cpu_s, began_s = self.worker.cpu_s(), self._began_cpu_s
-        return by_clock_s if cpu_s is None or began_s is None else cpu_s - began_s
-
-    def _begin(self, worker: WorkerProcess) -> None:
-        self.began_s, self._began_cpu_s = time.monotonic(), worker.cpu_s()
-
-    def stop(self) -> None:
-        """Kills the worker; ``steps`` then ends. Any thread may call it, more than once."""
-        self.stopped = True
-        self._pool.stop(self)
-
-    def steps(self) -> Generator[Any]:
-        """Yields each item of the task, and None every ``TICK_S`` while there is nothing new.
-
-        Closing the generator stops the task.
-
-        Raises:
-            EmotionError: The task's own error.
-            ProcessingError: It broke a limit, or its process died.
-        """
-        self._pool.enter(self)
-        try:
-            while not self.stopped and not self.assigned.wait(TICK_S):
-                self._pool.look_after()
-                yield None
-            if not self.stopped:
-                yield from self._run()
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
-            if not self.stopped:
-                raise self._broken(error) from error
-        finally:
-            self._pool.leave(self, reusable=self._reusable)
-
-    def wait(self) -> Any:
-        """The result, without regard to what the task yields.
-
-        Raises:
-            EmotionError: See ``steps``.
-        """
-        for _ in self.steps():
-            pass
-        return self.result
-
-    def _run(self) -> Generator[Any]:
-        """The task in its worker."""
-        worker, wall_s = self.worker, self._pool.limits.wall_s
-        if worker is None:
-            return
-        given_s = time.monotonic()
-        if worker.ready:
-            self._begin(worker)
-        channel.send(worker.connection, self._message)
-        while True:
-            if time.monotonic() > min(self.began_s + wall_s, given_s + wall_s + _START_S):
-                raise self._error(_SLOW)
-            if not worker.connection.poll(TICK_S):
-                self._pool.look_after()
-                yield None
-                continue
-            kind, *content = channel.receive_data(worker.connection)
-            self._reusable = kind in (channel.DONE, channel.REFUSED)
-            if kind == channel.READY:
-                worker.ready = True
-                self._begin(worker)
-                continue
-            if kind == channel.DONE:
-                (self.result,) = content
-                self.outcome = "done"
-                return
-            if kind == channel.REFUSED:
-                self.outcome = "refused"
-                raise _refusal(*content)
-            if kind == channel.FAILED:
-                _log.error("The work on a file ended unexpectedly:\n%s", *content)
-                raise self._error(_CRASHED)
-            (item,) = content
-            if isinstance(item, Pixels):
-                while not self._pool.gate.enter(self, item.count):
-                    yield None
-                    time.sleep(TICK_S / 4)
-                given_s = time.monotonic()  # waiting is no work
-                self._begin(worker)
-                channel.send(worker.connection, (channel.GO,))
-            else:
-                yield item
-
-    def _broken(self, error: Exception) -> ProcessingError:
-        """The error for a worker that ended, or sent what it must not."""
-        status = self.worker.close() if self.worker is not None else None
-        if status == -signal.SIGXCPU:
-            return self._error(_SLOW)
-        _log.warning("A worker ended with status %s: %s", status, error)
-        return self._error(_CRASHED)
-
-    def _error(self, text: str) -> ProcessingError:
-        return ProcessingError(text.format(formats="MP4" if self._pool.clips else "JPEG or PNG"))
-
-
-def _refusal(name: str, text: str) -> EmotionError:
-    """The error that a task raised, by the name of its type."""
-    kind = getattr(errors, name, EmotionError)
-    return kind(text) if issubclass(kind, EmotionError) else EmotionError(text)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emotion.errors import EmotionError
 from emotion.imaging.files import read_image
-from tests.input_cases import (
+from tests.picture_cases import (
     FORMATS,
     READ,
     REFUSED,
