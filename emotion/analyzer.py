@@ -163,7 +163,7 @@ def load_analyzer(
         model: A name or folder; by default the one that ``models/`` names.
         head: Output head to use ("fer2013", "ferplus", ...); by default the model's own choice,
             its best for unseen faces.
-        detector: "hybrid", "blazeface", or a name or folder too; see
+        detector: "hybrid", "blazeface", or another detector's name or folder; see
             ``emotion.detection.load_detector``.
         num_threads: Of one call to a model.
 

@@ -33,12 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-from",
         metavar="DETECTOR",
-        help="a detector's name or folder, for the first weights",
+        help="a detector's name or folder, for the first weights (yunet); by default random ones",
     )
     parser.add_argument(
         "--teacher",
         metavar="DETECTOR",
-        help="a better detector's name or file, for faces that the labels lack (hybrid)",
+        help="a better detector's name or folder, for faces that the labels lack (hybrid)",
     )
     parser.add_argument("--epochs", type=positive_int, help="passes over the pictures")
     parser.add_argument("--batch-size", type=positive_int, help="pictures in a step")

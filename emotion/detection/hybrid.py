@@ -1,9 +1,9 @@
 """The default detector: YuNet finds the faces of photos, BlazeFace those of streams.
 
-YuNet finds small and hard faces that BlazeFace misses. BlazeFace's ROI refinement looks again at
-the large ones: it gives landmarks, tells faces from dogs and sees leaning heads upright. The scores
-of both are fused. In streams BlazeFace proposes as well: at the size of input that a frame can
-afford, YuNet misses leaning heads. Safe to use from several threads.
+YuNet finds small and hard faces that BlazeFace misses. BlazeFace's ROI refinement of the large ones
+gives landmarks, tells faces from dogs and sees leaning heads upright. The scores of both are fused.
+Streams are searched by BlazeFace alone: at the size of input that a frame can afford, YuNet misses
+leaning heads. Safe to use from several threads.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from emotion.geometry.affine import eye_roll
 from emotion.geometry.boxes import areas, duplicates_of, overlaps, stack_boxes
 from emotion.geometry.pyramid import Pyramid
 from emotion.models.spec import sha256_of
-from emotion.types import Detection, Floats, Image
+from emotion.types import Detection, Floats, Image, check_image
 
 NMS_IOU, NMS_CONTAINMENT = 0.4, 0.7
 MIN_AGREEMENT = 0.2  # IoU; a refined box elsewhere, or much smaller, confirms nothing
@@ -43,7 +43,8 @@ Above, the refined one does, as in streams: the crop that is classified depends 
 """
 SURE_SCORE = 0.998
 """Of the best face of an upright picture in 82 % of the training pictures with faces of 60 px and
-more, of one that is upside down in 3 %."""
+more, of one that is upside down in 3 %. Without a refinement no face is that sure: a photo of small
+faces alone is searched turned, too."""
 MAX_PROPOSALS = 400  # best first
 MAX_REFINED = 64  # the largest faces of a crowd
 REFINE_AGAIN_FROM = math.radians(12)  # a face that leans this much more than its proposal said
@@ -71,7 +72,7 @@ class Proposal(NamedTuple):
 class HybridDetector:
     """Finds faces; holds no state of a picture, safe to call from several threads at once.
 
-    Landmarks are those of ``BlazeFaceDetector``; small faces have none.
+    Landmarks are those of ``BlazeFaceDetector``; a face that no refinement confirmed has none.
 
     Args:
         yunet: Proposes the faces of photos.
@@ -130,8 +131,12 @@ class HybridDetector:
         return tuple(sorted(wanted, key=lambda face: -face.area))
 
     def propose(self, image: Image) -> list[Proposal]:
-        """The possible faces of a photo as it lies, the large ones refined, in any order."""
-        pyramid = Pyramid(image)
+        """The possible faces of a photo as it lies, the large ones refined, in any order.
+
+        Raises:
+            ValueError: For anything that is no RGB image, uint8 (H, W, 3).
+        """
+        pyramid = Pyramid(check_image(image))
         return self._refined(pyramid, self._propose(pyramid))
 
     def _propose(self, pyramid: Pyramid) -> list[Proposal]:

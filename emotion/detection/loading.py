@@ -54,10 +54,15 @@ def load_hybrid(fusion: ScoreFusion | None = None, *, num_threads: int = 1) -> H
     Raises:
         ModelError: When a network or the coefficients are missing or damaged.
     """
+    roots = (models_folder(), own_models())
+    having = [root for root in roots if (root / HYBRID / FUSION_FILE).is_file()]
+    root = having[0] if having else own_models()
+    # Coefficients hold for the network that they were fitted with: both come from one place.
+    yunet = root / YUNET if (root / YUNET / SPEC_FILE).is_file() else own_models() / YUNET
     return HybridDetector(
-        SingleShotDetector.load(detector_folder(YUNET), num_threads=num_threads),
+        SingleShotDetector.load(yunet, num_threads=num_threads),
         BlazeFaceDetector(num_threads=num_threads),
-        fusion or ScoreFusion.read(detector_folder(HYBRID, FUSION_FILE)),
+        fusion or ScoreFusion.read(root / HYBRID),
     )
 
 

@@ -1,7 +1,7 @@
 """One score of the two that a face may have: logistic regression, fitted on labelled pictures.
 
-One network proposes faces in the whole picture, another one looks at the large ones again in a crop
-of their own. The coefficients are written by ``emotion fit-detector``. Stateless.
+One network proposes faces in the whole picture, another one refines the large ones in a crop of
+their own. The coefficients are written by ``emotion fit-detector``. Stateless.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FUSION_FILE = "fusion.json"
 FEATURES = ("bias", "proposed", "refined", "not refined", "agreement")
 """Scores as logits; 1 where there is no refinement, whose score and agreement are 0 then."""
 
-_LOGIT_LIMIT = 4.0  # a score of .98; the scores are no finer
+_LOGIT_LIMIT = 4.0  # a score of .98; higher ones count alike
 
 
 class Evidence(NamedTuple):
@@ -28,7 +28,7 @@ class Evidence(NamedTuple):
 
     Attributes:
         proposed: Score of the proposal, 0..1.
-        refined: Score of the ROI refinement, 0..1; None where it found nothing or was not run.
+        refined: Score of the ROI refinement, 0..1; None where it was not run or found nothing.
         agreement: IoU of the proposed box and the refined one; 0 without a refined one.
     """
 

@@ -1,4 +1,4 @@
-"""A detector trained by this project: one network for full-frame detection and ROI refinement.
+"""Runs a single-shot network: YuNet, or what ``emotion train-detector`` made of it.
 
 Boxes are upright rectangles from the hairline to the chin, as WIDER FACE labels them. Safe to use
 from several threads.
@@ -23,19 +23,18 @@ from emotion.detection.base import (
     with_mouth_center,
 )
 from emotion.detection.nms import weighted_nms
-from emotion.detection.refinement import RoiRefiner
+from emotion.detection.refinement import FindCandidates, RoiRefiner
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.detection.tiling import (
     MARGIN_SIDE,
     Region,
     Tiling,
+    detect_margin,
     detect_regions,
-    fills,
     from_letterbox,
     letterbox,
     map_candidates,
     warp_region,
-    with_margin,
 )
 from emotion.errors import ModelError
 from emotion.geometry.affine import invert
@@ -55,7 +54,11 @@ CONTAINMENT = 0.7  # of a face that a tile shows in part
 TILING = Tiling(side=960, above=1280, max_tiles=4, edge_px=2.0)
 WHOLE_SIDE, TILE_SIDE = 640, 896
 """Longest side in pixels of the network's inputs for a photo that is cut into tiles. What is too
-small at 640 px lies whole within a tile. Five inputs bound the time of a large photo."""
+small at 640 px lies whole within a tile. Six inputs, with the margin's, bound the time."""
+
+SHAPES = 6
+"""Shapes of input that stay planned: a photo without a sure face is searched in five, three of them
+of its turned versions."""
 
 Network = Callable[[Image], Mapping[str, Floats]]
 """uint8 (1, H, W, 3) -> level's name -> float32 (1, h, w, 15)."""
@@ -90,7 +93,7 @@ class SingleShotDetector:
         """
         spec = read_detector_spec(folder)
         data = read_checked(folder, SERVED_FILE, spec)
-        return cls(spec, CompiledModel(data, num_threads=num_threads))
+        return cls(spec, CompiledModel(data, num_threads=num_threads, shapes=SHAPES))
 
     @property
     def min_score(self) -> float:
@@ -105,7 +108,10 @@ class SingleShotDetector:
     def detect(
         self, image: Image, min_score: float | None = None, options: SearchOptions = THOROUGH
     ) -> tuple[Detection, ...]:
-        """The faces of an image, largest first; see ``Detector.detect``."""
+        """The faces of an image, largest first; see ``Detector.detect``.
+
+        A photo is searched as it lies, never turned.
+        """
         pyramid = Pyramid(check_image(image))
         wanted = resolve_min_score(self.min_score, min_score)
         found = self.propose(pyramid, options.effort)
@@ -127,21 +133,26 @@ class SingleShotDetector:
             pyramid: The picture.
             effort: A photo is also searched with a margin, a large one in tiles.
         """
-        tiled = effort is Effort.PHOTO and TILING.applies_to(pyramid.size)
-        find = partial(self._propose_region, pyramid, effort)
-        found = detect_regions(find, pyramid.size, TILING if tiled else None)
-        if effort is Effort.PHOTO:
-            found = Candidates.concatenate([found, self._propose_with_margin(pyramid)])
+        photo = effort is Effort.PHOTO
+        tiled = photo and TILING.applies_to(pyramid.size)
+
+        # The candidates of all tiles together are too many to compare each with each.
+        find = self._without_duplicates if tiled else self.candidates
+        propose = partial(self._propose_region, pyramid, effort, find)
+        found = detect_regions(propose, pyramid.size, TILING if tiled else None)
+        if photo:
+            propose = partial(self._propose_margin, pyramid, find)
+            found = Candidates.concatenate([found, detect_margin(propose, pyramid.size)])
         return weighted_nms(found, iou=NMS_IOU, containment=CONTAINMENT if tiled else None)
 
-    def _propose_with_margin(self, pyramid: Pyramid) -> Candidates:
-        """Large faces of the picture with a black margin."""
-        region = with_margin(pyramid.size)
+    def _propose_margin(self, pyramid: Pyramid, find: FindCandidates, region: Region) -> Candidates:
+        """Candidates of a region that reaches beyond the picture, in the picture's pixels."""
         view, matrix = warp_region(pyramid, region, MARGIN_SIDE, self.spec.multiple)
-        found = map_candidates(self.candidates(view), invert(matrix))
-        return found.select(fills(found.boxes, pyramid.size))
+        return map_candidates(find(view), invert(matrix))
 
-    def _propose_region(self, pyramid: Pyramid, effort: Effort, region: Region) -> Candidates:
+    def _propose_region(
+        self, pyramid: Pyramid, effort: Effort, find: FindCandidates, region: Region
+    ) -> Candidates:
         """Candidates of a region, in the picture's pixels."""
         left, top, right, bottom = region
         side, enlarge = self._input_of(pyramid.size, effort, region)
@@ -151,7 +162,7 @@ class SingleShotDetector:
         part = image[top:bottom, left:right]
         view, scale = letterbox(part, side, self.spec.multiple, enlarge=enlarge)
         by = np.array([by_x, by_y], np.float32)
-        return from_letterbox(self.candidates(view), scale * by, (left / by_x, top / by_y))
+        return from_letterbox(find(view), scale * by, (left / by_x, top / by_y))
 
     def _input_of(self, size: tuple[int, int], effort: Effort, region: Region) -> tuple[int, float]:
         """Longest side of the input for a region, and its largest enlargement."""
@@ -163,6 +174,9 @@ class SingleShotDetector:
             return self.spec.photo_side, self.spec.enlarge
         whole = (region.bottom - region.top, region.right - region.left) == size
         return (WHOLE_SIDE if whole else TILE_SIDE), 1.0
+
+    def _without_duplicates(self, view: Image) -> Candidates:
+        return weighted_nms(self.candidates(view), iou=NMS_IOU)
 
     def candidates(self, view: Image) -> Candidates:
         """Candidate faces of one input, before any suppression.

@@ -27,10 +27,10 @@ class DetectorSpec:
         strides: Pixels between the anchor points of each of the network's levels, the finest first;
             the output of a level is named ``stride8`` and so on.
         multiple: Sides of an input are multiples of this, in pixels.
-        photo_side: Longest side in pixels of the network's input for a photo.
+        photo_side: Longest side in pixels of the input for a photo that is not cut into tiles.
         enlarge: How much a smaller photo is enlarged at most.
-        side: The same as ``photo_side`` for every few frames of a stream; nothing is enlarged.
-        quick_side: The same for a frame of a stream.
+        side: Longest side for every few frames of a stream; nothing is enlarged.
+        quick_side: Longest side for its other frames.
         min_score: The score, 0..1, that counts as a face by default.
         checksums: File name -> sha256.
         task: Tells a detector's spec from a classifier's.

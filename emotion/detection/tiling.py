@@ -49,9 +49,9 @@ class Tiling:
     """
 
     side: int
-    above: int = 1000  # a 25 px face is less than 16 px of a 640 px input
+    above: int
+    max_tiles: int
     overlap: float = 0.2
-    max_tiles: int = 12
     edge_px: float | None = None
 
     def applies_to(self, size: tuple[int, int]) -> bool:
@@ -132,8 +132,21 @@ def cut_by_tile(boxes: Floats, tile: Region, size: tuple[int, int], edge_px: flo
     return np.asarray(((distance < edge_px) | beyond)[:, inner].any(axis=1))
 
 
+def detect_margin(
+    detect_region: Callable[[Region], Candidates], size: tuple[int, int]
+) -> Candidates:
+    """The large candidates of a picture with a black margin.
+
+    Args:
+        detect_region: Candidates of a region that reaches beyond the picture, in its pixels.
+        size: (height, width) of the picture.
+    """
+    found = detect_region(with_margin(size))
+    return found.select(fills(found.boxes, size))
+
+
 def with_margin(size: tuple[int, int]) -> Region:
-    """A picture of that (height, width) with its margin."""
+    """A picture of that (height, width) with its margin, in the picture's pixels."""
     height, width = size
     x, y = round(MARGIN * width), round(MARGIN * height)
     return Region(-x, -y, width + x, height + y)
@@ -193,7 +206,15 @@ def letterbox(
 
 
 def map_candidates(candidates: Candidates, affine: Affine) -> Candidates:
-    """Candidates moved by a map that scales evenly, (2, 3)."""
+    """Candidates after a map of their pixels.
+
+    Args:
+        candidates: N of them.
+        affine: (2, 3), scales evenly.
+
+    Returns:
+        The same with moved boxes and landmarks.
+    """
     return Candidates(
         map_boxes(candidates.boxes, affine).astype(np.float32),
         map_points(candidates.landmarks, affine).astype(np.float32),

@@ -24,7 +24,7 @@ from emotion.geometry.pyramid import Pyramid
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_tiles_cover_the_picture_and_stay_inside(height: int, width: int) -> None:
-    parts = np.array(tiles(height, width, Tiling(side=640)))
+    parts = np.array(tiles(height, width, Tiling(side=640, above=1000, max_tiles=12)))
     assert 1 <= len(parts) <= 12
     assert parts.min() >= 0
     assert (parts[:, 2] <= width).all()
@@ -39,11 +39,11 @@ def test_tiles_cover_the_picture_and_stay_inside(height: int, width: int) -> Non
 
 
 def test_a_small_picture_is_one_tile() -> None:
-    assert tiles(480, 640, Tiling(side=640)) == [Region(0, 0, 640, 480)]
+    assert tiles(480, 640, Tiling(side=640, above=1000, max_tiles=12)) == [Region(0, 0, 640, 480)]
 
 
 def test_tiles_are_no_larger_than_the_overlap_needs() -> None:
-    assert tiles(1080, 1440, Tiling(side=960)) == [
+    assert tiles(1080, 1440, Tiling(side=960, above=1000, max_tiles=12)) == [
         Region(0, 0, 800, 600),
         Region(640, 0, 1440, 600),
         Region(0, 480, 800, 1080),

@@ -33,11 +33,11 @@ from emotion.detection.tiling import (
     MARGIN_SIDE,
     Region,
     Tiling,
+    detect_margin,
     detect_regions,
     fills,
     map_candidates,
     warp_region,
-    with_margin,
 )
 from emotion.geometry.affine import invert
 from emotion.geometry.boxes import duplicates_of, overlaps, square_boxes, stack_boxes
@@ -62,7 +62,7 @@ REFINED_VOTE_IOU = 0.3
 REPEAT_BELOW_IOU = 0.5  # repeating small faces too costs time and finds none
 NMS_IOU = 0.4
 NMS_CONTAINMENT = 0.7  # eyes or a mouth found within a large face
-TILING = Tiling(side=640)  # a 60 px face is 24 px of a tile's input
+TILING = Tiling(side=640, above=1000, max_tiles=12)  # a 60 px face is 24 px of a tile's input
 
 SURE_SCORE = 0.9
 """Of the best face of an upright picture in 30 % of the training pictures with faces of 60 px and
@@ -132,7 +132,7 @@ class BlazeFaceDetector:
     ) -> tuple[Detection, ...]:
         """``detect`` as the picture lies."""
         pyramid = Pyramid(image)
-        proposals = self.propose(pyramid, effort)
+        proposals = self._propose(pyramid, effort)
         squares = stack_boxes([square_of(face) for face in known])
         proposals = proposals.select(~duplicates_of(proposals.boxes, squares))
         refined = []
@@ -164,13 +164,12 @@ class BlazeFaceDetector:
         (box,) = face_boxes(face.box[None], face.landmarks[None])
         return Candidate(box, face.landmarks, face.score)
 
-    def propose(self, pyramid: Pyramid, effort: Effort, *, tiled: bool = True) -> Candidates:
+    def _propose(self, pyramid: Pyramid, effort: Effort) -> Candidates:
         """Squares where faces may be, best first, at most ``MAX_PROPOSALS``.
 
         Args:
             pyramid: The picture.
             effort: See ``SearchOptions``.
-            tiled: Whether a large photo is searched in tiles.
         """
         side, min_score = BACK.size, PROPOSAL_SCORE
         if effort is Effort.QUICK:
@@ -178,16 +177,11 @@ class BlazeFaceDetector:
             min_score = QUICK_SCORE
         photo = effort is Effort.PHOTO
         propose = partial(self._propose_region, pyramid, side=side, min_score=min_score)
-        found = detect_regions(propose, pyramid.size, TILING if photo and tiled else None)
+        found = detect_regions(propose, pyramid.size, TILING if photo else None)
         if photo:
-            found = Candidates.concatenate([found, self._propose_with_margin(pyramid)])
+            propose = partial(propose, side=MARGIN_SIDE)
+            found = Candidates.concatenate([found, detect_margin(propose, pyramid.size)])
         return weighted_nms(found, iou=NMS_IOU).select(slice(MAX_PROPOSALS))
-
-    def _propose_with_margin(self, pyramid: Pyramid) -> Candidates:
-        """Large faces of the picture with a black margin."""
-        region = with_margin(pyramid.size)
-        found = self._propose_region(pyramid, region, side=MARGIN_SIDE, min_score=PROPOSAL_SCORE)
-        return found.select(fills(found.boxes, pyramid.size))
 
     def _propose_region(
         self, pyramid: Pyramid, region: Region, *, side: int, min_score: float

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from emotion.detection.loading import YUNET, detector_folder
 from emotion.detection.score_fusion import FEATURES, FUSION_FILE, ScoreFusion
+from emotion.detection.single_shot import TILING
 from emotion.detection.spec import DetectorSpec, read_detector_spec
 from emotion.models.spec import EVAL_FILE, KERAS_FILE, RUN_FILE, SERVED_FILE
 from emotion.training.common.markdown import markdown
@@ -33,6 +35,7 @@ def write(folder: Path) -> None:
     (folder / "README.md").write_text("\n".join([*parts, _LIMITS]))
 
 
+NOTICE_FILE = "NOTICE"
 LOW = f"recall at {FALSE_POSITIVES_PER_IMAGE:g} false a picture"
 _AT_DEFAULT = {
     "precision": "precision",
@@ -84,30 +87,43 @@ def figures_table(figures: Mapping[str, Any], only: Collection[str] = ()) -> str
 
 def _head(spec: DetectorSpec, folder: Path) -> str:
     size = (folder / SERVED_FILE).stat().st_size / 1e6
+    notice = (
+        "- Origin and licence of the weights: [NOTICE](NOTICE)\n"
+        if (folder / NOTICE_FILE).is_file()
+        else ""
+    )
     return (
         f"# {spec.name}\n\n"
-        "Finds faces: a box from the hairline to the chin, a score, and five landmarks. This card "
-        "is written by `emotion train-detector` and `emotion evaluate-detector`.\n\n"
+        "Finds faces: a box from the hairline to the chin, a score, and six landmarks. This card "
+        "is written by `emotion evaluate-detector`.\n\n"
         f"- Input: an RGB uint8 picture whose sides are multiples of {spec.multiple}; scaling to "
-        f"floats is inside the model; pictures are shrunk to {spec.side} px first\n"
+        f"floats is inside the model. A photo is shown to it {_photo_input(spec)}, a frame of a "
+        f"stream up to {spec.side} or {spec.quick_side} px\n"
         f"- Output: predictions at anchor points every {', '.join(map(str, spec.strides))} px; "
         "`emotion/detection/` decodes them\n"
         f"- Default score threshold: {spec.min_score:g}, with {FALSE_POSITIVES_PER_IMAGE:g} false "
         "positives per picture of the validation split\n"
         f"- Files: `{KERAS_FILE}` is the source, `{SERVED_FILE}` ({size:.1f} MB) its compiled "
-        "form\n"
+        f"form\n{notice}"
+    )
+
+
+def _photo_input(spec: DetectorSpec) -> str:
+    return (
+        f"up to {spec.photo_side} px large, a small one enlarged by up to {spec.enlarge:g}, one "
+        f"beyond {TILING.above} px in tiles, too"
     )
 
 
 def _hybrid_head(folder: Path) -> str:
     fusion = ScoreFusion.read(folder)
+    yunet = read_detector_spec(detector_folder(YUNET))
     cells = [f"{value:g}" for value in fusion.coefficients]
     return (
         f"# {folder.name}\n\n"
         "Finds the faces of photos with YuNet (`models/yunet`) and those of streams with BlazeFace "
         "(`models/blazeface`). This card is written by `emotion evaluate-detector`.\n\n"
-        "- A photo is shown to YuNet up to 960 px large, a small one enlarged by up to 1.5, one "
-        "beyond 1280 px in tiles, too\n"
+        f"- A photo is shown to YuNet {_photo_input(yunet)}\n"
         "- Proposals whose box has an area of at least "
         f"{fusion.refine_from_px:g} px squared are refined by BlazeFace's short-range network in a "
         "crop of their own, which gives landmarks and a second score. From a score of "

@@ -20,7 +20,7 @@ from emotion.training.detector.metrics import DetectionMetrics
 
 TOLERANCE = 2e-3
 """Largest difference of an output between Keras and the compiled form, logits and strides alike;
-folding batch normalisation into the convolutions reorders float32 sums."""
+the compiled form reorders float32 sums."""
 
 CHECKED_SIZES = ((320, 320), (256, 320), (480, 640), (640, 448))
 """(height, width) of the inputs that are compared; 480 is no multiple of 64."""

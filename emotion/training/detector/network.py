@@ -101,8 +101,8 @@ def _head(x: Any, level: int) -> Any:
         3, padding="same", dtype="float32", name=f"head{level}_depthwise"
     )
     x = layer(x)
-    # Assigned rather than by an initializer of our own, without which no file could be loaded: a
-    # low score, and boxes of e (2.7) strides.
+    # Assigned, as a model with a custom initializer could not be loaded without its code: a low
+    # score, and boxes of e (2.7) strides.
     first = [math.log(PRIOR / (1 - PRIOR))] * 2 + [0.0, 0.0, 1.0, 1.0]
     layer.bias.assign(first + [0.0] * (VALUES + 1 - len(first)))
     log_score = -0.5 * (ops.softplus(-x[..., 0:1]) + ops.softplus(-x[..., 1:2]))

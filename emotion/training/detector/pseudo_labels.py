@@ -33,8 +33,8 @@ from emotion.training.detector.data import (
 from emotion.types import Detection
 
 FACE_SCORE = 0.7
-"""From this score on, a teacher's detection is a face. The detectors here score a face .6 to .7 at
-their default threshold, with about one false face in twenty pictures; this is just above it."""
+"""From this score on, a teacher's detection is a face: just above the default threshold of
+``hybrid`` and ``blazeface``, at which about one picture in twenty has a false face."""
 
 UNSURE_SCORE = 0.3
 """From this score on, a detection is ignored: about even odds of ``hybrid``. Lower ones are mostly
