@@ -56,10 +56,6 @@ WHOLE_SIDE, TILE_SIDE = 640, 896
 """Longest side in pixels of the network's inputs for a photo that is cut into tiles. What is too
 small at 640 px lies whole within a tile. Six inputs, with the margin's, bound the time."""
 
-SHAPES = 6
-"""Shapes of input that stay planned: a photo without a sure face is searched in five, three of them
-of its turned versions."""
-
 Network = Callable[[Image], Mapping[str, Floats]]
 """uint8 (1, H, W, 3) -> level's name -> float32 (1, h, w, 15)."""
 
@@ -93,7 +89,7 @@ class SingleShotDetector:
         """
         spec = read_detector_spec(folder)
         data = read_checked(folder, SERVED_FILE, spec)
-        return cls(spec, CompiledModel(data, num_threads=num_threads, shapes=SHAPES))
+        return cls(spec, CompiledModel(data, num_threads=num_threads))
 
     @property
     def min_score(self) -> float:
