@@ -350,7 +350,7 @@ def test_the_answer_for_a_face_is_explained_on_demand(counted: CountedWork) -> N
     shown = html(page)
     assert shown.count("<figure>") == 2
     assert "<strong>Happy, " in shown
-    assert "Strongest around the eye on the left; covering that alone changes little." in shown
+    assert "Strongest around the mouth; covering that alone changes little." in shown
     assert "test faces that the model never saw in training" in shown
     assert counted.calls == 1
     page.run()
