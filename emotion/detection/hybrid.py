@@ -126,9 +126,11 @@ class HybridDetector:
         scores = np.array([self._fusion.score(face.evidence) for face in faces], np.float32)
         boxes = stack_boxes([face.box for face in faces])
         kept = nms_indices(boxes, scores, iou=NMS_IOU, containment=NMS_CONTAINMENT)
-        found = (self._detection(pyramid, faces[i], float(scores[i])) for i in kept.tolist())
-        wanted = (face for face in found if face is not None and face.score >= min_score)
-        return tuple(sorted(wanted, key=lambda face: -face.area))
+        found = (
+            self._detection(faces[i], float(scores[i]), pyramid.size, min_score)
+            for i in kept.tolist()
+        )
+        return tuple(sorted((face for face in found if face), key=lambda face: -face.area))
 
     def propose(self, image: Image) -> list[Proposal]:
         """The possible faces of a photo as it lies, the large ones refined, in any order.
@@ -182,9 +184,11 @@ class HybridDetector:
         again = Detection(face.box, 1.0, face.landmarks, face.box)
         return self._blazeface.refine_one(pyramid, again) or face
 
-    def _detection(self, pyramid: Pyramid, face: Proposal, score: float) -> Detection | None:
+    def _detection(
+        self, face: Proposal, score: float, size: tuple[int, int], min_score: float
+    ) -> Detection | None:
         """A face with landmarks only if a refinement confirmed them: a proposal's are too rough."""
-        found = to_detection(Candidate(face.box, face.landmarks, score), pyramid.size, 0.0)
+        found = to_detection(Candidate(face.box, face.landmarks, score), size, min_score)
         if found is None or self._fusion.confirms(face.evidence.refined):
             return found
         return replace(found, landmarks=None)

@@ -55,8 +55,7 @@ def load_hybrid(fusion: ScoreFusion | None = None, *, num_threads: int = 1) -> H
         ModelError: When a network or the coefficients are missing or damaged.
     """
     roots = (models_folder(), own_models())
-    having = [root for root in roots if (root / HYBRID / FUSION_FILE).is_file()]
-    root = having[0] if having else own_models()
+    root = next((r for r in roots if (r / HYBRID / FUSION_FILE).is_file()), own_models())
     # Coefficients hold for the network that they were fitted with: both come from one place.
     yunet = root / YUNET if (root / YUNET / SPEC_FILE).is_file() else own_models() / YUNET
     return HybridDetector(
@@ -66,8 +65,8 @@ def load_hybrid(fusion: ScoreFusion | None = None, *, num_threads: int = 1) -> H
     )
 
 
-def detector_folder(name: str | os.PathLike[str], file: str = SPEC_FILE) -> Path:
-    """The folder of a detector that holds a file, also one of this project's own.
+def detector_folder(name: str | os.PathLike[str]) -> Path:
+    """The folder of a single-shot detector, also of one of this project's own.
 
     ``EMOTION_MODELS`` may name a folder without it.
 
@@ -75,7 +74,7 @@ def detector_folder(name: str | os.PathLike[str], file: str = SPEC_FILE) -> Path
         ModelError: When there is none.
     """
     for folder in (models_folder() / name, Path(name), own_models() / name):
-        if (folder / file).is_file():
+        if (folder / SPEC_FILE).is_file():
             return folder
     return model_folder(name)  # which tells what there is
 

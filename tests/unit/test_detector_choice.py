@@ -29,6 +29,16 @@ def test_models_of_ones_own_need_no_detector(
         load_detector()
 
 
+def test_the_hybrid_detectors_networks_and_coefficients_come_from_one_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = load_detector("hybrid").digest
+    (tmp_path / "yunet").mkdir()
+    (tmp_path / "yunet" / "spec.json").write_text("another network")
+    monkeypatch.setenv("EMOTION_MODELS", str(tmp_path))
+    assert load_detector("hybrid").digest == expected
+
+
 def test_what_cannot_be_a_detector_is_told() -> None:
     with pytest.raises(ModelError, match="no model 'nobody'; there are: "):
         load_detector("nobody")

@@ -24,7 +24,6 @@ ALT = "Expressions over time"
 
 GAPS = "Empty where no face was found."  # below the chart
 
-
 MAX_GAP_STEPS = 2.5
 """More analysed frames than this without a face leave a gap."""
 

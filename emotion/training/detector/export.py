@@ -47,16 +47,38 @@ def export_detector(
     model = network.build(config)
     model.load_weights(weights)
     with staged(folder) as stage:
-        spec = DetectorSpec(
-            name=folder.name,
-            strides=network.STRIDES,
-            multiple=network.MULTIPLE,
-            checksums=save_and_compile(model, stage, checks(model), tolerances(model)),
-        )
-        (stage / SPEC_FILE).write_text(spec.to_json())
+        spec = save_detector(model, stage, folder.name)
         threshold = validation_metrics(SingleShotDetector.load(stage), validation).threshold()
         spec = replace(spec, min_score=round(float(np.clip(threshold, 0.15, 0.95)), 3))
         (stage / SPEC_FILE).write_text(spec.to_json())
+    return spec
+
+
+def save_detector(
+    model: keras.Model, stage: Path, name: str, *, min_score: float = DetectorSpec.min_score
+) -> DetectorSpec:
+    """Writes ``model.keras``, ``model.tflite`` and ``spec.json`` of a network as it is.
+
+    Args:
+        model: A network of ``network.build``.
+        stage: Folder for the files, see ``staged``.
+        name: The detector's.
+        min_score: The default score threshold.
+
+    Returns:
+        The spec.
+
+    Raises:
+        ModelError: When the compiled form does not equal the Keras model.
+    """
+    spec = DetectorSpec(
+        name=name,
+        strides=network.STRIDES,
+        multiple=network.MULTIPLE,
+        min_score=min_score,
+        checksums=save_and_compile(model, stage, checks(model), tolerances(model)),
+    )
+    (stage / SPEC_FILE).write_text(spec.to_json())
     return spec
 
 

@@ -39,19 +39,17 @@ class NetworkConfig:
     widths: tuple[int, int] = (32, 64)
 
 
-def build(config: NetworkConfig, *, input_size: tuple[int, int] | None = None) -> keras.Model:
-    """Builds a network with random weights.
+def build(config: NetworkConfig) -> keras.Model:
+    """Builds a network with random weights, for inputs of any size.
 
     Args:
         config: Sizes of the network.
-        input_size: (height, width), multiples of ``MULTIPLE``; None for any.
 
     Returns:
         A model from RGB uint8 (N, H, W, 3) to ``stride{s}`` -> float32 (N, H/s, W/s, 15): the raw
         predictions of each anchor point.
     """
-    height, width = input_size or (None, None)
-    inputs = keras.Input((height, width, 3), dtype="uint8", name="image")
+    inputs = keras.Input((None, None, 3), dtype="uint8", name="image")
     x = layers.Rescaling(1.0, dtype="float32", name="to_float")(inputs)
     # Equal padding on both sides: "same" pads even sides at the end alone.
     x = layers.ZeroPadding2D(1)(x)
